@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * execsnoop: new processes.
+ *
+ * A successful exec is seen where the kernel announces it, whoever made it and however: by then
+ * its arguments stand in the new stack, complete and resident. A failed one is seen at the
+ * syscall's exit, where the kernel has touched the caller's arguments and they can be read.
+ */
+#include <linux/binfmts.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include "prelude.h"
+#include "submit.h"
+#include "filter.h"
+#include "execsnoop.h"
+
+/* Where the arguments of a syscall under way are, until it ends. */
+struct attempt {
+	const char *filename;
+	const char **argv;
+};
+
+BPF_PERCPU_ARRAY(scratch, struct execsnoop_event, 1);
+BPF_TABLE("lru_hash", u32, struct attempt, attempts, 10240);
+
+/* The event, filled in but for filename and arguments; NULL where it is not wanted. */
+static __always_inline struct execsnoop_event *begin_event(int ret)
+{
+	struct task_struct *task = my_task(), *parent;
+	struct execsnoop_event *event;
+	u32 zero = 0;
+
+	if (PARAM(PARAM_UID_SET) && my_uid() != (u32)PARAM(PARAM_UID))
+		return NULL;
+	if (!in_wanted_namespace())
+		return NULL;
+	event = scratch.lookup(&zero);
+	if (!event)
+		return NULL;
+	parent = READ(task->real_parent);
+	event->ppid = READ(parent->tgid);
+	if (PARAM(PARAM_PPID) && event->ppid != (u32)PARAM(PARAM_PPID))
+		return NULL;
+	event->pid = my_pid();
+	event->uid = my_uid();
+	event->cpu = bpf_get_smp_processor_id();
+	event->ret = ret;
+	event->args_size = 0;
+	event->args_more = 0;
+	event->filename_size = 0;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	bpf_probe_read(event->parent_comm, sizeof(event->parent_comm), parent->comm);
+	return event;
+}
+
+static __always_inline void read_filename(struct execsnoop_event *event, const char *filename)
+{
+	int size = bpf_probe_read_str(event->filename, sizeof(event->filename), filename);
+
+	event->filename_size = size > 0 ? size : 0;
+}
+
+static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
+{
+	u64 size = event->args_size;
+
+	if (size <= EXEC_ARGS_SIZE)
+		submit(ctx, event, offsetof(struct execsnoop_event, args) + size);
+}
+
+/* All arguments of the new program in one read. */
+static __always_inline void read_new_args(struct execsnoop_event *event)
+{
+	struct mm_struct *mm = READ(my_task()->mm);
+	u64 start = READ(mm->arg_start), size = READ(mm->arg_end) - start;
+
+	if (size >= EXEC_ARGS_SIZE) {
+		size = EXEC_ARGS_SIZE - 1;
+		event->args_more = 1;
+	}
+	size &= EXEC_ARGS_SIZE - 1;
+	if (!bpf_probe_read(event->args, size, (void *)start))
+		event->args_size = size;
+}
+
+static __always_inline int succeeded(void *ctx, const char *filename)
+{
+	struct execsnoop_event *event = begin_event(0);
+
+	if (!event)
+		return 0;
+	read_filename(event, filename);
+	read_new_args(event);
+	end_event(ctx, event);
+	return 0;
+}
+
+/* raw tracepoint sched_process_exec(task, old pid, bprm) */
+int on_exec_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct linux_binprm *bprm = (void *)ctx->args[2];
+	u32 old_tid = ctx->args[1];
+
+	if (PARAM(PARAM_FAILED))
+		attempts.delete(&old_tid);
+	return succeeded(ctx, READ(bprm->filename));
+}
+
+/* tracepoint sched:sched_process_exec, for kernels before 4.17 */
+struct sched_process_exec_args {
+	u64 common;
+	u16 filename_offset; /* from the start of this struct */
+	u16 filename_length;
+	s32 pid;
+	s32 old_pid;
+};
+
+int on_exec(struct sched_process_exec_args *ctx)
+{
+	u32 old_tid = ctx->old_pid;
+
+	if (PARAM(PARAM_FAILED))
+		attempts.delete(&old_tid);
+	return succeeded(ctx, (char *)ctx + ctx->filename_offset);
+}
+
+/* kprobe finalize_exec(bprm): the last step of an exec, after which it can't fail */
+int on_finalize_exec(struct pt_regs *ctx)
+{
+	struct linux_binprm *bprm = (void *)PT_REGS_PARM1(ctx);
+
+	return succeeded(ctx, READ(bprm->filename));
+}
+
+static __always_inline int entered(const char *filename, const char **argv)
+{
+	struct attempt attempt = { .filename = filename, .argv = argv };
+	u32 tid = my_tid();
+
+	attempts.update(&tid, &attempt);
+	return 0;
+}
+
+/* Appends the next argument; false at the end of the list or of the room for it. */
+static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
+{
+	const char *argument = READ(argv[i]);
+	u64 offset = event->args_size;
+	int size;
+
+	if (!argument)
+		return false;
+	if (offset > EXEC_ARGS_SIZE / 2) {
+		event->args_more = 1;
+		return false;
+	}
+	size = bpf_probe_read_str(event->args + offset, EXEC_ARGS_SIZE / 2, argument);
+	if (size > 0)
+		event->args_size = offset + size;
+	return true;
+}
+
+static __always_inline int failed(void *ctx, int ret)
+{
+	struct execsnoop_event *event;
+	struct attempt *attempt;
+	u32 tid = my_tid();
+	int i;
+
+	attempt = attempts.lookup(&tid);
+	if (!attempt)
+		return 0;
+	event = ret < 0 ? begin_event(ret) : NULL;
+	if (event) {
+		read_filename(event, attempt->filename);
+#pragma unroll
+		for (i = 0; i < EXEC_FAILED_ARGS; i++)
+			if (!read_argument(event, attempt->argv, i))
+				goto out;
+		event->args_more = READ(attempt->argv[i]) != NULL;
+out:
+		end_event(ctx, event);
+	}
+	attempts.delete(&tid);
+	return 0;
+}
+
+/* tracepoints syscalls:sys_enter_* and sys_exit_*: both layouts are the kernel's interface */
+struct sys_enter_args {
+	u64 common;
+	s64 number;
+	u64 args[6];
+};
+
+struct sys_exit_args {
+	u64 common;
+	s64 number;
+	s64 ret;
+};
+
+int on_enter_execve(struct sys_enter_args *ctx)
+{
+	return entered((const char *)ctx->args[0], (const char **)ctx->args[1]);
+}
+
+int on_enter_execveat(struct sys_enter_args *ctx)
+{
+	return entered((const char *)ctx->args[1], (const char **)ctx->args[2]);
+}
+
+int on_exit(struct sys_exit_args *ctx)
+{
+	return failed(ctx, ctx->ret);
+}
+
+/* kprobes on the syscalls' functions, whose one argument is the caller's registers */
+int on_sys_execve(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return entered((const char *)READ(PT_REGS_PARM1(regs)),
+		       (const char **)READ(PT_REGS_PARM2(regs)));
+}
+
+int on_sys_execveat(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return entered((const char *)READ(PT_REGS_PARM2(regs)),
+		       (const char **)READ(PT_REGS_PARM3(regs)));
+}
+
+int on_sys_return(struct pt_regs *ctx)
+{
+	return failed(ctx, PT_REGS_RC(ctx));
+}

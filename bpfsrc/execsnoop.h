@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SNOOPKIT_EXECSNOOP_H
+#define SNOOPKIT_EXECSNOOP_H
+
+#include "parameters.h"
+
+#define EXEC_FILENAME_SIZE 1024
+#define EXEC_ARGS_SIZE	   16384 /* a power of two: a mask bounds what is read */
+#define EXEC_FAILED_ARGS   32	 /* arguments of a failed exec, at most */
+
+enum {
+	PARAM_UID_SET = PARAM_TOOL, /* 1: only PARAM_UID */
+	PARAM_UID,
+	PARAM_PPID,   /* 0: any */
+	PARAM_FAILED, /* 1: failed ones too */
+};
+
+struct execsnoop_event {
+	__u32 pid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 cpu;
+	__s32 ret;
+	__u32 args_size;  /* bytes of args; each argument ends in NUL */
+	__u32 args_more;  /* 1: there were more than args holds */
+	__u32 filename_size; /* with the NUL */
+	char comm[16];
+	char parent_comm[16];
+	char filename[EXEC_FILENAME_SIZE];
+	char args[EXEC_ARGS_SIZE]; /* only args_size of it are sent */
+};
+
+#endif

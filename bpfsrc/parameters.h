@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Numbers of load-time parameters: first those of every program, then the tool's own. */
+#ifndef SNOOPKIT_PARAMETERS_H
+#define SNOOPKIT_PARAMETERS_H
+
+#include <linux/types.h>
+
+enum {
+	PARAM_CGROUP_SET,	   /* 1: only tasks whose cgroup is in cgroup_set */
+	PARAM_MOUNT_NAMESPACE_SET, /* 1: only tasks whose namespace is in mount_namespace_set */
+	PARAM_TOOL = 8,
+};
+
+#endif

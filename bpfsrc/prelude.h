@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every program starts with.
+ *
+ * PARAM(n) is the value of a load-time parameter: an option of the command line, put into the
+ * instruction when the program is loaded. The verifier knows the value then, so that what an
+ * option switches off costs nothing.
+ */
+#define PARAM(n) ({ \
+	u64 value_; \
+	asm volatile("%0 = %1 ll" : "=r"(value_) : "i"(0x5eed000100000000ULL + (n))); \
+	value_; \
+})
+
+/*
+ * READ(task->mm) reads that member, which may lie anywhere in memory: kernel or user. It is
+ * bpf_probe_read() and not one of its successors, for they are not there before 5.5, and on the
+ * architectures with one address space for both it goes on to serve both.
+ */
+#define READ(place) ({ \
+	typeof(place) value_; \
+	bpf_probe_read(&value_, sizeof(value_), (void *)&(place)); \
+	value_; \
+})
+
+#include "parameters.h"
+
+static __always_inline u32 my_pid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+static __always_inline u32 my_tid(void)
+{
+	return bpf_get_current_pid_tgid();
+}
+
+static __always_inline u32 my_uid(void)
+{
+	return bpf_get_current_uid_gid();
+}
+
+static __always_inline struct task_struct *my_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+
+static bool make_room(struct buffer *buffer, size_t size)
+{
+	size_t capacity = buffer->capacity ? buffer->capacity : 256;
+	char *data;
+
+	if (size <= buffer->capacity - buffer->size)
+		return true;
+	while (capacity - buffer->size < size)
+		capacity *= 2;
+	data = realloc(buffer->data, capacity);
+	if (!data) {
+		buffer->failed = true;
+		return false;
+	}
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+void *buffer_extend(struct buffer *buffer, size_t size)
+{
+	void *start;
+
+	if (!make_room(buffer, size))
+		return NULL;
+	start = buffer->data + buffer->size;
+	buffer->size += size;
+	return start;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size)
+{
+	void *start = size ? buffer_extend(buffer, size) : NULL;
+
+	if (start)
+		memcpy(start, data, size);
+}
+
+void buffer_append_string(struct buffer *buffer, const char *string)
+{
+	buffer_append(buffer, string, strlen(string));
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list args, again;
+	int length;
+
+	va_start(args, format);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length >= 0 && make_room(buffer, (size_t)length + 1)) {
+		vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, again);
+		buffer->size += (size_t)length;
+	}
+	va_end(again);
+}
+
+char *buffer_take_string(struct buffer *buffer)
+{
+	char *string = NULL;
+
+	buffer_append(buffer, "", 1);
+	if (!buffer->failed) {
+		string = buffer->data;
+		*buffer = (struct buffer){};
+	}
+	return string;
+}
+
+int buffer_read_fd(struct buffer *buffer, int fd)
+{
+	ssize_t count;
+
+	for (;;) {
+		if (!make_room(buffer, 65536))
+			return -ENOMEM;
+		count = read(fd, buffer->data + buffer->size, buffer->capacity - buffer->size);
+		if (count > 0)
+			buffer->size += (size_t)count;
+		else if (count == 0)
+			return 0;
+		else if (errno != EINTR)
+			return -errno;
+	}
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+	buffer->size = 0;
+	buffer->failed = false;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){};
+}
+
+char *read_whole_file(const char *path, size_t *size)
+{
+	struct buffer content = {};
+	char *string = NULL;
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	err = buffer_read_fd(&content, fd);
+	close(fd);
+	if (!err) {
+		*size = content.size;
+		string = buffer_take_string(&content);
+		err = -ENOMEM;
+	}
+	buffer_free(&content);
+	if (!string)
+		errno = -err;
+	return string;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A growing run of bytes. All zero is an empty buffer. */
+#ifndef SNOOPKIT_BUFFER_H
+#define SNOOPKIT_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer {
+	char *data; /* malloc'ed; not terminated */
+	size_t size;
+	size_t capacity;
+	bool failed; /* an append ran out of memory; its bytes are missing */
+};
+
+/* Room for size more bytes, already counted as part of the buffer; NULL without memory. */
+void *buffer_extend(struct buffer *buffer, size_t size);
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size);
+void buffer_append_string(struct buffer *buffer, const char *string);
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The content with a terminating NUL, owned by the caller; NULL if any append had failed. */
+char *buffer_take_string(struct buffer *buffer);
+
+/* Appends everything up to the end of file. Returns 0 or a negative errno. */
+int buffer_read_fd(struct buffer *buffer, int fd);
+
+/* Empty again, with the memory kept. */
+void buffer_reset(struct buffer *buffer);
+void buffer_free(struct buffer *buffer);
+
+/* The bytes of a whole file, NUL-terminated behind size, owned by the caller; NULL with errno. */
+char *read_whole_file(const char *path, size_t *size);
+
+#endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "cache.h"
+#include "compiler.h"
+
+#define MAGIC	 "SNOOPIMG"
+#define MAX_SIZE (16 << 20) /* of a file; the largest image is a hundredth of it */
+
+struct file_header {
+	char magic[8];
+	uint32_t format;   /* IMAGE_FORMAT */
+	uint32_t key_size; /* of the key's text, which follows; the image comes after it */
+	uint64_t size;	   /* of key and image together */
+	uint64_t checksum[2]; /* XXH3 of key and image, seeded with that of the header */
+};
+
+static void checksum(const struct file_header *header, const void *content, uint64_t sum[2])
+{
+	struct file_header bare = *header;
+	XXH128_hash_t hash;
+
+	memset(bare.checksum, 0, sizeof(bare.checksum));
+	hash = XXH3_128bits_withSeed(content, header->size, XXH3_64bits(&bare, sizeof(bare)));
+	sum[0] = hash.low64;
+	sum[1] = hash.high64;
+}
+
+static void append_hash(struct buffer *text, const char *name, const char *content)
+{
+	XXH128_hash_t hash = XXH3_128bits(content, strlen(content));
+
+	buffer_printf(text, "%s: %016llx%016llx\n", name, (unsigned long long)hash.high64,
+		      (unsigned long long)hash.low64);
+}
+
+int cache_key_make(struct cache_key *key, const char *tool, const char *source,
+		   const struct type_question *questions, const struct kernel *kernel,
+		   const struct headers *headers)
+{
+	struct buffer text = {};
+	XXH128_hash_t hash;
+
+	buffer_printf(&text, "snoopkit: %s\n", SNOOPKIT_VERSION);
+	append_hash(&text, "source", source);
+	buffer_printf(&text, "flags: %s\n", compiler_flags);
+	for (; questions && questions->define; questions++)
+		buffer_printf(&text, "question: %s %s %s\n", questions->define, questions->type,
+			      questions->member ? questions->member : "");
+	buffer_printf(&text, "kernel: %s %s %s\nbuild: %s\nheaders: %s\n", kernel->release,
+		      kernel->machine, kernel->version, kernel->build_id, headers->origin);
+	key->text = buffer_take_string(&text);
+	buffer_free(&text);
+	if (!key->text)
+		return -ENOMEM;
+	hash = XXH3_128bits(key->text, strlen(key->text));
+	snprintf(key->file, sizeof(key->file), "%s-%016llx%016llx", tool,
+		 (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+	return 0;
+}
+
+void cache_key_free(struct cache_key *key)
+{
+	free(key->text);
+	key->text = NULL;
+}
+
+static bool is_roots_own(const struct stat *info, mode_t type)
+{
+	return (info->st_mode & S_IFMT) == type && info->st_uid == 0 &&
+	       !(info->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The directory, if it can be trusted; its parents belong to the system. */
+static int open_directory(const char *directory)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &info) || !is_roots_own(&info, S_IFDIR)) {
+		close(fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+static struct image *read_image(const struct cache_key *key, const char *data, size_t size)
+{
+	struct image *image = NULL;
+	struct file_header header;
+	uint64_t sum[2];
+
+	if (size < sizeof(header))
+		return NULL;
+	memcpy(&header, data, sizeof(header));
+	data += sizeof(header);
+	if (memcmp(header.magic, MAGIC, sizeof(header.magic)) || header.format != IMAGE_FORMAT ||
+	    header.size != size - sizeof(header) || header.key_size > header.size)
+		return NULL;
+	checksum(&header, data, sum);
+	if (memcmp(sum, header.checksum, sizeof(sum)) || header.key_size != strlen(key->text) ||
+	    memcmp(data, key->text, header.key_size))
+		return NULL;
+	if (image_read(data + header.key_size, header.size - header.key_size, &image))
+		return NULL;
+	if (!compiler_is_unchanged(image->compiler)) {
+		image_free(image);
+		return NULL;
+	}
+	return image;
+}
+
+struct image *cache_load(const char *directory, const struct cache_key *key)
+{
+	struct image *image = NULL;
+	struct buffer content = {};
+	int directory_fd, fd = -1;
+	struct stat info;
+
+	directory_fd = open_directory(directory);
+	if (directory_fd < 0)
+		return NULL;
+	fd = openat(directory_fd, key->file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && !fstat(fd, &info) && is_roots_own(&info, S_IFREG) &&
+	    info.st_size <= MAX_SIZE && !buffer_read_fd(&content, fd))
+		image = read_image(key, content.data, content.size);
+	if (fd >= 0)
+		close(fd);
+	close(directory_fd);
+	buffer_free(&content);
+	return image;
+}
+
+static int write_file(int fd, const struct buffer *content)
+{
+	size_t done = 0;
+	ssize_t count;
+
+	while (done < content->size) {
+		count = write(fd, content->data + done, content->size - done);
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		done += count > 0 ? (size_t)count : 0;
+	}
+	return 0;
+}
+
+static int replace_file(int directory_fd, const char *name, const struct buffer *content)
+{
+	char temporary[sizeof(((struct cache_key *)0)->file) + 32];
+	int fd, err;
+
+	snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid());
+	unlinkat(directory_fd, temporary, 0);
+	fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0644);
+	if (fd < 0)
+		return -errno;
+	err = write_file(fd, content);
+	if (fchmod(fd, 0644) && !err)
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && renameat(directory_fd, temporary, directory_fd, name))
+		err = -errno;
+	if (err)
+		unlinkat(directory_fd, temporary, 0);
+	return err;
+}
+
+int cache_store(const char *directory, const struct cache_key *key, const struct image *image)
+{
+	struct file_header header = { .magic = MAGIC,
+				      .format = IMAGE_FORMAT,
+				      .key_size = (uint32_t)strlen(key->text) };
+	struct buffer content = {};
+	int directory_fd, err;
+
+	if (mkdir(directory, 0755) && errno != EEXIST)
+		return -errno;
+	directory_fd = open_directory(directory);
+	if (directory_fd < 0)
+		return directory_fd;
+	buffer_append(&content, &header, sizeof(header));
+	buffer_append(&content, key->text, header.key_size);
+	image_write(image, &content);
+	if (content.failed) {
+		err = -ENOMEM;
+		goto out;
+	}
+	header.size = content.size - sizeof(header);
+	checksum(&header, content.data + sizeof(header), header.checksum);
+	memcpy(content.data, &header, sizeof(header));
+	err = replace_file(directory_fd, key->file, &content);
+out:
+	buffer_free(&content);
+	close(directory_fd);
+	return err;
+}

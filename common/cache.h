@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compiled images on disk. A file is found by the hash of its key, repeats the key, and is believed
+ * only if directory and file belong to root, are writable by nobody else and were reached without
+ * following a link, and if its checksum and every field of the image are right. Whatever is wrong
+ * with it means that there is no image, never an error.
+ */
+#ifndef SNOOPKIT_CACHE_H
+#define SNOOPKIT_CACHE_H
+
+#include "headers.h"
+#include "image.h"
+#include "types.h"
+
+#define CACHE_DIRECTORY "/var/cache/snoopkit"
+
+struct cache_key {
+	char *text; /* malloc'ed, one "name: value" a line */
+	char file[96];
+};
+
+/* Everything that an image depends on but libbcc, which the image names itself. */
+int cache_key_make(struct cache_key *key, const char *tool, const char *source,
+		   const struct type_question *questions, const struct kernel *kernel,
+		   const struct headers *headers);
+void cache_key_free(struct cache_key *key);
+
+/* NULL where there is none to be trusted. The image is the caller's. */
+struct image *cache_load(const char *directory, const struct cache_key *key);
+
+/*
+ * Replaces the key's file in one step; makes the directory (mode 0755) if its parent is there.
+ * Returns 0 or a negative errno, after which the cache is as it was.
+ */
+int cache_store(const char *directory, const struct cache_key *key, const struct image *image);
+
+#endif

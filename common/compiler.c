@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <link.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "compiler.h"
+
+#define LIBRARY		  "libbcc.so.0"
+#define VIRTUAL_NAME	  "/virtual/main.c" /* what libbcc calls a source given as a string */
+#define MAX_QUESTIONS	  32
+#define SLOW_AFTER_MS	  500
+
+/*
+ * Headers of 7.2 need the Microsoft extensions (linux/fs.h has an unnamed tagged struct member),
+ * and newer headers than this clang knows raise warnings by the hundred. A function that nobody
+ * declared would become a call that no kernel can make.
+ */
+#define FLAGS "-w", "-fms-extensions", "-Werror=implicit-function-declaration"
+
+const char compiler_flags[] = "-w -fms-extensions -Werror=implicit-function-declaration";
+
+/* libbcc's C interface, bcc/bcc_common.h, as far as it serves here. */
+struct libbcc {
+	void *(*create)(const char *text, unsigned int flags, const char **cflags, int cflag_count,
+			bool allow_rlimit, const char *device);
+	void (*destroy)(void *module);
+	unsigned int (*kern_version)(void *module);
+	size_t (*num_functions)(void *module);
+	const char *(*function_name)(void *module, size_t id);
+	void *(*function_start)(void *module, size_t id);
+	size_t (*function_size)(void *module, size_t id);
+	size_t (*num_tables)(void *module);
+	const char *(*table_name)(void *module, size_t id);
+	int (*table_fd)(void *module, size_t id);
+	int (*table_type)(void *module, size_t id);
+	size_t (*table_key_size)(void *module, size_t id);
+	size_t (*table_leaf_size)(void *module, size_t id);
+	size_t (*table_max_entries)(void *module, size_t id);
+	int (*table_flags)(void *module, size_t id);
+	char path[PATH_MAX];
+};
+
+/* What the child sends first; then detail_size bytes of text, then the image up to the end. */
+struct reply {
+	int err; /* 0 or a negative errno */
+	uint32_t detail_size;
+	char text[sizeof(((struct error *)0)->text)];
+};
+
+int compiler_identity(const char *path, char *text, size_t size)
+{
+	struct stat info;
+	int length;
+
+	if (stat(path, &info))
+		return -errno;
+	length = snprintf(text, size, "%s size %lld time %lld.%09ld inode %llu", path,
+			  (long long)info.st_size, (long long)info.st_mtim.tv_sec,
+			  info.st_mtim.tv_nsec, (unsigned long long)info.st_ino);
+	return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
+
+bool compiler_is_unchanged(const char *identity)
+{
+	char path[sizeof(((struct image *)0)->compiler)], now[sizeof(path)];
+	char *end;
+
+	snprintf(path, sizeof(path), "%s", identity);
+	end = strstr(path, " size ");
+	if (!end)
+		return false;
+	*end = '\0';
+	return !compiler_identity(path, now, sizeof(now)) && !strcmp(now, identity);
+}
+
+static int open_libbcc(struct libbcc *bcc, struct error *error)
+{
+	const struct {
+		const char *name;
+		void *target;
+	} symbols[] = {
+		{ "bpf_module_create_c_from_string", &bcc->create },
+		{ "bpf_module_destroy", &bcc->destroy },
+		{ "bpf_module_kern_version", &bcc->kern_version },
+		{ "bpf_num_functions", &bcc->num_functions },
+		{ "bpf_function_name", &bcc->function_name },
+		{ "bpf_function_start_id", &bcc->function_start },
+		{ "bpf_function_size_id", &bcc->function_size },
+		{ "bpf_num_tables", &bcc->num_tables },
+		{ "bpf_table_name", &bcc->table_name },
+		{ "bpf_table_fd_id", &bcc->table_fd },
+		{ "bpf_table_type_id", &bcc->table_type },
+		{ "bpf_table_key_size_id", &bcc->table_key_size },
+		{ "bpf_table_leaf_size_id", &bcc->table_leaf_size },
+		{ "bpf_table_max_entries_id", &bcc->table_max_entries },
+		{ "bpf_table_flags_id", &bcc->table_flags },
+	};
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	struct link_map *map;
+	size_t i;
+
+	if (!library)
+		return error_set(error, ENOENT,
+				 "can't load %s: install the package libbpfcc (Debian, Ubuntu), bcc "
+				 "(Fedora, RHEL) or libbcc0 (SUSE)",
+				 LIBRARY);
+	for (i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
+		void *symbol = dlsym(library, symbols[i].name);
+
+		if (!symbol)
+			return error_set(error, ENOENT, "this %s is too old: it has no %s", LIBRARY,
+					 symbols[i].name);
+		memcpy(symbols[i].target, &symbol, sizeof(symbol));
+	}
+	if (dlinfo(library, RTLD_DI_LINKMAP, &map))
+		return error_set(error, ENOENT, "can't tell which %s was loaded", LIBRARY);
+	snprintf(bcc->path, sizeof(bcc->path), "%s", map->l_name);
+	return 0;
+}
+
+static int copy_maps(const struct libbcc *bcc, void *module, struct image *image,
+		     struct error *error)
+{
+	uint32_t i;
+
+	image->map_count = (uint32_t)bcc->num_tables(module);
+	image->maps = calloc(image->map_count + 1, sizeof(*image->maps));
+	if (!image->maps)
+		return error_set(error, ENOMEM, "no memory for the program's maps");
+	for (i = 0; i < image->map_count; i++) {
+		struct image_map *map = &image->maps[i];
+
+		snprintf(map->name, sizeof(map->name), "%s", bcc->table_name(module, i));
+		map->type = (uint32_t)bcc->table_type(module, i);
+		map->key_size = (uint32_t)bcc->table_key_size(module, i);
+		map->value_size = (uint32_t)bcc->table_leaf_size(module, i);
+		map->flags = (uint32_t)bcc->table_flags(module, i);
+		if (map->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+			map->max_entries = (uint32_t)bcc->table_max_entries(module, i);
+	}
+	return 0;
+}
+
+static int map_of_fd(const struct libbcc *bcc, void *module, const struct image *image, int fd)
+{
+	uint32_t i;
+
+	for (i = 0; i < image->map_count; i++)
+		if (bcc->table_fd(module, i) == fd)
+			return (int)i;
+	return -1;
+}
+
+/* How many instructions from there run straight on to an exit; 0 if more than max or not so. */
+static uint32_t length_to_exit(const struct image_program *program, uint32_t from, uint32_t max)
+{
+	uint32_t i;
+
+	for (i = from; i < program->instruction_count && i - from < max; i++) {
+		uint8_t code = program->instructions[i].code;
+
+		if (code == (BPF_JMP | BPF_EXIT))
+			return i - from + 1;
+		if (code != (BPF_JMP | BPF_CALL) &&
+		    (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32))
+			return 0;
+	}
+	return 0;
+}
+
+static bool is_jump(uint8_t code)
+{
+	return (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32) &&
+	       code != (BPF_JMP | BPF_CALL) && code != (BPF_JMP | BPF_EXIT);
+}
+
+/*
+ * LLVM puts the common exit of a program where it likes, and what comes behind it jumps back to it.
+ * Repeated at the end, the exit can be jumped to forward: then no program has a backward jump, and
+ * that it has no loop, which kernels before 5.3 refuse, can be seen at a glance.
+ */
+static int turn_jumps_forward(struct image_program *program)
+{
+	enum { MAX_EXIT = 8 };
+	uint32_t count = program->instruction_count, i, length, target, copies = 0;
+	struct bpf_insn *grown;
+	struct {
+		uint32_t target, copy;
+	} known[64];
+
+	for (i = 0; i < count; i++) {
+		struct bpf_insn *instruction = &program->instructions[i];
+		uint32_t k;
+
+		if (!is_jump(instruction->code) || instruction->off >= 0)
+			continue;
+		target = i + 1 + instruction->off;
+		for (k = 0; k < copies && known[k].target != target; k++)
+			;
+		if (k == copies) {
+			length = length_to_exit(program, target, MAX_EXIT);
+			if (!length || copies == sizeof(known) / sizeof(*known))
+				continue;
+			grown = realloc(program->instructions,
+					(program->instruction_count + length) * sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			program->instructions = grown;
+			memcpy(grown + program->instruction_count, grown + target,
+			       length * sizeof(*grown));
+			known[copies].target = target;
+			known[copies++].copy = program->instruction_count;
+			program->instruction_count += length;
+			instruction = &grown[i];
+		}
+		instruction->off = (int16_t)(known[k].copy - i - 1);
+	}
+	return 0;
+}
+
+static int copy_program(const struct libbcc *bcc, void *module, size_t id,
+			const struct image *image, struct image_program *program,
+			struct error *error)
+{
+	size_t size = bcc->function_size(module, id);
+	uint32_t i;
+	int map;
+
+	snprintf(program->name, sizeof(program->name), "%s", bcc->function_name(module, id));
+	program->instructions = malloc(size);
+	if (!program->instructions)
+		return error_set(error, ENOMEM, "no memory for the program %s", program->name);
+	memcpy(program->instructions, bcc->function_start(module, id), size);
+	program->instruction_count = (uint32_t)(size / sizeof(struct bpf_insn));
+	for (i = 0; i < program->instruction_count; i++) {
+		struct bpf_insn *instruction = &program->instructions[i];
+
+		if (!instruction_is_map(instruction))
+			continue;
+		map = map_of_fd(bcc, module, image, instruction->imm);
+		if (map < 0)
+			return error_set(error, EINVAL, "libbcc left a map of %s unnamed",
+					 program->name);
+		instruction->imm = map;
+	}
+	if (turn_jumps_forward(program))
+		return error_set(error, ENOMEM, "no memory for the program %s", program->name);
+	return 0;
+}
+
+static int copy_programs(const struct libbcc *bcc, void *module, struct image *image,
+			 struct error *error)
+{
+	uint32_t i;
+	int err = 0;
+
+	image->program_count = (uint32_t)bcc->num_functions(module);
+	image->programs = calloc(image->program_count + 1, sizeof(*image->programs));
+	if (!image->programs)
+		return error_set(error, ENOMEM, "no memory for the programs");
+	for (i = 0; !err && i < image->program_count; i++)
+		err = copy_program(bcc, module, i, image, &image->programs[i], error);
+	return err;
+}
+
+static int make_image(const struct libbcc *bcc, void *module, struct buffer *bytes,
+		      struct error *error)
+{
+	struct image image = { .kern_version = bcc->kern_version(module) };
+	int err;
+
+	err = compiler_identity(bcc->path, image.compiler, sizeof(image.compiler));
+	if (err)
+		return error_set(error, -err, "can't stat %s: %s", bcc->path, strerror(-err));
+	err = copy_maps(bcc, module, &image, error);
+	if (!err)
+		err = copy_programs(bcc, module, &image, error);
+	if (!err)
+		image_write(&image, bytes);
+	return err;
+}
+
+/* Everything that stdout and stderr get from here on; the child has no other use for them. */
+static int capture_output(void)
+{
+	int fd = memfd_create("messages", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		return -errno;
+	return fd;
+}
+
+static char *captured_text(int fd)
+{
+	struct buffer text = {};
+
+	fflush(stdout);
+	fflush(stderr);
+	if (lseek(fd, 0, SEEK_SET) || buffer_read_fd(&text, fd)) {
+		buffer_free(&text);
+		return NULL;
+	}
+	return buffer_take_string(&text);
+}
+
+/* Without BTF the headers are asked, all questions in one compilation. */
+static int ask_headers(const struct libbcc *bcc, const struct type_question *questions,
+		       bool *answers, int messages, struct error *error)
+{
+	const char *flags[] = { "-fms-extensions", "-ferror-limit=0" };
+	char *source = types_probe_source(questions), *text = NULL;
+	void *module;
+	int err = 0;
+
+	if (!source)
+		return error_set(error, ENOMEM, "no memory for the questions to the headers");
+	module = bcc->create(source, 0, flags, sizeof(flags) / sizeof(*flags), true, NULL);
+	if (module)
+		bcc->destroy(module);
+	text = captured_text(messages);
+	if (!text || types_read_diagnostics(text, !module, questions, answers))
+		err = error_set(error, EINVAL, "can't ask the kernel's headers for its types");
+	else if (ftruncate(messages, 0) || lseek(messages, 0, SEEK_SET))
+		err = error_set(error, EIO, "can't rewind the compiler's messages");
+	free(text);
+	free(source);
+	return err;
+}
+
+static int answer_questions(const struct libbcc *bcc, const struct compile_request *request,
+			    bool *answers, int messages, struct error *error)
+{
+	const struct type_question *questions = request->questions;
+	int err;
+
+	if (!questions || !questions->define)
+		return 0;
+	err = types_ask_btf("/sys/kernel/btf/vmlinux", questions, answers);
+	if (err)
+		err = ask_headers(bcc, questions, answers, messages, error);
+	return err;
+}
+
+static int compile_here(const struct compile_request *request, const char *scratch, int messages,
+			struct buffer *bytes, struct error *error)
+{
+	const char *flags[MAX_QUESTIONS + 8] = { FLAGS };
+	char defines[MAX_QUESTIONS][80];
+	bool answers[MAX_QUESTIONS] = {};
+	struct libbcc bcc = {};
+	int err, flag_count = 3, i;
+	void *module;
+
+	err = headers_prepare(request->headers, request->kernel, scratch, request->source, error);
+	if (!err)
+		err = open_libbcc(&bcc, error);
+	if (!err)
+		err = answer_questions(&bcc, request, answers, messages, error);
+	if (err)
+		return err;
+	for (i = 0; request->questions && request->questions[i].define && i < MAX_QUESTIONS; i++) {
+		if (!answers[i])
+			continue;
+		snprintf(defines[i], sizeof(defines[i]), "-D%s", request->questions[i].define);
+		flags[flag_count++] = defines[i];
+	}
+	module = bcc.create(request->source, 0, flags, flag_count, true, NULL);
+	if (!module)
+		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
+				 request->kernel->release);
+	return make_image(&bcc, module, bytes, error);
+}
+
+/* The source's own name in place of the one libbcc made up. */
+static char *rename_source(const char *text, const char *name)
+{
+	struct buffer renamed = {};
+	const char *found;
+
+	while ((found = strstr(text, VIRTUAL_NAME))) {
+		buffer_append(&renamed, text, (size_t)(found - text));
+		buffer_append_string(&renamed, name);
+		text = found + strlen(VIRTUAL_NAME);
+	}
+	buffer_append_string(&renamed, text);
+	return buffer_take_string(&renamed);
+}
+
+static bool write_all(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+	ssize_t count;
+
+	while (size) {
+		count = write(fd, at, size);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return false;
+		at += count;
+		size -= (size_t)count;
+	}
+	return true;
+}
+
+static void run_child(const struct compile_request *request, const char *scratch, int fd)
+{
+	struct error error = {};
+	struct buffer bytes = {};
+	struct reply reply = {};
+	char *text = NULL, *detail = NULL;
+	sigset_t none;
+	int messages;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	messages = capture_output();
+	if (messages < 0)
+		reply.err = error_set(&error, -messages, "can't capture the compiler's messages");
+	else
+		reply.err = compile_here(request, scratch, messages, &bytes, &error);
+	if (messages >= 0)
+		text = captured_text(messages);
+	if (text)
+		detail = rename_source(text, request->name);
+	snprintf(reply.text, sizeof(reply.text), "%s", error.text);
+	reply.detail_size = detail ? (uint32_t)strlen(detail) : 0;
+	if (write_all(fd, &reply, sizeof(reply)) &&
+	    (!detail || write_all(fd, detail, reply.detail_size)))
+		write_all(fd, bytes.data, bytes.size);
+	_exit(0);
+}
+
+/* Reads to the end of file; -ECANCELED once cancel_fd is readable. */
+static int receive(const struct compile_request *request, int fd, struct buffer *bytes)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+				{ .fd = request->cancel_fd, .events = POLLIN } };
+	int ready = poll(fds, 2, SLOW_AFTER_MS);
+
+	if (!ready && isatty(STDERR_FILENO))
+		fprintf(stderr, "%s: compiling for kernel %s\n", request->tool,
+			request->kernel->release);
+	while (ready == 0 || (ready < 0 && errno == EINTR))
+		ready = poll(fds, 2, -1);
+	if (fds[1].revents & POLLIN)
+		return -ECANCELED;
+	return buffer_read_fd(bytes, fd);
+}
+
+static int take_reply(const struct compile_request *request, const struct buffer *bytes,
+		      struct image **image, struct error *error)
+{
+	struct reply reply;
+	const char *data = bytes->data + sizeof(reply);
+	char *detail;
+	int err;
+
+	if (bytes->size < sizeof(reply))
+		return error_set(error, EIO, "the compiler ended without a word");
+	memcpy(&reply, bytes->data, sizeof(reply));
+	if (reply.detail_size > bytes->size - sizeof(reply))
+		return error_set(error, EIO, "the compiler ended in the middle of its answer");
+	detail = strndup(data, reply.detail_size);
+	if (reply.err) {
+		error_set_detail(error, detail);
+		return error_set(error, -reply.err, "%s", reply.text);
+	}
+	if (request->verbose && detail)
+		fputs(detail, stderr);
+	free(detail);
+	err = image_read(data + reply.detail_size, bytes->size - sizeof(reply) - reply.detail_size,
+			 image);
+	if (err)
+		return error_set(error, -err, "the compiler's image is damaged");
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
+{
+	(void)info;
+	(void)type;
+	(void)position;
+	return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int compile(const struct compile_request *request, struct image **image, struct error *error)
+{
+	char scratch[] = "/tmp/snoopkit.XXXXXX";
+	struct buffer bytes = {};
+	int pipe_fds[2], err;
+	pid_t pid;
+
+	if (!mkdtemp(scratch))
+		return error_set(error, errno, "can't make a directory in /tmp: %s",
+				 strerror(errno));
+	if (pipe2(pipe_fds, O_CLOEXEC)) {
+		err = error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+		goto out;
+	}
+	pid = fork();
+	if (!pid)
+		run_child(request, scratch, pipe_fds[1]);
+	close(pipe_fds[1]);
+	if (pid < 0) {
+		err = error_set(error, errno, "can't start the compiler: %s", strerror(errno));
+	} else {
+		err = receive(request, pipe_fds[0], &bytes);
+		if (err) {
+			kill(pid, SIGKILL);
+			error_set(error, -err, "the compilation was given up");
+		}
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(pipe_fds[0]);
+	if (!err)
+		err = take_reply(request, &bytes, image, error);
+	buffer_free(&bytes);
+out:
+	remove_tree(scratch);
+	return err;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source text -> image, by libbcc. The compiler runs in a child process that opens libbcc with
+ * dlopen: LLVM's memory, what libbcc prints, its chdir() and the maps it creates end with it.
+ */
+#ifndef SNOOPKIT_COMPILER_H
+#define SNOOPKIT_COMPILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "headers.h"
+#include "image.h"
+#include "types.h"
+
+struct compile_request {
+	const char *tool;   /* who speaks on the terminal when it takes long */
+	const char *name;   /* what clang's messages call the source */
+	const char *source; /* NUL-terminated */
+	const struct type_question *questions; /* up to one without define; NULL is none */
+	const struct headers *headers;
+	const struct kernel *kernel;
+	bool verbose;  /* show what libbcc and clang print, also when all is well */
+	int cancel_fd; /* the compilation is given up once this is readable; -1 for none */
+};
+
+/*
+ * The image is the caller's, to be freed with image_free(). Errors: -ECANCELED, -ENOENT (no
+ * libbcc), -EINVAL with clang's messages as the error's detail, and others.
+ */
+int compile(const struct compile_request *request, struct image **image, struct error *error);
+
+/* What of a compile_request that isn't source or kernel changes the image: for the cache's key. */
+extern const char compiler_flags[];
+
+/*
+ * One line that changes when the library at path is replaced: path, size, time, inode. Returns 0
+ * or a negative errno.
+ */
+int compiler_identity(const char *path, char *text, size_t size);
+
+/* Whether that line is still true of the library it names. */
+bool compiler_is_unchanged(const char *identity);
+
+#endif

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "events.h"
+
+/* A record in memory: this, then size bytes, then padding up to 8. */
+struct record {
+	uint64_t time;
+	uint32_t size;
+	uint32_t reserved;
+};
+
+/* PERF_RECORD_SAMPLE with PERF_SAMPLE_TIME | PERF_SAMPLE_RAW, see perf_event_open(2) */
+struct sample {
+	struct perf_event_header header;
+	uint64_t time;
+	uint32_t size;
+	char data[];
+} __attribute__((packed));
+
+struct cpu_buffer {
+	int cpu;
+	int waking_fd; /* wakes at each record; its pages are mapped */
+	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	struct perf_event_mmap_page *page;
+	struct buffer records; /* read, not yet handed out */
+	size_t taken;	       /* bytes at the start of records that were handed out */
+};
+
+struct events {
+	int map_fd;
+	int epoll_fd;
+	size_t data_size; /* of a buffer, in bytes */
+	size_t count;
+	bool wake_on_each;
+	struct buffer torn; /* a record that wraps around the buffer's end, in one piece */
+	struct cpu_buffer cpus[];
+};
+
+uint64_t events_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int open_event(int cpu, unsigned int wakeup_events)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.wakeup_events = wakeup_events,
+	};
+	int fd;
+
+	fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	struct epoll_event interest = { .events = EPOLLIN, .data.ptr = buffer };
+	long page_size = sysconf(_SC_PAGESIZE);
+
+	buffer->waking_fd = open_event(buffer->cpu, 1);
+	if (buffer->waking_fd < 0)
+		return buffer->waking_fd;
+	buffer->quiet_fd = open_event(buffer->cpu, 0);
+	if (buffer->quiet_fd < 0)
+		return buffer->quiet_fd;
+	buffer->page = mmap(NULL, events->data_size + (size_t)page_size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, buffer->waking_fd, 0);
+	if (buffer->page == MAP_FAILED) {
+		buffer->page = NULL;
+		return -errno;
+	}
+	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
+	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest) ||
+	    bpf_map_update_elem(events->map_fd, &buffer->cpu, &buffer->waking_fd, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+static int explain(int err, int cpu, size_t data_size, struct error *error)
+{
+	if (err == -EPERM || err == -EACCES)
+		return error_set(error, -err,
+				 "can't open a perf buffer of %zu kB: CAP_PERFMON or CAP_SYS_ADMIN "
+				 "missing, or kernel.perf_event_mlock_kb too low",
+				 data_size / 1024);
+	return error_set(error, -err, "can't open a perf buffer of %zu kB on CPU %d: %s",
+			 data_size / 1024, cpu, strerror(-err));
+}
+
+/* The online CPUs' numbers, in *cpus; returns how many. */
+static int online_cpus(int **cpus)
+{
+	long configured = sysconf(_SC_NPROCESSORS_CONF);
+	char *text, *at, *end;
+	size_t size;
+	long first, last;
+	int count = 0;
+
+	text = read_whole_file("/sys/devices/system/cpu/online", &size);
+	*cpus = calloc((size_t)(configured > 0 ? configured : 1) + 1024, sizeof(int));
+	for (at = text; at && *cpus && *at >= '0' && *at <= '9'; at = *end ? end + 1 : end) {
+		first = last = strtol(at, &end, 10);
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		for (; first <= last && count < configured + 1024; first++)
+			(*cpus)[count++] = (int)first;
+	}
+	free(text);
+	return *cpus ? count : -ENOMEM;
+}
+
+int events_open(struct events **result, int map_fd, unsigned int pages, struct error *error)
+{
+	int *cpus = NULL, count, i, err = 0;
+	struct events *events;
+
+	count = online_cpus(&cpus);
+	events = count > 0 ? calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus)) :
+			     NULL;
+	if (!events) {
+		free(cpus);
+		return error_set(error, ENOMEM, "no memory for the perf buffers");
+	}
+	events->map_fd = map_fd;
+	events->data_size = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+	events->wake_on_each = true;
+	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; !err && i < count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[events->count++];
+
+		*buffer = (struct cpu_buffer){ .cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1 };
+		err = open_buffer(events, buffer);
+		if (err)
+			explain(err, cpus[i], events->data_size, error);
+	}
+	free(cpus);
+	if (err)
+		events_close(events);
+	else
+		*result = events;
+	return err;
+}
+
+int events_fd(const struct events *events)
+{
+	return events->epoll_fd;
+}
+
+/* The record at that position in one piece: in place, or copied where it wraps around. */
+static const void *whole_record(struct events *events, const char *data, uint64_t position,
+				size_t size)
+{
+	size_t offset = position & (events->data_size - 1), first = events->data_size - offset;
+
+	if (size <= first)
+		return data + offset;
+	buffer_reset(&events->torn);
+	buffer_append(&events->torn, data + offset, first);
+	buffer_append(&events->torn, data, size - first);
+	return events->torn.failed ? NULL : events->torn.data;
+}
+
+static int keep_record(struct cpu_buffer *buffer, const struct sample *sample)
+{
+	size_t padded = (sample->size + 7UL) & ~7UL;
+	char *target = buffer_extend(&buffer->records, sizeof(struct record) + padded);
+	struct record record = { .time = sample->time, .size = sample->size };
+
+	if (!target)
+		return -ENOMEM;
+	memcpy(target, &record, sizeof(record));
+	memcpy(target + sizeof(record), sample->data, sample->size);
+	return 0;
+}
+
+/* What was handed out makes room; mostly that is everything. */
+static void forget_taken(struct cpu_buffer *buffer)
+{
+	if (!buffer->taken)
+		return;
+	buffer->records.size -= buffer->taken;
+	memmove(buffer->records.data, buffer->records.data + buffer->taken, buffer->records.size);
+	buffer->taken = 0;
+}
+
+static int read_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	const char *data = (const char *)buffer->page + sysconf(_SC_PAGESIZE);
+	uint64_t tail = buffer->page->data_tail, head;
+	struct perf_event_header header;
+	const struct sample *sample;
+	int count = 0, err = 0;
+
+	head = __atomic_load_n(&buffer->page->data_head, __ATOMIC_ACQUIRE);
+	if (head != tail)
+		forget_taken(buffer);
+	while (!err && tail != head) {
+		/* Records are aligned to 8 bytes, so a header never wraps around. */
+		memcpy(&header, data + (tail & (events->data_size - 1)), sizeof(header));
+		sample = whole_record(events, data, tail, header.size);
+		if (!sample) {
+			err = -ENOMEM;
+		} else if (header.type == PERF_RECORD_SAMPLE) {
+			err = keep_record(buffer, sample);
+			count++;
+		}
+		tail += header.size;
+	}
+	__atomic_store_n(&buffer->page->data_tail, tail, __ATOMIC_RELEASE);
+	return err ? err : count;
+}
+
+int events_read(struct events *events)
+{
+	struct epoll_event ready[16];
+	int total = 0, count;
+	size_t i;
+
+	/* Clears what poll() would see; the buffers themselves say where records are. */
+	while (epoll_wait(events->epoll_fd, ready, 16, 0) == 16)
+		;
+	for (i = 0; i < events->count; i++) {
+		count = read_buffer(events, &events->cpus[i]);
+		if (count < 0)
+			return count;
+		total += count;
+	}
+	return total;
+}
+
+static const struct record *first_record(const struct cpu_buffer *buffer)
+{
+	if (buffer->taken == buffer->records.size)
+		return NULL;
+	return (const struct record *)(buffer->records.data + buffer->taken);
+}
+
+/*
+ * The CPU whose next record is the oldest, and up to which time its records may be handed out in
+ * one go: until another CPU's next record is older.
+ */
+static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
+{
+	struct cpu_buffer *oldest = NULL;
+	const struct record *record, *best = NULL;
+	size_t i;
+
+	for (i = 0; i < events->count; i++) {
+		record = first_record(&events->cpus[i]);
+		if (!record)
+			continue;
+		if (!best || record->time < best->time) {
+			if (best && best->time < *limit)
+				*limit = best->time;
+			best = record;
+			oldest = &events->cpus[i];
+		} else if (record->time < *limit) {
+			*limit = record->time;
+		}
+	}
+	return best && best->time <= *limit ? oldest : NULL;
+}
+
+size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
+		      const bool *stop)
+{
+	const struct record *record;
+	struct cpu_buffer *buffer;
+	uint64_t limit = until;
+	size_t count = 0;
+
+	while ((buffer = oldest_buffer(events, &limit))) {
+		while ((record = first_record(buffer)) && record->time <= limit) {
+			if (stop && *stop)
+				return count;
+			buffer->taken += sizeof(*record) + ((record->size + 7UL) & ~7UL);
+			handler(context, record->time, record + 1, record->size);
+			count++;
+		}
+		limit = until;
+	}
+	return count;
+}
+
+bool events_pending(const struct events *events)
+{
+	size_t i;
+
+	for (i = 0; i < events->count; i++)
+		if (first_record(&events->cpus[i]))
+			return true;
+	return false;
+}
+
+void events_wake_on_each(struct events *events, bool each)
+{
+	size_t i;
+
+	if (events->wake_on_each == each)
+		return;
+	events->wake_on_each = each;
+	for (i = 0; i < events->count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[i];
+
+		/* It can't fail for want of memory: the slot is there and holds another fd. */
+		bpf_map_update_elem(events->map_fd, &buffer->cpu,
+				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
+	}
+}
+
+void events_close(struct events *events)
+{
+	size_t mapped, i;
+
+	if (!events)
+		return;
+	mapped = events->data_size + (size_t)sysconf(_SC_PAGESIZE);
+	for (i = 0; i < events->count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[i];
+
+		if (buffer->page)
+			munmap(buffer->page, mapped);
+		if (buffer->quiet_fd >= 0)
+			close(buffer->quiet_fd);
+		if (buffer->waking_fd >= 0)
+			close(buffer->waking_fd);
+		buffer_free(&buffer->records);
+	}
+	close(events->epoll_fd);
+	buffer_free(&events->torn);
+	free(events);
+}

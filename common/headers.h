@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the types of the running kernel come from when a program is compiled. */
+#ifndef SNOOPKIT_HEADERS_H
+#define SNOOPKIT_HEADERS_H
+
+#include <limits.h>
+
+#include "error.h"
+#include "kernel.h"
+
+enum headers_wanted {
+	HEADERS_AUTO,	/* the kernel's headers where they are, else BTF */
+	HEADERS_KERNEL, /* only headers: a build tree or the kernel's kheaders archive */
+	HEADERS_BTF,	/* only BTF */
+};
+
+enum headers_kind {
+	HEADERS_FROM_BUILD_TREE,
+	HEADERS_FROM_ARCHIVE, /* /sys/kernel/kheaders.tar.xz, CONFIG_IKHEADERS */
+	HEADERS_FROM_BTF,
+};
+
+struct headers {
+	enum headers_kind kind;
+	char path[PATH_MAX]; /* the build tree, the archive or the BTF file */
+	char origin[PATH_MAX + 96]; /* path and the stamp of its content: part of the cache's key */
+};
+
+/*
+ * Looks where they are, cheaply: nothing is unpacked. -ENOENT with a line that names the package
+ * to install.
+ */
+int headers_find(enum headers_wanted wanted, const struct kernel *kernel, struct headers *headers,
+		 struct error *error);
+
+/*
+ * Makes in the empty directory scratch what libbcc needs and points BCC_KERNEL_SOURCE there, for a
+ * program with that source text. For the process that calls libbcc: it changes the environment.
+ */
+int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
+		    const char *source, struct error *error);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "loader.h"
+
+#define LOG_SIZE   (1 << 20)
+#define LOG_LINES  24 /* of a log shown because of a failure: the reason stands at its end */
+#define MAPS_LIMIT (sizeof(((struct loader *)0)->map_fds) / sizeof(int))
+
+void loader_lift_memlock(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	/* Without CAP_SYS_RESOURCE the hard limit is what there is. */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters)
+{
+	size_t i;
+
+	*loader = (struct loader){ .image = image, .kern_version = image->kern_version };
+	memcpy(loader->parameters, parameters, sizeof(loader->parameters));
+	for (i = 0; i < MAPS_LIMIT; i++)
+		loader->map_fds[i] = -1;
+}
+
+int loader_use_pinned_map(struct loader *loader, const char *name, const char *path,
+			  struct error *error)
+{
+	int index = image_find_map(loader->image, name);
+	struct bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+	int fd;
+
+	if (index < 0)
+		return error_set(error, ENOENT, "this program has no map %s to put %s in place of",
+				 name, path);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return error_set(error, errno, "can't open the pinned map %s: %s", path,
+				 strerror(errno));
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_LRU_HASH) ||
+	    info.key_size != loader->image->maps[index].key_size) {
+		close(fd);
+		return error_set(error, EINVAL, "%s is no pinned hash map with keys of %u bytes",
+				 path, loader->image->maps[index].key_size);
+	}
+	loader->map_fds[index] = fd;
+	return 0;
+}
+
+int loader_create_maps(struct loader *loader, struct error *error)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	uint32_t i;
+
+	for (i = 0; i < loader->image->map_count; i++) {
+		const struct image_map *map = &loader->image->maps[i];
+		uint32_t max_entries = map->max_entries;
+
+		if (loader->map_fds[i] >= 0)
+			continue;
+		if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+			max_entries = (uint32_t)libbpf_num_possible_cpus();
+		options.map_flags = map->flags;
+		loader->map_fds[i] = bpf_map_create(map->type, map->name, map->key_size,
+						    map->value_size, max_entries, &options);
+		if (loader->map_fds[i] < 0)
+			return error_set(error, errno, "can't create the BPF map %s: %s%s",
+					 map->name, strerror(errno),
+					 errno == EPERM ? " (CAP_BPF or CAP_SYS_ADMIN missing, or "
+							  "RLIMIT_MEMLOCK too low)" :
+							  "");
+	}
+	return 0;
+}
+
+int loader_map(const struct loader *loader, const char *name)
+{
+	int index = image_find_map(loader->image, name);
+
+	return index < 0 ? -1 : loader->map_fds[index];
+}
+
+static struct bpf_insn *patch(const struct loader *loader, const struct image_program *program)
+{
+	size_t size = program->instruction_count * sizeof(struct bpf_insn);
+	struct bpf_insn *instructions = malloc(size);
+	uint64_t value;
+	uint32_t i;
+
+	if (!instructions)
+		return NULL;
+	memcpy(instructions, program->instructions, size);
+	for (i = 0; i < program->instruction_count; i++) {
+		if (instruction_is_map(&instructions[i])) {
+			instructions[i].imm = loader->map_fds[instructions[i].imm];
+		} else if (instruction_is_parameter(&instructions[i])) {
+			value = loader->parameters[instructions[i].imm];
+			instructions[i].imm = (int32_t)value;
+			instructions[i + 1].imm = (int32_t)(value >> 32);
+		}
+		if (instructions[i].code == (BPF_LD | BPF_IMM | BPF_DW))
+			i++;
+	}
+	return instructions;
+}
+
+static char *last_lines(const char *log)
+{
+	const char *start = log + strlen(log);
+	int lines = 0;
+
+	while (start > log && (start[-1] != '\n' || lines++ <= LOG_LINES))
+		start--;
+	return strdup(start);
+}
+
+/* Once more with the log on: either it was asked for, or the kernel refused the program. */
+static int load_with_log(const struct loader *loader, const struct image_program *program,
+			 enum bpf_prog_type type, const struct bpf_insn *instructions,
+			 struct error *error)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version,
+		    .log_level = 1, .log_size = LOG_SIZE);
+	int fd, err;
+
+	options.log_buf = calloc(1, LOG_SIZE);
+	if (!options.log_buf)
+		return error_set(error, ENOMEM, "no memory for the verifier's log");
+	fd = bpf_prog_load(type, program->name, "GPL", instructions, program->instruction_count,
+			   &options);
+	err = fd < 0 ? errno : 0;
+	if (loader->verbose)
+		fprintf(stderr, "%s: %u instructions\n%s", program->name,
+			program->instruction_count, options.log_buf);
+	else if (err)
+		error_set_detail(error, last_lines(options.log_buf));
+	free(options.log_buf);
+	if (err)
+		return error_set(error, err, "can't load the BPF program %s: %s%s", program->name,
+				 strerror(err),
+				 err == EPERM ? " (CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, "
+						"missing, or the kernel is locked down)" :
+						"");
+	return fd;
+}
+
+int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
+		struct error *error)
+{
+	const struct image_program *program = image_find_program(loader->image, name);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
+	struct bpf_insn *instructions;
+	int fd = -1;
+
+	if (!program)
+		return error_set(error, ENOENT, "the source has no program %s", name);
+	instructions = patch(loader, program);
+	if (!instructions)
+		return error_set(error, ENOMEM, "no memory for the program %s", name);
+	if (!loader->verbose)
+		fd = bpf_prog_load(type, name, "GPL", instructions, program->instruction_count,
+				   &options);
+	if (fd < 0)
+		fd = load_with_log(loader, program, type, instructions, error);
+	free(instructions);
+	return fd;
+}
+
+void loader_close(struct loader *loader)
+{
+	size_t i;
+
+	for (i = 0; i < MAPS_LIMIT; i++) {
+		if (loader->map_fds[i] >= 0)
+			close(loader->map_fds[i]);
+		loader->map_fds[i] = -1;
+	}
+}

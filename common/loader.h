@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Image + parameter values -> maps and programs in the kernel. */
+#ifndef SNOOPKIT_LOADER_H
+#define SNOOPKIT_LOADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image.h"
+
+struct loader {
+	const struct image *image; /* not owned */
+	uint64_t parameters[IMAGE_PARAMETERS];
+	int map_fds[64]; /* by the image's index; -1 before loader_create_maps() */
+	uint32_t kern_version;
+	bool verbose; /* the verifier's log on standard error also when it is content */
+};
+
+/* parameters holds IMAGE_PARAMETERS values; the image must outlive the loader. */
+void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters);
+
+/*
+ * Puts somebody else's pinned map in place of the image's own map of that name. The pinned one
+ * must be a hash with the same key size. Call before loader_create_maps(). -ENOENT, -EINVAL.
+ */
+int loader_use_pinned_map(struct loader *loader, const char *name, const char *path,
+			  struct error *error);
+
+int loader_create_maps(struct loader *loader, struct error *error);
+
+/* The fd stays the loader's. -1 where the image has no such map. */
+int loader_map(const struct loader *loader, const char *name);
+
+/*
+ * Loads one program and returns its fd, the caller's to close. -ENOENT where the image has none of
+ * that name; where the kernel refuses it, the verifier's log is the error's detail.
+ */
+int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
+		struct error *error);
+
+void loader_close(struct loader *loader);
+
+/* Lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge maps and programs to; as far as allowed. */
+void loader_lift_memlock(void);
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe.h"
+#include "tracefs.h"
+
+#define MAX_PROBES 32 /* of a set */
+
+static const struct probe_kind_operations *const kinds[] = {
+	[PROBE_KPROBE] = &probe_kprobe,		  [PROBE_KRETPROBE] = &probe_kretprobe,
+	[PROBE_UPROBE] = &probe_uprobe,		  [PROBE_URETPROBE] = &probe_uretprobe,
+	[PROBE_TRACEPOINT] = &probe_tracepoint,	  [PROBE_RAW_TRACEPOINT] = &probe_raw_tracepoint,
+};
+
+/* A set's programs are loaded once each, however many probes run them. */
+struct loaded {
+	const char *name[MAX_PROBES];
+	int fd[MAX_PROBES];
+	size_t count;
+};
+
+void probes_init(struct probes *probes)
+{
+	*probes = (struct probes){ .tracefs = -1 };
+}
+
+int probes_tracefs(struct probes *probes, struct error *error)
+{
+	if (probes->tracefs < 0)
+		probes->tracefs = tracefs_open(error);
+	return probes->tracefs;
+}
+
+int probes_add_link(struct probes *probes, int fd, const char *event, bool is_uprobe)
+{
+	struct probe_link *links;
+
+	links = realloc(probes->links, (probes->count + 1) * sizeof(*links));
+	if (!links) {
+		close(fd);
+		return -ENOMEM;
+	}
+	probes->links = links;
+	links[probes->count] = (struct probe_link){ .fd = fd, .is_uprobe = is_uprobe };
+	if (event)
+		snprintf(links[probes->count].event, sizeof(links->event), "%s", event);
+	probes->count++;
+	return 0;
+}
+
+static void remove_event(struct probes *probes, const struct probe_link *link)
+{
+	char line[sizeof(link->event) + 3];
+
+	snprintf(line, sizeof(line), "-:%s", link->event);
+	tracefs_write(probes->tracefs, link->is_uprobe ? "uprobe_events" : "kprobe_events", line);
+}
+
+static void detach_links(struct probes *probes)
+{
+	size_t i;
+
+	for (i = 0; i < probes->count; i++) {
+		close(probes->links[i].fd);
+		if (probes->links[i].event[0])
+			remove_event(probes, &probes->links[i]);
+	}
+	free(probes->links);
+	probes->links = NULL;
+	probes->count = 0;
+}
+
+void probes_detach(struct probes *probes)
+{
+	detach_links(probes);
+	if (probes->tracefs >= 0)
+		close(probes->tracefs);
+	probes->tracefs = -1;
+}
+
+static int program_fd(struct loaded *loaded, const struct loader *loader, const char *name,
+		      enum bpf_prog_type type, struct error *error)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < loaded->count; i++)
+		if (!strcmp(loaded->name[i], name))
+			return loaded->fd[i];
+	if (loaded->count == MAX_PROBES)
+		return error_set(error, E2BIG, "more than %d programs in one set", MAX_PROBES);
+	fd = loader_load(loader, name, type, error);
+	if (fd >= 0) {
+		loaded->name[loaded->count] = name;
+		loaded->fd[loaded->count++] = fd;
+	}
+	return fd;
+}
+
+static int attach_one(struct probes *probes, const struct probe *probe, struct loaded *loaded,
+		      const struct loader *loader, struct error *error)
+{
+	const struct probe_kind_operations *kind = kinds[probe->kind];
+	struct error reason = {};
+	int fd, err;
+
+	fd = program_fd(loaded, loader, probe->program, kind->program_type, error);
+	if (fd < 0)
+		return fd;
+	err = kind->attach(probes, probe, fd, &reason);
+	if (err)
+		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
+			  reason.text[0] ? reason.text : strerror(-err));
+	error_clear(&reason);
+	return err;
+}
+
+static bool is_replaced(const struct probe *probes, const char *target)
+{
+	for (; probes->kind != PROBE_END; probes++)
+		if (probes->instead_of && !strcmp(probes->instead_of, target))
+			return true;
+	return false;
+}
+
+static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
+		      struct error *error)
+{
+	const char *missing[MAX_PROBES];
+	struct loaded loaded = {};
+	size_t missing_count = 0, i;
+	const struct probe *probe;
+	int err = 0;
+
+	for (probe = set; !err && probe->kind != PROBE_END; probe++) {
+		if (probe->instead_of) {
+			for (i = 0; i < missing_count; i++)
+				if (!strcmp(missing[i], probe->instead_of))
+					break;
+			if (i == missing_count)
+				continue;
+		}
+		err = attach_one(probes, probe, &loaded, loader, error);
+		if (err && (probe->optional || is_replaced(set, probe->target))) {
+			missing[missing_count++] = probe->target;
+			err = 0;
+		}
+	}
+	for (i = 0; i < loaded.count; i++)
+		close(loaded.fd[i]);
+	if (err)
+		detach_links(probes);
+	return err;
+}
+
+static void add_reason(struct error *all, struct error *reason)
+{
+	size_t length = strlen(all->text);
+
+	snprintf(all->text + length, sizeof(all->text) - length, "%s%s", length ? "; " : "",
+		 reason->text);
+	if (reason->detail) {
+		error_set_detail(all, reason->detail);
+		reason->detail = NULL;
+	}
+	error_clear(reason);
+}
+
+int probes_attach(struct probes *probes, const struct probe_set *sets, const struct loader *loader,
+		  struct error *error)
+{
+	struct error reason = {};
+	int i, err = -ENOENT;
+
+	error_clear(error);
+	for (i = 0; sets[i].probes; i++) {
+		err = attach_set(probes, sets[i].probes, loader, &reason);
+		if (!err) {
+			if (loader->verbose && error->text[0])
+				fprintf(stderr, "%s\n", error->text);
+			error_clear(&reason);
+			error_clear(error);
+			return i;
+		}
+		add_reason(error, &reason);
+	}
+	return err;
+}

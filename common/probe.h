@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probe points: declared by a tool, attached in its order of preference, detached as one.
+ */
+#ifndef SNOOPKIT_PROBE_H
+#define SNOOPKIT_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "loader.h"
+
+enum probe_kind {
+	PROBE_END, /* closes a list of probes */
+	PROBE_KPROBE,
+	PROBE_KRETPROBE,
+	PROBE_UPROBE,
+	PROBE_URETPROBE,
+	PROBE_TRACEPOINT,
+	PROBE_RAW_TRACEPOINT,
+};
+
+/*
+ * What the kernel puts before "sys_NAME" in the names of syscalls' functions that take the caller's
+ * registers: arch/(arch)/include/asm/syscall_wrapper.h, x86 since 4.17.
+ */
+#if defined(__x86_64__)
+#define SYSCALL_PREFIX "__x64_"
+#elif defined(__aarch64__)
+#define SYSCALL_PREFIX "__arm64_"
+#else
+#error "the prefix of syscall functions on this architecture is not known"
+#endif
+
+struct probe {
+	enum probe_kind kind;
+	const char *target;  /* function; "category:event"; a raw tracepoint's name */
+	const char *program; /* the function in the BPF source */
+	const char *binary;  /* of a uprobe: the ELF file's path */
+	const char *instead_of; /* only where the probe with that target could not be attached */
+	bool optional;	 /* the set is as good without it: a function of some kernels only */
+	bool every_copy; /* all functions of that name, not just one */
+};
+
+/* Probes that together give a tool's events, or most of them. */
+struct probe_set {
+	const struct probe *probes;
+	const char *misses; /* what is not seen by this set, as a phrase; NULL: nothing */
+};
+
+struct probe_link {
+	int fd;		/* of the perf event or raw tracepoint; closing it detaches */
+	char event[80]; /* to be removed from the text interface; or empty */
+	bool is_uprobe;
+};
+
+struct probes {
+	struct probe_link *links;
+	size_t count;
+	int tracefs; /* -1 until a probe needs it */
+};
+
+/* What a probe kind has to know: one file each, a table in probe.c. */
+struct probe_kind_operations {
+	const char *name; /* the field's word, for messages */
+	enum bpf_prog_type program_type;
+	/* Attaches the loaded program once, or once for each copy, by probes_add_*(). */
+	int (*attach)(struct probes *probes, const struct probe *probe, int program_fd,
+		      struct error *error);
+};
+
+extern const struct probe_kind_operations probe_kprobe, probe_kretprobe, probe_uprobe,
+	probe_uretprobe, probe_tracepoint, probe_raw_tracepoint;
+
+void probes_init(struct probes *probes);
+
+/*
+ * Attaches the first set of the list (which ends with one without probes) that can be attached.
+ * Returns its index. Where there is none the line says why for each; nothing stays attached.
+ */
+int probes_attach(struct probes *probes, const struct probe_set *sets, const struct loader *loader,
+		  struct error *error);
+
+void probes_detach(struct probes *probes);
+
+/* For the probe kinds: tracefs' descriptor, opened when first asked for, or a negative errno. */
+int probes_tracefs(struct probes *probes, struct error *error);
+
+/* For the probe kinds: owns fd from here on, also if it fails. event may be NULL. */
+int probes_add_link(struct probes *probes, int fd, const char *event, bool is_uprobe);
+
+struct perf_event_attr;
+
+/* For the probe kinds: opens the perf event, lets it run the program, adds the link. */
+int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
+			  int program_fd, const char *event, bool is_uprobe);
+
+/*
+ * For kprobes and uprobes on kernels before 4.17: makes an event in tracefs' text interface, from
+ * its definition without the head ("do_init_module", "/bin/bash:0x1234"), and attaches to it. Names
+ * hold the PID, so that what a killed process left is recognised and removed.
+ */
+int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
+			  const char *definition, int program_fd, struct error *error);
+
+/* The perf PMU's type number in sysfs (kernels from 4.17 on), or a negative errno. */
+int probe_pmu_type(const char *name);
+
+#endif

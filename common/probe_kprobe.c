@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ksyms.h"
+#include "probe.h"
+
+#define MAX_COPIES 8
+
+/* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset. */
+static int attach_by_pmu(struct probes *probes, int type, bool is_return, const char *name,
+			 uint64_t address, int program_fd)
+{
+	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
+
+	attributes.config1 = (uintptr_t)name;
+	attributes.config2 = address;
+	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+}
+
+static int attach_at(struct probes *probes, bool is_return, const char *name, uint64_t address,
+		     int program_fd, struct error *error)
+{
+	int type = probe_pmu_type("kprobe");
+	char definition[32];
+
+	if (type >= 0)
+		return attach_by_pmu(probes, type, is_return, name, address, program_fd);
+	snprintf(definition, sizeof(definition), "0x%" PRIx64, address);
+	return probes_add_text_event(probes, false, is_return, name ? name : definition, program_fd,
+				     error);
+}
+
+static int attach_copies(struct probes *probes, const struct probe *probe, bool is_return,
+			 int program_fd, struct error *error)
+{
+	uint64_t addresses[MAX_COPIES];
+	int count = ksyms_find(probe->target, addresses, MAX_COPIES), i, err = 0;
+
+	if (count == -EPERM)
+		return error_set(error, EPERM,
+				 "/proc/kallsyms hides addresses (kernel.kptr_restrict)");
+	if (count < 0)
+		return count;
+	for (i = 0; !err && i < count && i < MAX_COPIES; i++)
+		err = attach_at(probes, is_return, NULL, addresses[i], program_fd, error);
+	return err;
+}
+
+static int explain(int err, struct error *error)
+{
+	switch (err) {
+	case -ENOENT:
+		return error_set(error, ENOENT, "this kernel has no such function");
+	case -EPERM:
+	case -EACCES:
+		return error_set(error, -err, "not permitted (CAP_PERFMON or CAP_SYS_ADMIN missing, "
+					      "or the kernel is locked down)");
+	default:
+		return err;
+	}
+}
+
+static int attach(struct probes *probes, const struct probe *probe, bool is_return, int program_fd,
+		  struct error *error)
+{
+	int err;
+
+	if (probe->every_copy) {
+		err = attach_copies(probes, probe, is_return, program_fd, error);
+	} else {
+		err = attach_at(probes, is_return, probe->target, 0, program_fd, error);
+		/* Kernels that see that the name is ambiguous refuse it, with either number. */
+		if (err == -EADDRNOTAVAIL || err == -EINVAL)
+			err = attach_copies(probes, probe, is_return, program_fd, error);
+	}
+	return error->text[0] ? err : explain(err, error);
+}
+
+static int attach_entry(struct probes *probes, const struct probe *probe, int program_fd,
+			struct error *error)
+{
+	return attach(probes, probe, false, program_fd, error);
+}
+
+static int attach_return(struct probes *probes, const struct probe *probe, int program_fd,
+			 struct error *error)
+{
+	return attach(probes, probe, true, program_fd, error);
+}
+
+const struct probe_kind_operations probe_kprobe = {
+	.name = "kprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.attach = attach_entry,
+};
+
+const struct probe_kind_operations probe_kretprobe = {
+	.name = "kretprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.attach = attach_return,
+};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe.h"
+#include "tracefs.h"
+
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+		  struct error *error)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
+	char category[64], event[64];
+	int tracefs, id;
+
+	if (sscanf(probe->target, "%63[^:]:%63s", category, event) != 2)
+		return error_set(error, EINVAL, "a tracepoint is named category:event");
+	tracefs = probes_tracefs(probes, error);
+	if (tracefs < 0)
+		return tracefs;
+	id = tracefs_event_id(tracefs, category, event);
+	if (id == -ENOENT)
+		return error_set(error, ENOENT, "this kernel has no such tracepoint");
+	if (id < 0)
+		return error_set(error, -id, "can't read its number in tracefs: %s", strerror(-id));
+	attributes.config = (unsigned int)id;
+	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+}
+
+const struct probe_kind_operations probe_tracepoint = {
+	.name = "tracepoint",
+	.program_type = BPF_PROG_TYPE_TRACEPOINT,
+	.attach = attach,
+};
+
+static int attach_raw(struct probes *probes, const struct probe *probe, int program_fd,
+		      struct error *error)
+{
+	int fd = bpf_raw_tracepoint_open(probe->target, program_fd);
+
+	if (fd < 0 && errno == ENOENT)
+		return error_set(error, ENOENT, "this kernel has no such tracepoint");
+	if (fd < 0)
+		return -errno;
+	return probes_add_link(probes, fd, NULL, false);
+}
+
+const struct probe_kind_operations probe_raw_tracepoint = {
+	.name = "raw tracepoint",
+	.program_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.attach = attach_raw,
+};

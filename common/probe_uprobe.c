@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "elfsym.h"
+#include "probe.h"
+
+static int attach(struct probes *probes, const struct probe *probe, bool is_return, int program_fd,
+		  struct error *error)
+{
+	int type = probe_pmu_type("uprobe"), err;
+	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
+	char definition[448];
+	uint64_t offset;
+
+	err = elfsym_offset(probe->binary, probe->target, &offset, error);
+	if (err)
+		return err;
+	if (type < 0) {
+		snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
+		return probes_add_text_event(probes, true, is_return, definition, program_fd,
+					     error);
+	}
+	attributes.config1 = (uintptr_t)probe->binary;
+	attributes.config2 = offset;
+	err = probes_add_perf_event(probes, &attributes, program_fd, NULL, true);
+	if (err)
+		error_set(error, -err, "%s in %s: %s", probe->target, probe->binary,
+			  strerror(-err));
+	return err;
+}
+
+static int attach_entry(struct probes *probes, const struct probe *probe, int program_fd,
+			struct error *error)
+{
+	return attach(probes, probe, false, program_fd, error);
+}
+
+static int attach_return(struct probes *probes, const struct probe *probe, int program_fd,
+			 struct error *error)
+{
+	return attach(probes, probe, true, program_fd, error);
+}
+
+const struct probe_kind_operations probe_uprobe = {
+	.name = "uprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.attach = attach_entry,
+};
+
+const struct probe_kind_operations probe_uretprobe = {
+	.name = "uretprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.attach = attach_return,
+};

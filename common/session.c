@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#define MILLISECOND 1000000ULL
+
+/*
+ * While events come, buffers are read this often, and a record is handed out once it is older than
+ * HOLD: by then every CPU's buffer has been read past its time. Both together stay well below the
+ * 100 ms in which an event is to be on the screen.
+ */
+#define TICK  (20 * MILLISECOND)
+#define HOLD  (10 * MILLISECOND)
+#define CALM  (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
+#define LOST_REPORT (1000 * MILLISECOND)
+#define NEVER UINT64_MAX
+
+struct output *session_output(struct session *session)
+{
+	return &session->output;
+}
+
+const struct options *session_options(const struct session *session)
+{
+	return session->options;
+}
+
+void session_use_probe_sets(struct session *session, const struct probe_set *sets)
+{
+	session->probe_sets = sets;
+}
+
+void session_set_parameter(struct session *session, unsigned int number, uint64_t value)
+{
+	session->parameters[number] = value;
+}
+
+int session_map(const struct session *session, const char *name)
+{
+	return loader_map(&session->loader, name);
+}
+
+uint64_t session_start_time(const struct session *session)
+{
+	return session->output.start_time;
+}
+
+void session_stop(struct session *session)
+{
+	session->stopped = true;
+}
+
+void session_drain_and_stop(struct session *session)
+{
+	if (session->stop_at == NEVER)
+		session->stop_at = events_now();
+}
+
+void session_set_interval(struct session *session, uint64_t interval)
+{
+	session->interval = interval;
+}
+
+void session_watch_fd(struct session *session, int fd,
+		      void (*handler)(struct session *session, int fd))
+{
+	if (session->watch_count == SESSION_WATCHES)
+		return;
+	session->watches[session->watch_count].fd = fd;
+	session->watches[session->watch_count++].handler = handler;
+}
+
+void session_message(const struct session *session, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "%s: ", session->tool->name);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+/* The command's side of session_run_command(): waits for the gate to close, then becomes it. */
+static void __attribute__((noreturn)) become_command(int gate, char **argv)
+{
+	sigset_t none;
+	char byte;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	while (read(gate, &byte, 1) < 0 && errno == EINTR)
+		;
+	execvp(argv[0], argv);
+	fprintf(stderr, "can't run %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+int session_run_command(struct session *session, char **argv, struct error *error)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return error_set(error, errno, "can't run %s: %s", argv[0], strerror(errno));
+	}
+	if (!pid) {
+		close(fds[1]);
+		become_command(fds[0], argv);
+	}
+	close(fds[0]);
+	session->command = pid;
+	session->command_gate = fds[1];
+	return pid;
+}
+
+static void open_gate(struct session *session)
+{
+	if (session->command_gate >= 0)
+		close(session->command_gate);
+	session->command_gate = -1;
+}
+
+/* Blocks those signals (a list up to 0) and makes them readable from a descriptor, or -1. */
+static int open_signal_fd(const int *numbers)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (; *numbers; numbers++)
+		sigaddset(&signals, *numbers);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int session_init(struct session *session, const struct tool *tool, const struct options *options,
+		 struct error *error)
+{
+	*session = (struct session){ .tool = tool,
+				     .options = options,
+				     .probe_sets = tool->probe_sets,
+				     .stop_at = NEVER,
+				     .command_gate = -1 };
+	output_init(&session->output, STDOUT_FILENO, options->json);
+	probes_init(&session->probes);
+	signal(SIGPIPE, SIG_IGN);
+	session->signal_fd = open_signal_fd((const int[]){ SIGINT, SIGTERM, SIGHUP, 0 });
+	session->child_fd = open_signal_fd((const int[]){ SIGCHLD, 0 });
+	if (session->signal_fd < 0 || session->child_fd < 0)
+		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
+	session->output.cancel_fd = session->signal_fd;
+	return 0;
+}
+
+static void take_child(struct session *session)
+{
+	struct signalfd_siginfo info;
+
+	while (read(session->child_fd, &info, sizeof(info)) == sizeof(info))
+		;
+	if (session->command && waitpid(session->command, NULL, WNOHANG) == session->command) {
+		session->command = 0;
+		session_drain_and_stop(session);
+	}
+}
+
+void session_print_row(struct session *session, uint64_t time, const void *event)
+{
+	const struct tool *tool = session->tool;
+	struct row row;
+
+	if (tool->line && !session->options->json) {
+		tool->line(&session->output, time, event);
+	} else {
+		row_begin(&row, &session->output, session->options->json ? ROW_JSON : ROW_TEXT,
+			  time);
+		tool->row(&row, event);
+		row_end(&row);
+	}
+	if (++session->printed == session->options->max_events)
+		session_stop(session);
+}
+
+static void handle_event(void *context, uint64_t time, const void *data, size_t size)
+{
+	struct session *session = context;
+	const struct tool *tool = session->tool;
+
+	if (size < tool->event_size)
+		return;
+	if (tool->print)
+		tool->print(session, time, data, size);
+	else if (!tool->wanted || tool->wanted(data))
+		session_print_row(session, time, data);
+}
+
+static void print_header(struct session *session)
+{
+	const struct tool *tool = session->tool;
+	struct row row;
+	void *nothing;
+
+	session->output.start_time = events_now();
+	if (session->options->json || tool->line || !tool->row)
+		return;
+	nothing = calloc(1, tool->event_size);
+	if (nothing) {
+		row_begin(&row, &session->output, ROW_HEADER, session->output.start_time);
+		tool->row(&row, nothing);
+		row_end(&row);
+	}
+	free(nothing);
+}
+
+/* The programs count what they could not hand over, whatever the reason, in a map of their own. */
+static uint64_t read_lost(const struct session *session)
+{
+	int map = loader_map(&session->loader, "lost_events"), cpus = libbpf_num_possible_cpus(), i;
+	uint64_t *values, total = 0;
+	uint32_t key = 0;
+
+	if (map < 0 || cpus <= 0)
+		return 0;
+	values = calloc((size_t)cpus, sizeof(*values));
+	if (values && !bpf_map_lookup_elem(map, &key, values))
+		for (i = 0; i < cpus; i++)
+			total += values[i];
+	free(values);
+	return total;
+}
+
+static void record_lost(struct session *session)
+{
+	uint64_t lost = read_lost(session);
+
+	if (lost != session->lost)
+		session_message(session, "lost %llu events",
+				(unsigned long long)(lost - session->lost));
+	session->lost = lost;
+}
+
+/* When a session has to do something again, in nanoseconds of CLOCK_MONOTONIC, or NEVER. */
+struct timers {
+	uint64_t end;	 /* of --duration */
+	uint64_t report; /* of the tool's interval */
+	uint64_t lost;	 /* the next look at what was lost, while events come */
+	uint64_t tick;	 /* the next read, while events come */
+};
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t earliest(const struct timers *timers)
+{
+	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
+}
+
+/* Reads, hands out what is old enough, writes. Returns whether there was anything, or an error. */
+static int work(struct session *session, uint64_t hold, struct error *error)
+{
+	uint64_t now = events_now(), until = now - hold;
+	int count, err;
+
+	count = events_read(session->events);
+	if (count < 0)
+		return error_set(error, -count, "no memory for events");
+	output_sync_clock(&session->output);
+	events_deliver(session->events, earlier(until, session->stop_at), handle_event, session,
+		       &session->stopped);
+	if (until > session->stop_at)
+		session_stop(session);
+	err = output_flush(&session->output);
+	if (err == -EPIPE || err == -ECANCELED)
+		session_stop(session);
+	else if (err)
+		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
+	return count > 0 || events_pending(session->events);
+}
+
+static int milliseconds_until(uint64_t time)
+{
+	uint64_t now = events_now(), rest;
+
+	if (time == NEVER)
+		return -1;
+	rest = time > now ? (time - now + MILLISECOND - 1) / MILLISECOND : 0;
+	return rest > INT32_MAX ? INT32_MAX : (int)rest;
+}
+
+/* Sleeps until something is to be done. Returns whether the session is to end. */
+static bool sleep_until(struct session *session, uint64_t time)
+{
+	struct pollfd fds[4 + SESSION_WATCHES] = {
+		{ .fd = events_fd(session->events), .events = POLLIN },
+		{ .fd = session->signal_fd, .events = POLLIN },
+		{ .fd = session->child_fd, .events = POLLIN },
+		/* No events: only that the reader of a pipe has gone away. */
+		{ .fd = session->output.fd },
+	};
+	size_t i;
+
+	for (i = 0; i < session->watch_count; i++)
+		fds[4 + i] = (struct pollfd){ .fd = session->watches[i].fd, .events = POLLIN };
+	if (poll(fds, 4 + session->watch_count, milliseconds_until(time)) <= 0)
+		return false;
+	if (fds[1].revents)
+		return true;
+	if (fds[2].revents)
+		take_child(session);
+	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		session_stop(session);
+		return true;
+	}
+	for (i = 0; i < session->watch_count; i++)
+		if (fds[4 + i].revents)
+			session->watches[i].handler(session, session->watches[i].fd);
+	return false;
+}
+
+static void run_timers(struct session *session, struct timers *timers)
+{
+	uint64_t now = events_now();
+
+	if (now >= timers->end) {
+		session_drain_and_stop(session);
+		timers->end = NEVER;
+	}
+	if (now >= timers->report) {
+		session->tool->report(session, false);
+		timers->report += session->interval;
+	}
+	if (now >= timers->lost) {
+		record_lost(session);
+		timers->lost = now + LOST_REPORT;
+	}
+}
+
+/*
+ * While events come they are read on a tick; when none came for a while, the next one is to wake
+ * the reader. Returns false when that has just been arranged: what came before was written without
+ * a wake-up, so the buffers must be read once more.
+ */
+static bool set_pace(struct session *session, struct timers *timers, uint64_t *calm, bool active)
+{
+	bool ticking = timers->tick != NEVER;
+	uint64_t now = events_now();
+
+	if (active) {
+		if (!ticking)
+			timers->lost = now + LOST_REPORT;
+		*calm = now + CALM;
+		ticking = true;
+		events_wake_on_each(session->events, false);
+	} else if (ticking && now >= *calm) {
+		record_lost(session);
+		timers->tick = timers->lost = NEVER;
+		events_wake_on_each(session->events, true);
+		return false;
+	}
+	timers->tick = ticking ? now + TICK : NEVER;
+	return true;
+}
+
+int session_run(struct session *session, struct error *error)
+{
+	struct timers timers = { .end = NEVER, .report = NEVER, .lost = NEVER, .tick = NEVER };
+	uint64_t calm = 0, wake_up;
+	int active;
+
+	print_header(session);
+	if (session->options->duration)
+		timers.end = session->output.start_time + session->options->duration;
+	if (session->interval)
+		timers.report = session->output.start_time + session->interval;
+	active = work(session, HOLD, error);
+	open_gate(session);
+	while (active >= 0 && !session->stopped) {
+		if (set_pace(session, &timers, &calm, active > 0)) {
+			wake_up = earliest(&timers);
+			if (session->stop_at != NEVER)
+				wake_up = earlier(wake_up, session->stop_at + HOLD);
+			if (sleep_until(session, wake_up))
+				break;
+			run_timers(session, &timers);
+		}
+		active = work(session, HOLD, error);
+	}
+	return active < 0 ? active : 0;
+}
+
+int session_end(struct session *session, struct error *error)
+{
+	int err;
+
+	probes_detach(&session->probes);
+	if (session->stop_at == NEVER)
+		session->stop_at = events_now();
+	err = session->stopped ? 0 : work(session, 0, error);
+	if (err >= 0 && session->tool->report)
+		session->tool->report(session, true);
+	if (err >= 0 && session->tool->finish)
+		session->tool->finish(session);
+	output_flush(&session->output);
+	record_lost(session);
+	if (session->lost)
+		session_message(session, "lost %llu events in all",
+				(unsigned long long)session->lost);
+	return err < 0 ? err : 0;
+}
+
+void session_free(struct session *session)
+{
+	probes_detach(&session->probes);
+	events_close(session->events);
+	if (session->loader_ready)
+		loader_close(&session->loader);
+	output_free(&session->output);
+	open_gate(session);
+	close(session->signal_fd);
+	close(session->child_fd);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "compiler.h"
+#include "facility.h"
+#include "parameters.h"
+#include "session.h"
+
+#define EXIT_FAILED 1
+
+/* The program to compile and what messages call it. */
+struct program_source {
+	const char *name;
+	const char *text;
+	char *owned; /* text, where it was read from a file */
+};
+
+static int get_source(const struct tool *tool, const struct options *options,
+		      struct program_source *source, struct error *error)
+{
+	size_t size;
+
+	*source = (struct program_source){ .name = tool->name, .text = tool->source };
+	if (!options->source_file)
+		return 0;
+	source->name = options->source_file;
+	source->text = source->owned = read_whole_file(options->source_file, &size);
+	if (!source->text)
+		return error_set(error, errno, "can't read %s: %s", options->source_file,
+				 strerror(errno));
+	if (strlen(source->text) != size)
+		return error_set(error, EINVAL, "%s is not a text", options->source_file);
+	return 0;
+}
+
+/* From the cache, or compiled and kept there; a cache that can't be written costs only time. */
+static int get_image(const struct session *session, const struct program_source *source,
+		     struct image **image, struct error *error)
+{
+	const struct tool *tool = session->tool;
+	const struct options *options = session->options;
+	struct headers headers;
+	struct cache_key key = {};
+	struct kernel kernel;
+	int err;
+
+	kernel_identify(&kernel);
+	err = headers_find(options->headers, &kernel, &headers, error);
+	if (err)
+		return err;
+	if (cache_key_make(&key, tool->name, source->text, tool->questions, &kernel, &headers))
+		return error_set(error, ENOMEM, "no memory for the cache's key");
+	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
+	if (!*image) {
+		const struct compile_request request = {
+			.tool = tool->name,
+			.name = source->name,
+			.source = source->text,
+			.questions = tool->questions,
+			.headers = &headers,
+			.kernel = &kernel,
+			.verbose = options->verbose,
+			.cancel_fd = session->signal_fd,
+		};
+
+		err = compile(&request, image, error);
+		if (!err && !options->no_cache)
+			cache_store(CACHE_DIRECTORY, &key, *image);
+	}
+	cache_key_free(&key);
+	return err;
+}
+
+static int use_pinned_maps(struct session *session, struct error *error)
+{
+	const struct options *options = session->options;
+	int err = 0;
+
+	if (options->cgroup_map)
+		err = loader_use_pinned_map(&session->loader, "cgroup_set", options->cgroup_map,
+					    error);
+	if (!err && options->mount_namespace_map)
+		err = loader_use_pinned_map(&session->loader, "mount_namespace_set",
+					    options->mount_namespace_map, error);
+	return err;
+}
+
+static int load_and_attach(struct session *session, const struct image *image, struct error *error)
+{
+	const struct tool *tool = session->tool;
+	const char *misses;
+	int err;
+
+	loader_lift_memlock();
+	session->loader_ready = true;
+	session->parameters[PARAM_CGROUP_SET] = session->options->cgroup_map != NULL;
+	session->parameters[PARAM_MOUNT_NAMESPACE_SET] =
+		session->options->mount_namespace_map != NULL;
+	loader_init(&session->loader, image, session->parameters);
+	session->loader.verbose = session->options->verbose;
+	err = use_pinned_maps(session, error);
+	if (!err)
+		err = loader_create_maps(&session->loader, error);
+	if (!err && tool->fill)
+		err = tool->fill(session, error);
+	if (!err && session_map(session, "events") >= 0)
+		err = events_open(&session->events, session_map(session, "events"),
+				  session->options->buffer_pages, error);
+	if (err)
+		return err;
+	err = probes_attach(&session->probes, session->probe_sets, &session->loader, error);
+	if (err < 0)
+		return err;
+	misses = session->probe_sets[err].misses;
+	if (misses)
+		session_message(session, "not seen on this kernel: %s", misses);
+	return 0;
+}
+
+static int trace(struct session *session, const struct program_source *source, struct error *error)
+{
+	struct image *image = NULL;
+	int err;
+
+	err = get_image(session, source, &image, error);
+	if (!err)
+		err = load_and_attach(session, image, error);
+	if (!err)
+		err = session_run(session, error);
+	if (!err)
+		err = session_end(session, error);
+	session->loader.image = NULL;
+	image_free(image);
+	return err;
+}
+
+/* What another program had to say stands before the line that sums it up. */
+static int report_failure(const struct tool *tool, struct error *error)
+{
+	if (error->detail)
+		fputs(error->detail, stderr);
+	fprintf(stderr, "%s: %s\n", tool->name, error->text);
+	error_clear(error);
+	return EXIT_FAILED;
+}
+
+static int run(const struct tool *tool, const struct options *options, struct session *session,
+	       struct error *error)
+{
+	struct program_source source = {};
+	int err;
+
+	err = get_source(tool, options, &source, error);
+	if (!err)
+		err = facility_check_permission(error);
+	if (!err && tool->prepare)
+		err = tool->prepare(session, error);
+	if (!err)
+		err = trace(session, &source, error);
+	free(source.owned);
+	return err;
+}
+
+int tool_main(const struct tool *tool, int argc, char **argv)
+{
+	struct error error = {};
+	struct options options;
+	struct session session;
+	int err;
+
+	options_parse(&options, tool, argc, argv);
+	if (options.print_source)
+		return fputs(tool->source, stdout) < 0 || fflush(stdout) ? EXIT_FAILED : 0;
+	err = session_init(&session, tool, &options, &error);
+	if (!err)
+		err = run(tool, &options, &session, &error);
+	session_free(&session);
+	if (err && err != -ECANCELED)
+		return report_failure(tool, &error);
+	error_clear(&error);
+	return 0;
+}

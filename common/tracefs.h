@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's tracefs, mounted or not. */
+#ifndef SNOOPKIT_TRACEFS_H
+#define SNOOPKIT_TRACEFS_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+/*
+ * A descriptor of tracefs' top directory, the caller's to close. Where it is not mounted it is
+ * mounted in a mount namespace that nobody else sees and that ends with the descriptor.
+ * -ENOENT, -EPERM and others.
+ */
+int tracefs_open(struct error *error);
+
+/* The number in events/CATEGORY/EVENT/id, or a negative errno. */
+int tracefs_event_id(int tracefs, const char *category, const char *event);
+
+/* Appends a line (a command) to a file of tracefs. Returns 0 or a negative errno. */
+int tracefs_write(int tracefs, const char *file, const char *line);
+
+/* The content of a file of tracefs, owned by the caller, or NULL with errno. */
+char *tracefs_read(int tracefs, const char *file);
+
+#endif

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "types.h"
+
+/* ---- from BTF ---- */
+
+/* The name in "struct X" when it begins with that keyword, "" when there is only the keyword. */
+static const char *name_behind(const char *type, const char *keyword)
+{
+	size_t length = strlen(keyword);
+
+	if (strncmp(type, keyword, length) || (type[length] && type[length] != ' '))
+		return NULL;
+	return type[length] ? type + length + 1 : "";
+}
+
+static const struct btf_type *without_modifiers(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	while (btf_is_mod(type) || btf_is_typedef(type) || btf_is_type_tag(type))
+		type = btf__type_by_id(btf, type->type);
+	return type;
+}
+
+static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	const struct btf_member *member = btf_members(type);
+	uint32_t i;
+
+	for (i = 0; i < btf_vlen(type); i++, member++) {
+		const char *found = btf__str_by_offset(btf, member->name_off);
+		const struct btf_type *inner;
+
+		if (!strcmp(found, name))
+			return true;
+		inner = *found ? NULL : without_modifiers(btf, member->type);
+		if (inner && btf_is_composite(inner) && has_member(btf, inner, name))
+			return true;
+	}
+	return false;
+}
+
+static bool has_enumerator(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < btf_vlen(type); i++) {
+		uint32_t offset = btf_is_enum64(type) ? btf_enum64(type)[i].name_off
+						      : btf_enum(type)[i].name_off;
+
+		if (!strcmp(btf__str_by_offset(btf, offset), name))
+			return true;
+	}
+	return false;
+}
+
+static bool takes_pointer_to(const struct btf *btf, const struct btf_type *function,
+			     const char *name)
+{
+	const struct btf_type *prototype = btf__type_by_id(btf, function->type);
+	const struct btf_param *parameter = btf_params(prototype);
+	uint32_t i;
+
+	for (i = 0; i < btf_vlen(prototype); i++, parameter++) {
+		const struct btf_type *type = without_modifiers(btf, parameter->type);
+
+		if (!btf_is_ptr(type))
+			continue;
+		type = without_modifiers(btf, type->type);
+		if ((btf_is_composite(type) || btf_is_fwd(type)) &&
+		    !strcmp(btf__str_by_offset(btf, type->name_off), name))
+			return true;
+	}
+	return false;
+}
+
+static const char *asked_name(const struct type_question *question, const struct btf_type *type)
+{
+	if (btf_is_struct(type))
+		return name_behind(question->type, "struct");
+	if (btf_is_union(type))
+		return name_behind(question->type, "union");
+	if (btf_is_enum(type) || btf_is_enum64(type))
+		return name_behind(question->type, "enum");
+	if (btf_is_typedef(type))
+		return name_behind(question->type, "typedef");
+	return btf_is_func(type) ? name_behind(question->type, "func") : NULL;
+}
+
+static bool answers_yes(const struct btf *btf, const struct btf_type *type,
+			const struct type_question *question)
+{
+	const char *name = asked_name(question, type);
+
+	if (!name || (*name && strcmp(name, btf__str_by_offset(btf, type->name_off))))
+		return false;
+	if (!question->member)
+		return *name;
+	if (btf_is_func(type))
+		return takes_pointer_to(btf, type, question->member);
+	if (btf_is_typedef(type))
+		type = without_modifiers(btf, type->type);
+	if (btf_is_composite(type))
+		return has_member(btf, type, question->member);
+	if (btf_is_enum(type) || btf_is_enum64(type))
+		return has_enumerator(btf, type, question->member);
+	return false;
+}
+
+int types_ask_btf(const char *btf_path, const struct type_question *questions, bool *answers)
+{
+	struct btf *btf;
+	uint32_t count, id;
+	size_t i;
+
+	for (i = 0; questions[i].define; i++)
+		answers[i] = false;
+	btf = btf__parse(btf_path, NULL);
+	if (!btf)
+		return errno ? -errno : -EINVAL;
+	count = btf__type_cnt(btf);
+	for (id = 1; id < count; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+
+		for (i = 0; questions[i].define; i++)
+			if (!answers[i])
+				answers[i] = answers_yes(btf, type, &questions[i]);
+	}
+	btf__free(btf);
+	return 0;
+}
+
+/* ---- from headers ---- */
+
+#define PROBE_NAME     "snoopkit-probe" /* the text's file name in clang's messages */
+#define MAX_PARAMETERS 6
+#define ASSERT_BEGIN   "_Static_assert("
+#define ASSERT_END     " + 1, \"\");\n"
+
+/*
+ * How a function takes its arguments is asked by trying: a pointer to the struct as one of 1 to 6
+ * arguments and 0, which fits integers and pointers alike, as the others.
+ */
+static void append_call(struct buffer *text, const char *name, const char *member, int arguments,
+			int position)
+{
+	int i;
+
+	buffer_printf(text, "sizeof(%s(", name);
+	for (i = 0; i < arguments; i++) {
+		buffer_append_string(text, i ? ", " : "");
+		if (i == position)
+			buffer_printf(text, "(struct %s *)0", member);
+		else
+			buffer_append_string(text, "0");
+	}
+	buffer_append_string(text, "))");
+}
+
+/* How many lines of the text are about a question; it is answered yes when one has no error. */
+static unsigned int line_count(const struct type_question *question)
+{
+	if (!question->header)
+		return 0;
+	if (name_behind(question->type, "func") && question->member)
+		return MAX_PARAMETERS * (MAX_PARAMETERS + 1) / 2;
+	return 1;
+}
+
+static void append_expression(struct buffer *text, const struct type_question *question)
+{
+	const char *function = name_behind(question->type, "func");
+	const char *alias = name_behind(question->type, "typedef");
+	const char *type = alias ? alias : question->type;
+
+	if (function)
+		buffer_printf(text, "sizeof(&%s)", function);
+	else if (name_behind(question->type, "enum") && question->member)
+		buffer_printf(text, "sizeof((int)(%s))", question->member);
+	else if (question->member)
+		/* sizeof of an int: the member may be a bit-field or an array without length */
+		buffer_printf(text, "sizeof(((void)((%s *)0)->%s, 0))", type, question->member);
+	else
+		buffer_printf(text, "sizeof(%s)", type);
+}
+
+static void append_question(struct buffer *text, const struct type_question *question)
+{
+	const char *function = name_behind(question->type, "func");
+	int arguments, position;
+
+	if (!question->header)
+		return;
+	if (!function || !question->member) {
+		buffer_append_string(text, ASSERT_BEGIN);
+		append_expression(text, question);
+		buffer_append_string(text, ASSERT_END);
+		return;
+	}
+	for (arguments = 1; arguments <= MAX_PARAMETERS; arguments++) {
+		for (position = 0; position < arguments; position++) {
+			buffer_append_string(text, ASSERT_BEGIN);
+			append_call(text, function, question->member, arguments, position);
+			buffer_append_string(text, ASSERT_END);
+		}
+	}
+}
+
+char *types_probe_source(const struct type_question *questions)
+{
+	struct buffer text = {};
+	const struct type_question *question;
+	char *source;
+
+	for (question = questions; question->define; question++)
+		if (question->header)
+			buffer_printf(&text,
+				      "#if __has_include(<%s>)\n#include <%s>\n#endif\n",
+				      question->header, question->header);
+	buffer_append_string(&text,
+			     "#pragma clang diagnostic error \"-Wincompatible-pointer-types\"\n"
+			     "#pragma clang diagnostic error \"-Wint-conversion\"\n"
+			     "#line 1 \"" PROBE_NAME "\"\n");
+	for (question = questions; question->define; question++)
+		append_question(&text, question);
+	source = buffer_take_string(&text);
+	buffer_free(&text);
+	return source;
+}
+
+/* The line that an error message is about, 0 when the message is something else. */
+static unsigned long error_line(const char *message)
+{
+	static const char file[] = PROBE_NAME ":";
+	unsigned long line;
+	char *end;
+
+	if (strncmp(message, file, strlen(file)))
+		return 0;
+	line = strtoul(message + strlen(file), &end, 10);
+	if (*end == ':')
+		strtoul(end + 1, &end, 10);
+	return !strncmp(end, ": error:", 8) ? line : 0;
+}
+
+static bool is_fatal(const char *message)
+{
+	const char *found = strstr(message, "fatal error:");
+
+	return found && found < message + strcspn(message, "\n");
+}
+
+/* Marks the lines with an error; returns how many messages there were, negative when cut short. */
+static int mark_errors(const char *diagnostics, bool *wrong, unsigned long lines)
+{
+	const char *message = diagnostics;
+	int found = 0;
+
+	while (*message) {
+		unsigned long line = error_line(message);
+
+		if (is_fatal(message))
+			return -EBADMSG;
+		if (line && line <= lines) {
+			wrong[line - 1] = true;
+			found++;
+		}
+		message += strcspn(message, "\n");
+		message += *message == '\n';
+	}
+	return found;
+}
+
+int types_read_diagnostics(const char *diagnostics, bool failed,
+			   const struct type_question *questions, bool *answers)
+{
+	unsigned long lines = 0, line = 0;
+	bool *wrong;
+	size_t i;
+	int err;
+
+	for (i = 0; questions[i].define; i++) {
+		answers[i] = false;
+		lines += line_count(&questions[i]);
+	}
+	wrong = calloc(lines + 1, sizeof(*wrong));
+	if (!wrong)
+		return -ENOMEM;
+	err = mark_errors(diagnostics, wrong, lines);
+	if (!err && failed)
+		err = -EBADMSG;
+	for (i = 0; questions[i].define && err >= 0; i++) {
+		unsigned long end = line + line_count(&questions[i]);
+
+		for (; line < end; line++)
+			answers[i] |= !wrong[line];
+	}
+	free(wrong);
+	return err < 0 ? err : 0;
+}

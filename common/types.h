@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Does this kernel have it? Questions about the kernel's types, answered from BTF or, where there
+ * is none, by what clang says about a text that uses each of them. Distributions backport, so a
+ * version number can't answer them.
+ */
+#ifndef SNOOPKIT_TYPES_H
+#define SNOOPKIT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct type_question {
+	const char *define; /* what the program is compiled with when the answer is yes; the last
+			       question has NULL here */
+	/*
+	 * "struct X", "union X", "enum X", "typedef X" or "func X"; "enum" alone for an enumerator
+	 * of any enum, also of a nameless one.
+	 */
+	const char *type;
+	/*
+	 * The name of a member (also of a nameless struct or union in it), of an enumerator, or,
+	 * for "func X", of a struct to which one of the parameters points. NULL: only whether the
+	 * type exists.
+	 */
+	const char *member;
+	const char *header; /* the kernel's header that declares it, NULL where none does */
+};
+
+/*
+ * answers has an element for each question. btf_path as for btf_headers_write(). Returns 0 or a
+ * negative errno; all answers are then no.
+ */
+int types_ask_btf(const char *btf_path, const struct type_question *questions, bool *answers);
+
+/*
+ * The text to compile where there is no BTF: malloc'ed, NULL without memory. It compiles with
+ * errors wherever an answer is no, so pass -ferror-limit=0; and don't pass -w, which would silence
+ * some of them. What no header declares gets the answer no.
+ */
+char *types_probe_source(const struct type_question *questions);
+
+/*
+ * Reads what clang said about that text. -EBADMSG when it gave up before the end (a fatal error)
+ * or when nothing of it is about the text although compiling failed; all answers are then no.
+ * failed: the compiler's own result.
+ */
+int types_read_diagnostics(const char *diagnostics, bool failed,
+			   const struct type_question *questions, bool *answers);
+
+#endif

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What fetch, boot and run share: where things are, and how to fail.
+
+# shellcheck disable=SC2034 # used by the scripts that read this file
+vm_kernels=(5.10 6.1 6.12 7.2)
+
+vm_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+vm_repo=$(cd "$vm_scripts/../.." && pwd)
+vm_store=$vm_repo/.vm
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 125
+}
+
+need() {
+	local program
+
+	for program; do
+		command -v "$program" >/dev/null ||
+			die "$program is missing: install the packages of tests/vm/packages"
+	done
+}
+
+# The suite of Debian's archive that has this kernel.
+kernel_suite() {
+	case $1 in
+	5.10) echo bullseye-security ;;
+	6.1) echo bookworm ;;
+	6.12) echo trixie ;;
+	7.2) echo forky ;;
+	*) die "no kernel $1: there are ${vm_kernels[*]}" ;;
+	esac
+}
+
+# The release (uname -r) of a fetched kernel.
+kernel_release() {
+	local tree
+
+	for tree in "$vm_store/$1"/root/usr/lib/modules/*; do
+		echo "${tree##*/}"
+	done
+}
