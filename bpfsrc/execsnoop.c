@@ -185,19 +185,7 @@ out:
 	return 0;
 }
 
-/* tracepoints syscalls:sys_enter_* and sys_exit_*: both layouts are the kernel's interface */
-struct sys_enter_args {
-	u64 common;
-	s64 number;
-	u64 args[6];
-};
-
-struct sys_exit_args {
-	u64 common;
-	s64 number;
-	s64 ret;
-};
-
+/* tracepoints syscalls:sys_enter_* and sys_exit_* */
 int on_enter_execve(struct sys_enter_args *ctx)
 {
 	return entered((const char *)ctx->args[0], (const char **)ctx->args[1]);

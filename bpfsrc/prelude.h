@@ -23,7 +23,21 @@
 	value_; \
 })
 
+#include <asm/ptrace.h>
 #include "parameters.h"
+
+/* What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. */
+struct sys_enter_args {
+	u64 common;
+	s64 number;
+	u64 args[6];
+};
+
+struct sys_exit_args {
+	u64 common;
+	s64 number;
+	s64 ret;
+};
 
 static __always_inline u32 my_pid(void)
 {

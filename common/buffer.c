@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,11 @@ static bool make_room(struct buffer *buffer, size_t size)
 
 	if (size <= buffer->capacity - buffer->size)
 		return true;
+	/* No memory is that large, and doubling would never get there. */
+	if (size > PTRDIFF_MAX - buffer->size) {
+		buffer->failed = true;
+		return false;
+	}
 	while (capacity - buffer->size < size)
 		capacity *= 2;
 	data = realloc(buffer->data, capacity);

@@ -52,8 +52,9 @@ int cache_key_make(struct cache_key *key, const char *tool, const char *source,
 	append_hash(&text, "source", source);
 	buffer_printf(&text, "flags: %s\n", compiler_flags);
 	for (; questions && questions->define; questions++)
-		buffer_printf(&text, "question: %s %s %s\n", questions->define, questions->type,
-			      questions->member ? questions->member : "");
+		buffer_printf(&text, "question: %s %s %s <%s>\n", questions->define,
+			      questions->type, questions->member ? questions->member : "",
+			      questions->header ? questions->header : "");
 	buffer_printf(&text, "kernel: %s %s %s\nbuild: %s\nheaders: %s\n", kernel->release,
 		      kernel->machine, kernel->version, kernel->build_id, headers->origin);
 	key->text = buffer_take_string(&text);

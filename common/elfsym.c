@@ -22,6 +22,7 @@ static int visit_sections(const char *path,
 	GElf_Shdr header;
 	Elf *elf;
 
+	error->text[0] = '\0';
 	elf_version(EV_CURRENT);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -89,6 +90,8 @@ int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct e
 
 	if (err == -ENOENT && !error->text[0])
 		error_set(error, ENOENT, "%s has no function %s", path, name);
+	else if (err && !error->text[0])
+		error_set(error, -err, "%s is a damaged ELF file", path);
 	*offset = query.offset;
 	return err;
 }

@@ -137,12 +137,13 @@ static int online_cpus(int **cpus)
 
 int events_open(struct events **result, int map_fd, unsigned int pages, struct error *error)
 {
-	int *cpus = NULL, count, i, err = 0;
-	struct events *events;
+	int *cpus = NULL, count = 0, i, err = 0;
+	struct events *events = NULL;
 
-	count = online_cpus(&cpus);
-	events = count > 0 ? calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus)) :
-			     NULL;
+	if (map_fd >= 0)
+		count = online_cpus(&cpus);
+	if (count > 0 || map_fd < 0)
+		events = calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus));
 	if (!events) {
 		free(cpus);
 		return error_set(error, ENOMEM, "no memory for the perf buffers");

@@ -27,7 +27,8 @@ typedef void (*events_handler)(void *context, uint64_t time, const void *data, s
 
 /*
  * Opens a buffer of that many pages (a power of two) on each CPU that is online and puts it in the
- * perf event array map_fd. -EPERM, -ENOMEM, -EINVAL and others with a line.
+ * perf event array map_fd. Where map_fd is -1 there are none, and no events will come. -EPERM,
+ * -ENOMEM, -EINVAL and others with a line.
  */
 int events_open(struct events **events, int map_fd, unsigned int pages, struct error *error);
 

@@ -1,32 +1,237 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "facility.h"
+#include "headers.h"
+#include "probe.h"
+#include "tracefs.h"
 
 #define CAPABILITY_PERFMON 38 /* both since 5.8; before, CAP_SYS_ADMIN is all of it */
 #define CAPABILITY_BPF	   39
 
-static bool has_capability(const struct __user_cap_data_struct *data, int capability)
+#define INSTRUCTIONS(program) (sizeof(program) / sizeof(*(program)))
+
+static const struct bpf_insn does_nothing[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* bpf_probe_read(stack, 8, NULL): its result is not looked at */
+static const struct bpf_insn reads_memory[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3 },
+	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* Whether the kernel takes that program: 0 or a negative errno. */
+static int try_program(const struct bpf_insn *instructions, size_t count)
 {
-	return data[capability / 32].effective & (1U << capability % 32);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "snoopkit_trial", "GPL", instructions,
+			       count, NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
-int facility_check_permission(struct error *error)
+/* ---- capabilities ---- */
+
+static uint64_t effective_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
 
 	if (syscall(SYS_capget, &header, data))
-		return error_set(error, errno, "can't read this process's capabilities: %s",
-				 strerror(errno));
-	if (has_capability(data, CAP_SYS_ADMIN) ||
-	    (has_capability(data, CAPABILITY_BPF) && has_capability(data, CAPABILITY_PERFMON)))
 		return 0;
-	return error_set(error, EPERM,
-			 "run as root: tracing needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN");
+	return data[0].effective | (uint64_t)data[1].effective << 32;
+}
+
+static bool has_capability(int capability)
+{
+	return effective_capabilities() & (1ULL << capability);
+}
+
+/* What of the capabilities that tracing needs is not there, as words; NULL: nothing. */
+static const char *missing_capabilities(void)
+{
+	size_t size;
+	char *last = read_whole_file("/proc/sys/kernel/cap_last_cap", &size);
+	bool split = !last || atoi(last) >= CAPABILITY_BPF;
+
+	free(last);
+	if (has_capability(CAP_SYS_ADMIN))
+		return NULL;
+	if (!split)
+		return "CAP_SYS_ADMIN";
+	if (has_capability(CAPABILITY_BPF))
+		return has_capability(CAPABILITY_PERFMON) ? NULL : "CAP_PERFMON";
+	return has_capability(CAPABILITY_PERFMON) ? "CAP_BPF" :
+						    "CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN)";
+}
+
+/* ---- what every tool needs ---- */
+
+enum lockdown { LOCKDOWN_UNKNOWN, LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
+
+/* The level in force stands in brackets: "none [integrity] confidentiality". */
+static enum lockdown read_lockdown(void)
+{
+	enum lockdown level = LOCKDOWN_UNKNOWN;
+	size_t size;
+	char *text = read_whole_file("/sys/kernel/security/lockdown", &size);
+
+	if (text && strstr(text, "[none]"))
+		level = LOCKDOWN_NONE;
+	else if (text && strstr(text, "[integrity]"))
+		level = LOCKDOWN_INTEGRITY;
+	else if (text && strstr(text, "[confidentiality]"))
+		level = LOCKDOWN_CONFIDENTIALITY;
+	free(text);
+	return level;
+}
+
+int facility_check(struct error *error)
+{
+	const char *missing = missing_capabilities();
+	int err;
+
+	if (missing)
+		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
+	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
+	if (err == -ENOSYS)
+		return error_set(error, ENOSYS, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
+	if (err == -EPERM || err == -EACCES)
+		return error_set(error, -err,
+				 "the kernel refuses BPF although the capabilities are there: a "
+				 "container or a security policy forbids it; run on the host");
+	if (err)
+		return error_set(error, -err, "the kernel refuses the smallest BPF program: %s",
+				 strerror(-err));
+	if (try_program(reads_memory, INSTRUCTIONS(reads_memory)))
+		return error_set(error, EPERM,
+				 "this kernel is locked down and lets no program read its memory: "
+				 "boot it without lockdown=confidentiality");
+	return 0;
+}
+
+/* ---- what a tool needs ---- */
+
+int facility_try_probes(const struct probe_set *sets, struct error *error)
+{
+	struct kernel kernel;
+	struct probes probes;
+	struct loader loader;
+	int index;
+
+	kernel_identify(&kernel);
+	loader_init_trial(&loader, kernel.version_code);
+	probes_init(&probes);
+	index = probes_attach(&probes, sets, &loader, error);
+	probes_detach(&probes);
+	return index;
+}
+
+/* ---- facts ---- */
+
+bool facility_has_modules(void)
+{
+	return !access("/proc/modules", F_OK);
+}
+
+static const char *yes_or_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+/* By the perf PMU, or before 4.17 by the text interface. */
+static bool has_dynamic_probes(const char *pmu, int tracefs, const char *file)
+{
+	return probe_pmu_type(pmu) >= 0 || (tracefs >= 0 && tracefs_has(tracefs, file));
+}
+
+/* Without a program a kernel that knows the command says so; others call the command invalid. */
+static bool has_raw_tracepoints(void)
+{
+	int fd = bpf_raw_tracepoint_open("sys_exit", -1);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == EBADF || errno == ENOENT;
+}
+
+static const char *name_bpf(void)
+{
+	struct error error = {};
+	int err;
+
+	if (missing_capabilities())
+		return "unknown: the capabilities are missing";
+	err = facility_check(&error);
+	error_clear(&error);
+	return err == -ENOSYS ? "no" : err ? "refused" : "yes";
+}
+
+static const char *name_lockdown(void)
+{
+	const char *const names[] = {
+		[LOCKDOWN_UNKNOWN] = access("/sys/kernel/security/lsm", F_OK) ?
+					     "unknown: securityfs is not mounted" :
+					     "none: this kernel has no lockdown",
+		[LOCKDOWN_NONE] = "none",
+		[LOCKDOWN_INTEGRITY] = "integrity",
+		[LOCKDOWN_CONFIDENTIALITY] = "confidentiality",
+	};
+
+	return names[read_lockdown()];
+}
+
+static void print_headers(FILE *file, const struct kernel *kernel)
+{
+	struct headers headers;
+	struct error error = {};
+
+	fprintf(file, "BTF: %s\n",
+		yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
+	fprintf(file, "headers: %s\n",
+		headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
+	error_clear(&error);
+}
+
+void facility_print(FILE *file)
+{
+	const char *missing = missing_capabilities();
+	struct error error = {};
+	struct kernel kernel;
+	int tracefs = tracefs_open(&error);
+
+	kernel_identify(&kernel);
+	fprintf(file, "kernel: %s %s\n", kernel.release, kernel.machine);
+	fprintf(file, "capabilities: %s%s\n", missing ? "missing: " : "all that tracing needs",
+		missing ? missing : "");
+	fprintf(file, "lockdown: %s\n", name_lockdown());
+	fprintf(file, "BPF: %s\n", name_bpf());
+	fprintf(file, "kprobes: %s\n",
+		yes_or_no(has_dynamic_probes("kprobe", tracefs, "kprobe_events")));
+	fprintf(file, "uprobes: %s\n",
+		yes_or_no(has_dynamic_probes("uprobe", tracefs, "uprobe_events")));
+	fprintf(file, "tracepoints: %s\n", tracefs < 0 ? error.text : "yes");
+	fprintf(file, "raw tracepoints: %s\n", yes_or_no(has_raw_tracepoints()));
+	print_headers(file, &kernel);
+	fprintf(file, "modules: %s\n", yes_or_no(facility_has_modules()));
+	error_clear(&error);
+	if (tracefs >= 0)
+		close(tracefs);
 }

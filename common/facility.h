@@ -1,11 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the running kernel offers to tracing tools, and what this process may use of it. */
+/*
+ * What the running kernel offers to tracing tools, and what this process may use of it. Nothing is
+ * taken from version numbers: what can be tried is tried.
+ */
 #ifndef SNOOPKIT_FACILITY_H
 #define SNOOPKIT_FACILITY_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "error.h"
 
-/* -EPERM with a line that names the capabilities this process lacks. */
-int facility_check_permission(struct error *error);
+/*
+ * Whether this process can load programs that read the kernel's memory, which every tool needs. If
+ * not, a negative errno and the line says what is missing: capabilities, BPF, or an end to the
+ * lockdown. Takes well under a millisecond.
+ */
+int facility_check(struct error *error);
+
+struct probe_set;
+
+/*
+ * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of
+ * the first set that can be attached, or a negative errno and the line says why none can.
+ */
+int facility_try_probes(const struct probe_set *sets, struct error *error);
+
+/* Whether this kernel was built with loadable modules. */
+bool facility_has_modules(void);
+
+/* "name: value", a line for each fact. */
+void facility_print(FILE *file);
 
 #endif

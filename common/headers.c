@@ -62,10 +62,13 @@ static bool take_build_tree(struct headers *headers, const struct kernel *kernel
 	return take(headers, HEADERS_FROM_BUILD_TREE, tree, stamped);
 }
 
-int headers_find(enum headers_wanted wanted, const struct kernel *kernel, struct headers *headers,
-		 struct error *error)
+int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
+		 struct headers *headers, struct error *error)
 {
 	*headers = (struct headers){};
+	if (wanted == HEADERS_AUTO && prefer_btf &&
+	    take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
+		return 0;
 	if (wanted != HEADERS_BTF && (take_build_tree(headers, kernel) ||
 				      take_sysfs(headers, HEADERS_FROM_ARCHIVE, ARCHIVE_PATH)))
 		return 0;

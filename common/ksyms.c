@@ -29,6 +29,8 @@ int ksyms_find_in(const char *text, const char *name, uint64_t *addresses, size_
 	const char *found;
 	uint64_t address;
 
+	if (!length)
+		return -ENOENT;
 	for (found = strstr(text, name); found; found = strstr(found + length, name)) {
 		if (!is_function_line(text, found, length))
 			continue;

@@ -37,6 +37,11 @@ void loader_init(struct loader *loader, const struct image *image, const uint64_
 		loader->map_fds[i] = -1;
 }
 
+void loader_init_trial(struct loader *loader, uint32_t kern_version)
+{
+	*loader = (struct loader){ .kern_version = kern_version };
+}
+
 int loader_use_pinned_map(struct loader *loader, const char *name, const char *path,
 			  struct error *error)
 {
@@ -63,6 +68,18 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
 	return 0;
 }
 
+static uint32_t entries_of(const struct loader *loader, const struct image_map *map)
+{
+	size_t i;
+
+	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return (uint32_t)libbpf_num_possible_cpus();
+	for (i = 0; loader->map_sizes && i < LOADER_MAP_SIZES; i++)
+		if (loader->map_sizes[i].name && !strcmp(loader->map_sizes[i].name, map->name))
+			return loader->map_sizes[i].entries;
+	return map->max_entries;
+}
+
 int loader_create_maps(struct loader *loader, struct error *error)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
@@ -70,15 +87,13 @@ int loader_create_maps(struct loader *loader, struct error *error)
 
 	for (i = 0; i < loader->image->map_count; i++) {
 		const struct image_map *map = &loader->image->maps[i];
-		uint32_t max_entries = map->max_entries;
 
 		if (loader->map_fds[i] >= 0)
 			continue;
-		if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-			max_entries = (uint32_t)libbpf_num_possible_cpus();
 		options.map_flags = map->flags;
 		loader->map_fds[i] = bpf_map_create(map->type, map->name, map->key_size,
-						    map->value_size, max_entries, &options);
+						    map->value_size, entries_of(loader, map),
+						    &options);
 		if (loader->map_fds[i] < 0)
 			return error_set(error, errno, "can't create the BPF map %s: %s%s",
 					 map->name, strerror(errno),
@@ -160,14 +175,32 @@ static int load_with_log(const struct loader *loader, const struct image_program
 	return fd;
 }
 
+static int load_trial(const struct loader *loader, enum bpf_prog_type type, struct error *error)
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
+	int fd = bpf_prog_load(type, "snoopkit_trial", "GPL", nothing,
+			       sizeof(nothing) / sizeof(*nothing), &options);
+
+	return fd < 0 ? error_set(error, errno, "can't load a BPF program that does nothing: %s",
+				  strerror(errno)) :
+			fd;
+}
+
 int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
 		struct error *error)
 {
-	const struct image_program *program = image_find_program(loader->image, name);
+	const struct image_program *program;
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
 	struct bpf_insn *instructions;
 	int fd = -1;
 
+	if (!loader->image)
+		return load_trial(loader, type, error);
+	program = image_find_program(loader->image, name);
 	if (!program)
 		return error_set(error, ENOENT, "the source has no program %s", name);
 	instructions = patch(loader, program);

@@ -8,9 +8,18 @@
 
 #include "image.h"
 
+#define LOADER_MAP_SIZES 4
+
+/* A map that is to have another number of entries than its source says. */
+struct loader_map_size {
+	const char *name; /* NULL: none */
+	uint32_t entries;
+};
+
 struct loader {
 	const struct image *image; /* not owned */
 	uint64_t parameters[IMAGE_PARAMETERS];
+	const struct loader_map_size *map_sizes; /* LOADER_MAP_SIZES of them, or NULL */
 	int map_fds[64]; /* by the image's index; -1 before loader_create_maps() */
 	uint32_t kern_version;
 	bool verbose; /* the verifier's log on standard error also when it is content */
@@ -18,6 +27,9 @@ struct loader {
 
 /* parameters holds IMAGE_PARAMETERS values; the image must outlive the loader. */
 void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters);
+
+/* To try probe points: in place of every program a loader without an image has one that does nothing. */
+void loader_init_trial(struct loader *loader, uint32_t kern_version);
 
 /*
  * Puts somebody else's pinned map in place of the image's own map of that name. The pinned one

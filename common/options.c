@@ -35,7 +35,7 @@ static const struct argp_option common_options[] = {
 	{ "duration", KEY_DURATION, "SECONDS", 0, "End after that time", 100 },
 	{ "max-events", KEY_MAX_EVENTS, "N", 0, "End after N events", 100 },
 	{ "buffer-pages", KEY_BUFFER_PAGES, "N", 0,
-	  "Size of each CPU's perf buffer in pages, a power of two (default 64)", 100 },
+	  NULL, 100 },
 	{ "cgroupmap", KEY_CGROUP_MAP, "PATH", 0, "Only tasks of the cgroups in this pinned map",
 	  100 },
 	{ "mntnsmap", KEY_MNTNS_MAP, "PATH", 0,
@@ -96,7 +96,7 @@ uint64_t option_seconds(const struct argp_state *state, const char *what, const 
 
 	seconds = strtod(argument, &end);
 	if (strspn(argument, "0123456789.") != strlen(argument) || !*argument || *end ||
-	    !(seconds > 0) || seconds > MAX_SECONDS)
+	    !(seconds >= 1e-9) || seconds > MAX_SECONDS)
 		usage_error(state, "bad %s '%s': not a number of seconds above 0", what, argument);
 	return (uint64_t)(seconds * 1e9);
 }
@@ -223,15 +223,26 @@ static bool has_option(const struct tool *tool, int key)
 	return tool->has_maps || (key != KEY_CGROUP_MAP && key != KEY_MNTNS_MAP);
 }
 
-/* The letter that the BCC tool of that name has for a common option, else the key without one. */
+static bool uses_letter(const struct tool *tool, int letter)
+{
+	const struct argp_option *option;
+
+	for (option = tool->options; option->name; option++)
+		if (option->key == letter)
+			return true;
+	return false;
+}
+
+/* The letter of a common option where the BCC tool has it, or where it is free; else none. */
 static int key_for(const struct tool *tool, int key)
 {
-	char letter = key == KEY_BUFFER_PAGES ? 'b' :
-		      key == KEY_DURATION     ? 'd' :
-		      key == KEY_VERBOSE      ? 'v' :
-						'\0';
-
-	return letter && strchr(tool->letters, letter) ? letter : key;
+	if (key == KEY_BUFFER_PAGES && strchr(tool->letters, 'b'))
+		return 'b';
+	if (key == KEY_DURATION && strchr(tool->letters, 'd'))
+		return 'd';
+	if (key == KEY_VERBOSE && !uses_letter(tool, 'v'))
+		return 'v';
+	return key;
 }
 
 void options_parse(struct options *options, const struct tool *tool, int argc, char **argv)
@@ -245,16 +256,22 @@ void options_parse(struct options *options, const struct tool *tool, int argc, c
 			     .doc = tool->summary,
 			     .children = children };
 	struct parsing parsing = { .options = options, .tool = tool };
+	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : OPTIONS_DEFAULT_PAGES;
+	char pages_help[100];
 	size_t i, count = 0;
 
+	snprintf(pages_help, sizeof(pages_help),
+		 "Size of each CPU's perf buffer in pages, a power of two (default %u)", pages);
 	for (i = 0; common_options[i].name; i++) {
 		if (!has_option(tool, common_options[i].key))
 			continue;
 		common[count] = common_options[i];
+		if (common[count].key == KEY_BUFFER_PAGES)
+			common[count].doc = pages_help;
 		common[count++].key = key_for(tool, common_options[i].key);
 	}
 	common[count] = (struct argp_option){};
-	*options = (struct options){ .buffer_pages = OPTIONS_DEFAULT_PAGES };
+	*options = (struct options){ .buffer_pages = pages };
 	if (argc > 0)
 		argv[0] = (char *)tool->name;
 	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parsing))

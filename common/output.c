@@ -140,7 +140,7 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 			bytes += length;
 			continue;
 		}
-		if (character == '\\' && length) {
+		if (length && character == '\\') {
 			buffer_append(buffer, "\\\\", 2);
 			columns += 2;
 			bytes++;
@@ -152,6 +152,26 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 		}
 	}
 	return columns;
+}
+
+void escape_append_json(struct buffer *buffer, const char *json, size_t size)
+{
+	const char *end = json + size;
+	uint32_t character;
+	size_t length;
+
+	while (json < end) {
+		length = utf8_decode(json, (size_t)(end - json), &character);
+		if (!length) {
+			length = 1;
+			buffer_append_string(buffer, "\\ufffd");
+		} else if (is_harmless(character)) {
+			buffer_append(buffer, json, length);
+		} else {
+			buffer_printf(buffer, "\\u%04x", character);
+		}
+		json += length;
+	}
 }
 
 static int64_t split(const struct output *output, uint64_t time, struct tm *broken,

@@ -44,6 +44,12 @@ void output_free(struct output *output);
 size_t escape_append(struct buffer *buffer, const void *text, size_t size);
 
 /*
+ * Appends JSON text in UTF-8 with the same characters as \uXXXX, which says the same in JSON. Its
+ * strings may stand in it as they are, but not its line ends.
+ */
+void escape_append_json(struct buffer *buffer, const char *json, size_t size);
+
+/*
  * The length in bytes (1 to 4) of the UTF-8 character at the start of text and its code point, or 0
  * where there is none: overlong forms, surrogates and what is above U+10FFFF are none.
  */

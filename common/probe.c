@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,23 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 	return err;
 }
 
+static int set_tail_call(const struct probe *probe, struct loaded *loaded,
+			 const struct loader *loader, struct error *error)
+{
+	uint32_t first = 0;
+	int fd;
+
+	if (!loader->image) /* only a trial */
+		return 0;
+	fd = program_fd(loaded, loader, probe->program, kinds[probe->of]->program_type, error);
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(loader_map(loader, probe->target), &first, &fd, BPF_ANY))
+		return error_set(error, errno, "can't put %s into the program array %s: %s",
+				 probe->program, probe->target, strerror(errno));
+	return 0;
+}
+
 static bool is_replaced(const struct probe *probes, const char *target)
 {
 	for (; probes->kind != PROBE_END; probes++)
@@ -144,7 +162,12 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 			if (i == missing_count)
 				continue;
 		}
-		err = attach_one(probes, probe, &loaded, loader, error);
+		if (probe->wanted && !*probe->wanted)
+			continue;
+		if (probe->kind == PROBE_TAIL_CALL)
+			err = set_tail_call(probe, &loaded, loader, error);
+		else
+			err = attach_one(probes, probe, &loaded, loader, error);
 		if (err && (probe->optional || is_replaced(set, probe->target))) {
 			missing[missing_count++] = probe->target;
 			err = 0;

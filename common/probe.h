@@ -19,6 +19,7 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_TRACEPOINT,
 	PROBE_RAW_TRACEPOINT,
+	PROBE_TAIL_CALL, /* no probe: the program goes into a program array, for others to call */
 };
 
 /*
@@ -35,10 +36,12 @@ enum probe_kind {
 
 struct probe {
 	enum probe_kind kind;
-	const char *target;  /* function; "category:event"; a raw tracepoint's name */
+	const char *target; /* function; "category:event"; a raw tracepoint's or array's name */
 	const char *program; /* the function in the BPF source */
 	const char *binary;  /* of a uprobe: the ELF file's path */
 	const char *instead_of; /* only where the probe with that target could not be attached */
+	const bool *wanted; /* left out where this is false: an option asks for it; may be NULL */
+	enum probe_kind of; /* of a tail call: the kind whose programs call it */
 	bool optional;	 /* the set is as good without it: a function of some kernels only */
 	bool every_copy; /* all functions of that name, not just one */
 };

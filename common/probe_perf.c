@@ -68,7 +68,9 @@ static void remove_leftovers(int tracefs, const char *file)
 {
 	char *text = tracefs_read(tracefs, file), *line, *rest, name[80], command[90];
 
-	for (line = strtok_r(text, "\n", &rest); text && line; line = strtok_r(NULL, "\n", &rest)) {
+	if (!text)
+		return;
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		if (!name_left_over(line, name, sizeof(name)))
 			continue;
 		snprintf(command, sizeof(command), "-:%s", name);
@@ -88,15 +90,16 @@ int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
 	tracefs = probes_tracefs(probes, error);
 	if (tracefs < 0)
 		return tracefs;
+	if (!tracefs_has(tracefs, file))
+		return error_set(error, ENOTSUP, "this kernel has no %s",
+				 is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
+					     "kprobes (CONFIG_KPROBE_EVENTS)");
 	if (!probes->count)
 		remove_leftovers(tracefs, file);
 	snprintf(event, sizeof(event), GROUP "/%c_%d_%zu", is_return ? 'r' : 'p', (int)getpid(),
 		 probes->count);
 	snprintf(line, sizeof(line), "%c:%s %s", is_return ? 'r' : 'p', event, definition);
 	err = tracefs_write(tracefs, file, line);
-	if (err == -ENOENT && faccessat(tracefs, file, F_OK, 0))
-		return error_set(error, ENOTSUP, "this kernel has no %s",
-				 is_uprobe ? "uprobes" : "kprobes");
 	if (err)
 		return error_set(error, -err, "%s",
 				 err == -ENOENT ? "no such function" : strerror(-err));

@@ -21,7 +21,7 @@ void row_begin(struct row *row, struct output *output, enum row_mode mode, uint6
 
 static int append_chunk(const char *data, size_t size, void *context)
 {
-	buffer_append(context, data, size);
+	escape_append_json(context, data, size);
 	return 0;
 }
 
@@ -82,6 +82,12 @@ void row_int(struct row *row, const char *title, const char *key, int width, int
 		json_object_set_new(row->object, key, json_integer(value));
 }
 
+/* jansson's integers are signed: what they can't hold is a number all the same, if a rounded one. */
+static json_t *json_of_unsigned(uint64_t value)
+{
+	return value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value);
+}
+
 void row_uint(struct row *row, const char *title, const char *key, int width, uint64_t value)
 {
 	char text[24];
@@ -90,7 +96,7 @@ void row_uint(struct row *row, const char *title, const char *key, int width, ui
 	if (in_column(row, title, width))
 		put_column(row, width, text);
 	if (in_json(row, key))
-		json_object_set_new(row->object, key, json_integer((json_int_t)value));
+		json_object_set_new(row->object, key, json_of_unsigned(value));
 }
 
 void row_word(struct row *row, const char *title, const char *key, int width, const char *word)

@@ -42,6 +42,14 @@ void session_use_probe_sets(struct session *session, const struct probe_set *set
 	session->probe_sets = sets;
 }
 
+void session_set_map_size(struct session *session, const char *map, uint32_t entries)
+{
+	if (session->map_size_count == LOADER_MAP_SIZES)
+		return;
+	session->map_sizes[session->map_size_count++] =
+		(struct loader_map_size){ .name = map, .entries = entries };
+}
+
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value)
 {
 	session->parameters[number] = value;
@@ -185,8 +193,11 @@ static void take_child(struct session *session)
 void session_print_row(struct session *session, uint64_t time, const void *event)
 {
 	const struct tool *tool = session->tool;
+	uint64_t max = session->options->max_events;
 	struct row row;
 
+	if (max && session->printed == max)
+		return;
 	if (tool->line && !session->options->json) {
 		tool->line(&session->output, time, event);
 	} else {
@@ -195,7 +206,7 @@ void session_print_row(struct session *session, uint64_t time, const void *event
 		tool->row(&row, event);
 		row_end(&row);
 	}
-	if (++session->printed == session->options->max_events)
+	if (++session->printed == max)
 		session_stop(session);
 }
 
@@ -204,7 +215,8 @@ static void handle_event(void *context, uint64_t time, const void *data, size_t 
 	struct session *session = context;
 	const struct tool *tool = session->tool;
 
-	if (size < tool->event_size)
+	/* Before the header not every probe was attached: half of a picture is none. */
+	if (size < tool->event_size || time < session->output.start_time)
 		return;
 	if (tool->print)
 		tool->print(session, time, data, size);
@@ -218,7 +230,6 @@ static void print_header(struct session *session)
 	struct row row;
 	void *nothing;
 
-	session->output.start_time = events_now();
 	if (session->options->json || tool->line || !tool->row)
 		return;
 	nothing = calloc(1, tool->event_size);
@@ -346,8 +357,12 @@ static void run_timers(struct session *session, struct timers *timers)
 		timers->end = NEVER;
 	}
 	if (now >= timers->report) {
-		session->tool->report(session, false);
-		timers->report += session->interval;
+		/* At the end the last report takes the place of this one. */
+		if (session->stop_at == NEVER)
+			session->tool->report(session, false);
+		/* Those that a sleeping machine or a stopped process missed are left out. */
+		timers->report += (now - timers->report) / session->interval * session->interval +
+				  session->interval;
 	}
 	if (now >= timers->lost) {
 		record_lost(session);
@@ -387,11 +402,20 @@ int session_run(struct session *session, struct error *error)
 	uint64_t calm = 0, wake_up;
 	int active;
 
+	session->output.start_time = events_now();
+	if (session->tool->attached) {
+		active = session->tool->attached(session, error);
+		if (active)
+			return active;
+	}
 	print_header(session);
 	if (session->options->duration)
 		timers.end = session->output.start_time + session->options->duration;
 	if (session->interval)
 		timers.report = session->output.start_time + session->interval;
+	/* What is counted in the kernel wakes nobody, also when it was not counted. */
+	if (session->tool->report)
+		timers.lost = session->output.start_time + LOST_REPORT;
 	active = work(session, HOLD, error);
 	open_gate(session);
 	while (active >= 0 && !session->stopped) {

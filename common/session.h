@@ -24,6 +24,8 @@ struct session {
 	struct probes probes;
 	struct events *events;
 	uint64_t parameters[IMAGE_PARAMETERS];
+	struct loader_map_size map_sizes[LOADER_MAP_SIZES];
+	size_t map_size_count;
 	uint64_t printed;	/* events, for --max-events */
 	uint64_t lost;		/* events reported as lost so far */
 	uint64_t interval;	/* nanoseconds between reports, 0: none */

@@ -38,6 +38,26 @@ static int get_source(const struct tool *tool, const struct options *options,
 	return 0;
 }
 
+/* Compiling takes its time: what could not be attached anyway is said before. */
+static int compile_image(const struct session *session, const struct program_source *source,
+			 const struct headers *headers, const struct kernel *kernel,
+			 struct image **image, struct error *error)
+{
+	const struct compile_request request = {
+		.tool = session->tool->name,
+		.name = source->name,
+		.source = source->text,
+		.questions = session->tool->questions,
+		.headers = headers,
+		.kernel = kernel,
+		.verbose = session->options->verbose,
+		.cancel_fd = session->signal_fd,
+	};
+	int set = facility_try_probes(session->probe_sets, error);
+
+	return set < 0 ? set : compile(&request, image, error);
+}
+
 /* From the cache, or compiled and kept there; a cache that can't be written costs only time. */
 static int get_image(const struct session *session, const struct program_source *source,
 		     struct image **image, struct error *error)
@@ -50,25 +70,14 @@ static int get_image(const struct session *session, const struct program_source 
 	int err;
 
 	kernel_identify(&kernel);
-	err = headers_find(options->headers, &kernel, &headers, error);
+	err = headers_find(options->headers, !options->source_file, &kernel, &headers, error);
 	if (err)
 		return err;
 	if (cache_key_make(&key, tool->name, source->text, tool->questions, &kernel, &headers))
 		return error_set(error, ENOMEM, "no memory for the cache's key");
 	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
 	if (!*image) {
-		const struct compile_request request = {
-			.tool = tool->name,
-			.name = source->name,
-			.source = source->text,
-			.questions = tool->questions,
-			.headers = &headers,
-			.kernel = &kernel,
-			.verbose = options->verbose,
-			.cancel_fd = session->signal_fd,
-		};
-
-		err = compile(&request, image, error);
+		err = compile_image(session, source, &headers, &kernel, image, error);
 		if (!err && !options->no_cache)
 			cache_store(CACHE_DIRECTORY, &key, *image);
 	}
@@ -102,13 +111,14 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	session->parameters[PARAM_MOUNT_NAMESPACE_SET] =
 		session->options->mount_namespace_map != NULL;
 	loader_init(&session->loader, image, session->parameters);
+	session->loader.map_sizes = session->map_sizes;
 	session->loader.verbose = session->options->verbose;
 	err = use_pinned_maps(session, error);
 	if (!err)
 		err = loader_create_maps(&session->loader, error);
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
-	if (!err && session_map(session, "events") >= 0)
+	if (!err)
 		err = events_open(&session->events, session_map(session, "events"),
 				  session->options->buffer_pages, error);
 	if (err)
@@ -157,13 +167,52 @@ static int run(const struct tool *tool, const struct options *options, struct se
 
 	err = get_source(tool, options, &source, error);
 	if (!err)
-		err = facility_check_permission(error);
+		err = facility_check(error);
 	if (!err && tool->prepare)
 		err = tool->prepare(session, error);
 	if (!err)
 		err = trace(session, &source, error);
 	free(source.owned);
 	return err;
+}
+
+/* The index of the probe set that would be used, or a negative errno. */
+static int find_support(struct session *session, struct error *error)
+{
+	const struct tool *tool = session->tool;
+	struct headers headers;
+	struct kernel kernel;
+	int err;
+
+	err = facility_check(error);
+	if (!err && tool->prepare)
+		err = tool->prepare(session, error);
+	kernel_identify(&kernel);
+	if (!err)
+		err = headers_find(session->options->headers, true, &kernel, &headers, error);
+	return err ? err : facility_try_probes(session->probe_sets, error);
+}
+
+/* --support. The result is the exit status. */
+static int print_support(struct session *session, struct error *error)
+{
+	const char *misses = NULL;
+	int set;
+
+	if (session->options->verbose)
+		facility_print(stdout);
+	set = find_support(session, error);
+	if (set >= 0)
+		misses = session->probe_sets[set].misses;
+	printf("%s: %s%s\n", session->tool->name,
+	       set < 0 ? "not at all: " :
+	       misses  ? "partly: not seen: " :
+			 "whole",
+	       set < 0 ? error->text :
+	       misses  ? misses :
+			 "");
+	error_clear(error);
+	return set < 0 || fflush(stdout) ? EXIT_FAILED : 0;
 }
 
 int tool_main(const struct tool *tool, int argc, char **argv)
@@ -177,6 +226,11 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	if (options.print_source)
 		return fputs(tool->source, stdout) < 0 || fflush(stdout) ? EXIT_FAILED : 0;
 	err = session_init(&session, tool, &options, &error);
+	if (!err && options.print_support) {
+		err = print_support(&session, &error);
+		session_free(&session);
+		return err;
+	}
 	if (!err)
 		err = run(tool, &options, &session, &error);
 	session_free(&session);

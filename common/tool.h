@@ -26,8 +26,9 @@ struct tool {
 	const char *summary;  /* one sentence, for --help */
 	const char *arguments; /* what follows the options in --help, or NULL */
 	const char *source;   /* the BPF program */
-	const char *letters;  /* letters of common options that this tool has: of "bdv", or "" */
+	const char *letters;  /* which of b (buffer-pages) and d (duration) this tool has, or "" */
 	bool has_maps;	      /* --cgroupmap and --mntnsmap */
+	unsigned int buffer_pages; /* of each CPU, unless an option says else; 0: as most tools */
 
 	/* The tool's own options; parse gets them and positional arguments, as an argp parser. */
 	const struct argp_option *options;
@@ -41,6 +42,8 @@ struct tool {
 	int (*prepare)(struct session *session, struct error *error);
 	/* Once maps exist and before anything is attached: fills maps. May be NULL. */
 	int (*fill)(struct session *session, struct error *error);
+	/* Once all probes are attached and events count, before the header. May be NULL. */
+	int (*attached)(struct session *session, struct error *error);
 
 	/* One of the two. row describes an event (for the header one that is all zero, see row.h). */
 	void (*row)(struct row *row, const void *event);
@@ -68,6 +71,10 @@ const struct options *session_options(const struct session *session);
 
 /* The value of PARAM(number) in the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
+
+/* How many entries a map of the program's has, instead of what its source says. In prepare() only:
+ * for a map that costs time and memory, but serves an option that was not given. At most four. */
+void session_set_map_size(struct session *session, const char *map, uint32_t entries);
 
 /* Other probe sets than the tool's: an option asks for more or less. In prepare() only. */
 void session_use_probe_sets(struct session *session, const struct probe_set *sets);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,16 +17,25 @@
 
 #define MOUNT_POINT "/sys/kernel/tracing"
 
+/* Not by access(), which asks for the real user and without the capabilities. */
+bool tracefs_has(int tracefs, const char *file)
+{
+	struct stat info;
+
+	return !fstatat(tracefs, file, &info, 0);
+}
+
 static int open_directory(const char *path)
 {
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;
 	/* The mount point exists without the mount; "events" only with it. */
-	if (faccessat(fd, "events", F_OK, 0)) {
+	if (!tracefs_has(fd, "events")) {
+		err = -errno;
 		close(fd);
-		return -ENOENT;
+		return err;
 	}
 	return fd;
 }
@@ -71,6 +81,26 @@ static int open_privately(void)
 	return result;
 }
 
+static int explain(int err, struct error *error)
+{
+	switch (err) {
+	case -EACCES:
+		return error_set(error, EACCES, "tracefs is closed to this user: run as root, or "
+						"with CAP_DAC_READ_SEARCH");
+	case -EPERM:
+		return error_set(error, EPERM,
+				 "tracefs is not mounted and this process may not mount it: "
+				 "mount -t tracefs tracefs %s",
+				 MOUNT_POINT);
+	case -ENODEV:
+	case -ENOENT:
+		return error_set(error, ENODEV, "this kernel has no tracefs (CONFIG_TRACING)");
+	default:
+		return error_set(error, -err, "can't open or mount tracefs on %s: %s", MOUNT_POINT,
+				 strerror(-err));
+	}
+}
+
 int tracefs_open(struct error *error)
 {
 	static const char *const paths[] = { MOUNT_POINT, "/sys/kernel/debug/tracing" };
@@ -79,12 +109,9 @@ int tracefs_open(struct error *error)
 
 	for (i = 0; fd < 0 && i < sizeof(paths) / sizeof(*paths); i++)
 		fd = open_directory(paths[i]);
-	if (fd < 0)
+	if (fd == -ENOENT)
 		fd = open_privately();
-	if (fd < 0)
-		return error_set(error, -fd, "can't open or mount tracefs on %s: %s", MOUNT_POINT,
-				 strerror(-fd));
-	return fd;
+	return fd < 0 ? explain(fd, error) : fd;
 }
 
 int tracefs_event_id(int tracefs, const char *category, const char *event)

@@ -3,6 +3,7 @@
 #ifndef SNOOPKIT_TRACEFS_H
 #define SNOOPKIT_TRACEFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -13,6 +14,9 @@
  * -ENOENT, -EPERM and others.
  */
 int tracefs_open(struct error *error);
+
+/* Whether it has that file or directory. */
+bool tracefs_has(int tracefs, const char *file);
 
 /* The number in events/CATEGORY/EVENT/id, or a negative errno. */
 int tracefs_event_id(int tracefs, const char *category, const char *event);

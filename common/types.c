@@ -252,9 +252,7 @@ static unsigned long error_line(const char *message)
 
 static bool is_fatal(const char *message)
 {
-	const char *found = strstr(message, "fatal error:");
-
-	return found && found < message + strcspn(message, "\n");
+	return memmem(message, strcspn(message, "\n"), "fatal error:", 12);
 }
 
 /* Marks the lines with an error; returns how many messages there were, negative when cut short. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bashreadline: commands entered in bash.
+ *
+ * The line is what a function of readline returns when Enter was pressed.
+ */
+#include "prelude.h"
+#include "submit.h"
+#include "bashreadline.h"
+
+BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);
+
+/* uretprobe readline_internal_teardown, else readline */
+int on_line(struct pt_regs *ctx)
+{
+	const char *line = (const char *)PT_REGS_RC(ctx);
+	struct bashreadline_event *event;
+	u64 size = 0;
+	u32 zero = 0;
+	int length;
+
+	event = scratch.lookup(&zero);
+	if (!line || !event)
+		return 0;
+	event->pid = my_pid();
+	event->uid = my_uid();
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	length = bpf_probe_read_str(event->line, sizeof(event->line), line);
+	if (length > 0) /* the mask tells the verifier what the helper promises */
+		size = ((length - 1) & (LINE_SIZE - 1)) + 1;
+	event->line_size = size;
+	submit(ctx, event, offsetof(struct bashreadline_event, line) + size);
+	return 0;
+}

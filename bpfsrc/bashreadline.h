@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SNOOPKIT_BASHREADLINE_H
+#define SNOOPKIT_BASHREADLINE_H
+
+#include "parameters.h"
+
+#define LINE_SIZE 16384 /* a power of two: a mask bounds what is sent */
+
+struct bashreadline_event {
+	__u32 pid;
+	__u32 uid;
+	__u32 line_size; /* with the NUL; LINE_SIZE: it was cut */
+	char comm[16];
+	char line[LINE_SIZE]; /* only line_size of it are sent */
+};
+
+#endif

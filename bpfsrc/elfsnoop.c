@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * elfsnoop: ELF loads.
+ *
+ * load_elf_binary() is seen as it returns. What it was asked to load is in its argument, the
+ * struct linux_binprm, which its caller keeps until after that. An exec by a thread that is not its
+ * process's first changes the thread's ID on the way, but not its task: the task is the key.
+ */
+#include <linux/binfmts.h>
+#include <linux/fs.h>
+#include <linux/sched.h>
+#include "prelude.h"
+#include "submit.h"
+#include "path.h"
+#include "elfsnoop.h"
+
+#define MAX_FILENAME 4096 /* PATH_MAX */
+
+/* Major and minor number in a dev_t: include/linux/kdev_t.h, MINORBITS. */
+#define MINOR_BITS 20
+
+BPF_TABLE("lru_hash", u64, struct linux_binprm *, loads, 10240);
+BPF_PERCPU_ARRAY(scratch, struct elfsnoop_event, 1);
+
+static __always_inline bool is_wanted(int ret)
+{
+	if (PARAM(PARAM_FAILED) && ret >= 0)
+		return false;
+	if (PARAM(PARAM_PID) && my_pid() != (u32)PARAM(PARAM_PID))
+		return false;
+	return !PARAM(PARAM_UID_SET) || my_uid() == (u32)PARAM(PARAM_UID);
+}
+
+static __always_inline void fill_in_task(struct elfsnoop_event *event)
+{
+	struct task_struct *parent = READ(my_task()->real_parent);
+
+	event->pid = my_pid();
+	event->ppid = READ(parent->tgid);
+	event->uid = my_uid();
+}
+
+static __always_inline void fill_in_file(struct elfsnoop_event *event, struct file *file)
+{
+	struct inode *inode = READ(file->f_inode);
+	struct super_block *super_block = READ(inode->i_sb);
+	u32 device = READ(super_block->s_dev);
+
+	event->inode = READ(inode->i_ino);
+	event->major = device >> MINOR_BITS;
+	event->minor = device & ((1 << MINOR_BITS) - 1);
+	append_path(&event->strings, &event->elf, READ(file->f_path.mnt), READ(file->f_path.dentry));
+}
+
+static __always_inline void fill_in_names(struct elfsnoop_event *event, struct linux_binprm *bprm)
+{
+	const char *filename = READ(bprm->filename), *interp = READ(bprm->interp);
+	char first = 0;
+
+	event->strings.size = 0;
+	event->filename = event->interpreter = 0;
+	event->in_directory = 0;
+	append_string(&event->strings, filename, MAX_FILENAME);
+	if (interp == filename)
+		return;
+	event->interpreter = event->strings.size;
+	append_string(&event->strings, interp, MAX_FILENAME);
+	bpf_probe_read(&first, sizeof(first), filename);
+	if (first != '/') {
+		event->in_directory = 1;
+		append_working_directory(&event->strings, &event->directory);
+	}
+}
+
+static __always_inline int loaded(void *ctx, struct linux_binprm *bprm, int ret)
+{
+	struct elfsnoop_event *event;
+	u32 zero = 0;
+	u64 size;
+
+	if (!is_wanted(ret))
+		return 0;
+	event = scratch.lookup(&zero);
+	if (!event)
+		return 0;
+	event->ret = ret;
+	fill_in_task(event);
+	fill_in_names(event, bprm);
+	fill_in_file(event, READ(bprm->file));
+	size = event->strings.size;
+	if (size <= STRINGS_SIZE)
+		submit(ctx, event, offsetof(struct elfsnoop_event, strings.bytes) + size);
+	return 0;
+}
+
+/* kprobe load_elf_binary(bprm) */
+int on_load(struct pt_regs *ctx)
+{
+	struct linux_binprm *bprm = (void *)PT_REGS_PARM1(ctx);
+	u64 task = (u64)my_task();
+
+	/* Left behind by a return that the kernel could not hook: too many at a time. */
+	if (loads.lookup(&task))
+		count_lost();
+	loads.update(&task, &bprm);
+	return 0;
+}
+
+/* kretprobe load_elf_binary */
+int on_load_return(struct pt_regs *ctx)
+{
+	u64 task = (u64)my_task();
+	struct linux_binprm **entry = loads.lookup(&task), *bprm;
+
+	if (!entry)
+		return 0;
+	bprm = *entry;
+	loads.delete(&task);
+	return loaded(ctx, bprm, PT_REGS_RC(ctx));
+}
+
+/* raw tracepoint sched_process_exec(task, old pid, bprm) */
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	return loaded(ctx, (struct linux_binprm *)ctx->args[2], 0);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SNOOPKIT_EPERM_H
+#define SNOOPKIT_EPERM_H
+
+#include "parameters.h"
+
+#define EPERM_MAX_COUNTS 10240 /* kept at a time */
+
+enum {
+	PARAM_UID_SET = PARAM_TOOL, /* 1: only PARAM_UID */
+	PARAM_UID,
+	PARAM_PID,	   /* 0: any */
+	PARAM_PER_PROCESS, /* 1: each process is counted by itself */
+};
+
+/* What is counted together. */
+struct eperm_key {
+	__u32 epoch; /* the tool begins a new one at each interval */
+	__u32 pid;   /* 0 unless PARAM_PER_PROCESS */
+	__s32 number;
+	__u16 error;
+	__u16 compat; /* 1: the number is one of the 32-bit table */
+	char comm[16];
+};
+
+#endif

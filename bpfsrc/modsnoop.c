@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * modsnoop: kernel module loads.
+ *
+ * When do_init_module() is called, the parameters have been parsed, and that cuts their text into
+ * pieces: '=' and ' ' have become NULs. So the text is kept when parse_args() is about to parse it.
+ */
+#include <linux/module.h>
+#include "prelude.h"
+#include "submit.h"
+#include "modsnoop.h"
+
+#define LOADS 64 /* under way at a time; a power of two */
+
+/* The parameters of a load under way, by the last bits of the thread's ID. */
+struct kept {
+	const char *args; /* whose text it is: the module's own copy, alone at its address */
+	u32 size;
+	char text[PARAMETERS_SIZE];
+};
+
+BPF_ARRAY(kept_parameters, struct kept, LOADS);
+BPF_PERCPU_ARRAY(scratch, struct modsnoop_event, 1);
+
+static __always_inline struct kept *my_kept(void)
+{
+	u32 slot = my_tid() & (LOADS - 1);
+
+	return kept_parameters.lookup(&slot);
+}
+
+static __always_inline struct modsnoop_event *begin_event(u64 taints, const char *name)
+{
+	struct modsnoop_event *event;
+	u32 zero = 0;
+
+	event = scratch.lookup(&zero);
+	if (!event)
+		return NULL;
+	event->taints = taints;
+	event->pid = my_pid();
+	event->uid = my_uid();
+	event->parameters_known = 0;
+	event->parameters_size = 0;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	bpf_probe_read_str(event->name, sizeof(event->name), name);
+	return event;
+}
+
+static __always_inline void end_event(void *ctx, struct modsnoop_event *event)
+{
+	u64 size = event->parameters_size;
+
+	if (size <= PARAMETERS_SIZE)
+		submit(ctx, event, offsetof(struct modsnoop_event, parameters) + size);
+}
+
+/* kprobe parse_args(doing, args, ...): also called for things other than modules */
+int on_parse_args(struct pt_regs *ctx)
+{
+	const char *args = (const char *)PT_REGS_PARM2(ctx);
+	struct kept *kept = my_kept();
+	int size;
+
+	if (!kept)
+		return 0;
+	size = bpf_probe_read_str(kept->text, sizeof(kept->text), args);
+	kept->size = size > 0 ? size : 0;
+	kept->args = args;
+	return 0;
+}
+
+/* kprobe do_init_module(module) */
+int on_init_module(struct pt_regs *ctx)
+{
+	struct module *module = (void *)PT_REGS_PARM1(ctx);
+	const char *args = READ(module->args);
+	struct modsnoop_event *event = begin_event(READ(module->taints), module->name);
+	struct kept *kept = my_kept();
+	u64 size;
+
+	if (!event || !kept)
+		return 0;
+	size = kept->size;
+	if (kept->args == args && size <= PARAMETERS_SIZE) {
+		bpf_probe_read(event->parameters, size, kept->text);
+		event->parameters_known = 1;
+		event->parameters_size = size;
+	}
+	end_event(ctx, event);
+	return 0;
+}
+
+/* tracepoint module:module_load */
+struct module_load_args {
+	u64 common;
+	u32 taints;
+	u16 name_offset; /* from the start of this struct */
+	u16 name_length;
+};
+
+int on_module_load(struct module_load_args *ctx)
+{
+	struct modsnoop_event *event = begin_event(ctx->taints, (char *)ctx + ctx->name_offset);
+
+	if (event)
+		end_event(ctx, event);
+	return 0;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * opensnoop: file opens.
+ *
+ * With kprobes the name is read where the kernel has its own copy of it, so that neither a page
+ * that is not in memory nor a thread that overwrites it can spoil it, and 32-bit programs and
+ * io_uring are seen too. That copy lives from do_filp_open() until a little after fd_install(), so
+ * an open that succeeds is reported there, and one that fails when do_filp_open() returns.
+ *
+ * Without kprobes the syscalls' tracepoints tell, and the name is read at the syscall's exit, when
+ * the kernel has just touched it.
+ */
+#include <linux/fdtable.h>
+#include <linux/fs.h>
+#include <linux/sched.h>
+#include "prelude.h"
+#include "submit.h"
+#include "filter.h"
+#include "follow.h"
+#include "path.h"
+#include "opensnoop.h"
+
+#define ACCESS_MODE 3	 /* O_ACCMODE */
+#define CREATE_FLAGS (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
+#define EXEC_OPEN   0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
+#define TRY_AGAIN   11	 /* EAGAIN */
+
+/* An open under way, by the thread that does it. */
+struct attempt {
+	const char *user_name;
+	const char *kernel_name; /* NULL until do_filp_open() */
+	u32 flags;
+	u32 mode;
+	u32 io_uring;
+	int directory_fd;
+};
+
+BPF_HASH(attempts, u32, struct attempt, 10240);
+BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1);
+/* An array's programs are all of one type. */
+BPF_PROG_ARRAY(directory_by_kprobe, 1);
+BPF_PROG_ARRAY(directory_by_tracepoint, 1);
+
+/* What openat2() gets, include/uapi/linux/openat2.h; older headers don't have it. */
+struct how {
+	u64 flags;
+	u64 mode;
+};
+
+static __always_inline bool has_wanted_flag(u32 flags)
+{
+	if (!PARAM(PARAM_FLAGS_SET))
+		return true;
+	return (flags & (u32)PARAM(PARAM_FLAGS)) ||
+	       (PARAM(PARAM_ACCESS_MODES) >> (flags & ACCESS_MODE) & 1);
+}
+
+static __always_inline bool is_wanted(void)
+{
+	if (PARAM(PARAM_PID) && my_pid() != (u32)PARAM(PARAM_PID))
+		return false;
+	if (PARAM(PARAM_TID) && my_tid() != (u32)PARAM(PARAM_TID))
+		return false;
+	if (PARAM(PARAM_FOLLOW) && !is_followed(my_pid()))
+		return false;
+	if (PARAM(PARAM_UID_SET) && my_uid() != (u32)PARAM(PARAM_UID))
+		return false;
+	return in_wanted_namespace();
+}
+
+static __always_inline int begin_open(struct attempt attempt)
+{
+	u32 tid = my_tid();
+
+	if (!attempt.io_uring && !has_wanted_flag(attempt.flags))
+		return 0;
+	if (is_wanted() && attempts.update(&tid, &attempt))
+		count_lost();
+	return 0;
+}
+
+static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
+{
+	u64 size = event->strings.size;
+
+	if (size <= STRINGS_SIZE)
+		submit(ctx, event, offsetof(struct opensnoop_event, strings.bytes) + size);
+}
+
+static __always_inline void fill_event(struct opensnoop_event *event, struct attempt *attempt,
+				       const char *name, int ret)
+{
+	u64 ids = bpf_get_current_pid_tgid();
+	int size;
+
+	event->pid = ids >> 32;
+	event->tid = ids;
+	event->uid = my_uid();
+	event->ret = ret;
+	event->flags = attempt->flags;
+	event->mode = attempt->mode;
+	event->io_uring = attempt->io_uring;
+	event->directory_fd = attempt->directory_fd;
+	event->has_directory = 0;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	size = bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name);
+	event->strings.size = size > 0 ? size : 0;
+}
+
+/*
+ * The end of an open whose name is still there to be read: the event on this CPU's scratch, or NULL
+ * where there is nothing to be said.
+ */
+static __always_inline struct opensnoop_event *end_open(u32 tid, struct attempt *attempt,
+							const char *name, int ret)
+{
+	struct opensnoop_event *event;
+	u32 zero = 0;
+
+	event = PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
+	if (event)
+		fill_event(event, attempt, name, ret);
+	attempts.delete(&tid);
+	return event;
+}
+
+/* The event goes to the tool, or first to the program that adds the directory. */
+static __always_inline int report_by_kprobe(struct pt_regs *ctx, struct opensnoop_event *event)
+{
+	if (!event)
+		return 0;
+	if (PARAM(PARAM_DIRECTORY))
+		directory_by_kprobe.call(ctx, 0);
+	submit_event(ctx, event);
+	return 0;
+}
+
+static __always_inline int report_by_tracepoint(struct sys_exit_args *ctx,
+						struct opensnoop_event *event)
+{
+	if (!event)
+		return 0;
+	if (PARAM(PARAM_DIRECTORY))
+		directory_by_tracepoint.call(ctx, 0);
+	submit_event(ctx, event);
+	return 0;
+}
+
+/* The file behind a descriptor of the task, or NULL. */
+static __always_inline struct file *file_of(u32 fd)
+{
+	struct files_struct *files = READ(my_task()->files);
+	struct fdtable *table = READ(files->fdt);
+	struct file **descriptors = READ(table->fd);
+
+	return fd < READ(table->max_fds) ? READ(descriptors[fd]) : NULL;
+}
+
+static __always_inline void append_directory(struct opensnoop_event *event)
+{
+	struct fs_struct *fs = READ(my_task()->fs);
+	struct path *directory = &fs->pwd;
+	struct file *file;
+
+	if (event->directory_fd != OPEN_AT_WORKING_DIRECTORY) {
+		file = file_of(event->directory_fd);
+		directory = file ? &file->f_path : NULL;
+	}
+	if (!directory)
+		return;
+	append_path(&event->strings, &event->directory, READ(directory->mnt),
+		    READ(directory->dentry));
+	event->has_directory = 1;
+}
+
+/*
+ * With --full-path: a program of its own, called with the event on this CPU's scratch, so that it
+ * is loaded only where it is asked for.
+ */
+static __always_inline int end_with_directory(void *ctx)
+{
+	struct opensnoop_event *event;
+	u32 zero = 0;
+
+	event = scratch.lookup(&zero);
+	if (!event)
+		return 0;
+	if (event->strings.size && event->strings.bytes[0] != '/')
+		append_directory(event);
+	submit_event(ctx, event);
+	return 0;
+}
+
+int add_directory_by_kprobe(struct pt_regs *ctx)
+{
+	return end_with_directory(ctx);
+}
+
+int add_directory_by_tracepoint(struct sys_exit_args *ctx)
+{
+	return end_with_directory(ctx);
+}
+
+/* kprobe do_sys_openat2(dfd, filename, how), from 5.6 on */
+int on_do_sys_openat2(struct pt_regs *ctx)
+{
+	struct how *how = (void *)PT_REGS_PARM3(ctx);
+
+	return begin_open((struct attempt){
+		.directory_fd = PT_REGS_PARM1(ctx),
+		.user_name = (const char *)PT_REGS_PARM2(ctx),
+		.flags = READ(how->flags),
+		.mode = READ(how->mode),
+	});
+}
+
+/* kprobe do_sys_open(dfd, filename, flags, mode), before */
+int on_do_sys_open(struct pt_regs *ctx)
+{
+	return begin_open((struct attempt){
+		.directory_fd = PT_REGS_PARM1(ctx),
+		.user_name = (const char *)PT_REGS_PARM2(ctx),
+		.flags = PT_REGS_PARM3(ctx),
+		.mode = PT_REGS_PARM4(ctx),
+	});
+}
+
+/* kprobe io_openat2(request, issue flags): what it opens is known only further inside */
+int on_io_openat2(struct pt_regs *ctx)
+{
+	return begin_open((struct attempt){ .io_uring = 1 });
+}
+
+/*
+ * kprobe do_filp_open(dfd, filename, flags), do_file_open() from 7.1 on. struct open_flags is
+ * private to the kernel; its first members are the flags and the mode.
+ */
+struct first_open_flags {
+	int open_flag;
+	umode_t mode;
+};
+
+int on_do_filp_open(struct pt_regs *ctx)
+{
+	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
+	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
+	u32 tid = my_tid();
+	struct attempt *attempt = attempts.lookup(&tid);
+
+	if (!attempt || READ(op->open_flag) & EXEC_OPEN)
+		return 0;
+	attempt->kernel_name = READ(filename->name);
+	if (attempt->io_uring) {
+		attempt->directory_fd = PT_REGS_PARM1(ctx);
+		attempt->flags = READ(op->open_flag);
+		attempt->mode = READ(op->mode);
+		if (!has_wanted_flag(attempt->flags))
+			attempts.delete(&tid);
+	}
+	return 0;
+}
+
+/* kretprobe do_filp_open: io_uring tries without waiting first, and again where that fails */
+int on_do_filp_open_return(struct pt_regs *ctx)
+{
+	long ret = PT_REGS_RC(ctx);
+	bool failed = (unsigned long)ret >= (unsigned long)-4095;
+	u32 tid = my_tid();
+	struct attempt *attempt;
+
+	attempt = attempts.lookup(&tid);
+	if (!attempt || !attempt->kernel_name)
+		return 0;
+	if (attempt->io_uring && ret == -TRY_AGAIN)
+		return attempts.delete(&tid);
+	if (!failed && !attempt->io_uring)
+		return 0;
+	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->kernel_name, failed ? ret : 0));
+}
+
+/* kprobe fd_install(fd, file) */
+int on_fd_install(struct pt_regs *ctx)
+{
+	u32 tid = my_tid();
+	struct attempt *attempt = attempts.lookup(&tid);
+
+	if (!attempt || !attempt->kernel_name)
+		return 0;
+	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->kernel_name, PT_REGS_PARM1(ctx)));
+}
+
+/* kretprobe do_sys_openat2, do_sys_open: only what failed before a file was looked for is left */
+int on_do_sys_open_return(struct pt_regs *ctx)
+{
+	u32 tid = my_tid();
+	struct attempt *attempt = attempts.lookup(&tid);
+
+	if (!attempt)
+		return 0;
+	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->user_name, (int)PT_REGS_RC(ctx)));
+}
+
+/* tracepoints syscalls:sys_enter_* and sys_exit_* */
+int on_enter_openat(struct sys_enter_args *ctx)
+{
+	return begin_open((struct attempt){
+		.directory_fd = ctx->args[0],
+		.user_name = (const char *)ctx->args[1],
+		.flags = ctx->args[2],
+		.mode = ctx->args[3],
+	});
+}
+
+int on_enter_open(struct sys_enter_args *ctx)
+{
+	return begin_open((struct attempt){
+		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
+		.user_name = (const char *)ctx->args[0],
+		.flags = ctx->args[1],
+		.mode = ctx->args[2],
+	});
+}
+
+int on_enter_openat2(struct sys_enter_args *ctx)
+{
+	struct how *how = (void *)ctx->args[2];
+
+	return begin_open((struct attempt){
+		.directory_fd = ctx->args[0],
+		.user_name = (const char *)ctx->args[1],
+		.flags = READ(how->flags),
+		.mode = READ(how->mode),
+	});
+}
+
+int on_enter_creat(struct sys_enter_args *ctx)
+{
+	return begin_open((struct attempt){
+		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
+		.user_name = (const char *)ctx->args[0],
+		.flags = CREATE_FLAGS,
+		.mode = ctx->args[1],
+	});
+}
+
+int on_exit(struct sys_exit_args *ctx)
+{
+	u32 tid = my_tid();
+	struct attempt *attempt = attempts.lookup(&tid);
+
+	if (!attempt)
+		return 0;
+	return report_by_tracepoint(ctx, end_open(tid, attempt, attempt->user_name, ctx->ret));
+}
+
+/* With --exec: the command's descendants */
+int on_fork_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	follow_fork_raw(ctx);
+	return 0;
+}
+
+int on_fork(struct sched_process_fork_args *ctx)
+{
+	follow_fork(ctx);
+	return 0;
+}
+
+int on_process_exit(void *ctx)
+{
+	follow_exit();
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SNOOPKIT_OPENSNOOP_H
+#define SNOOPKIT_OPENSNOOP_H
+
+#include "parameters.h"
+#include "path_names.h"
+
+#define OPEN_PATH_SIZE 4096 /* PATH_MAX: no name that the kernel takes is longer */
+#define OPEN_AT_WORKING_DIRECTORY -100 /* AT_FDCWD */
+
+enum {
+	PARAM_PID = PARAM_TOOL, /* 0: any */
+	PARAM_TID,		/* 0: any */
+	PARAM_UID_SET,		/* 1: only PARAM_UID */
+	PARAM_UID,
+	PARAM_FAILED,		/* 1: only failed ones */
+	PARAM_FLAGS_SET,	/* 1: only those with a flag of the two that follow */
+	PARAM_FLAGS,		/* flags, without the access mode */
+	PARAM_ACCESS_MODES,	/* bit n: access mode n */
+	PARAM_FOLLOW,		/* 1: only followed processes */
+	PARAM_DIRECTORY,	/* 1: the directory of a relative path too */
+};
+
+struct opensnoop_event {
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__s32 ret; /* a descriptor or a negative errno */
+	__u32 flags;
+	__u32 mode;
+	__u32 io_uring;	     /* 1: not by a syscall; the descriptor is not known */
+	__s32 directory_fd;  /* what a relative path is relative to */
+	__u32 has_directory; /* 1: directory is filled in */
+	char comm[16];
+	struct path_names directory;
+	struct strings strings; /* the path first, unless it could not be read */
+};
+
+#endif

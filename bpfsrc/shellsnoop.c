@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * shellsnoop: what a shell and its descendants write to standard output and standard error.
+ */
+#include <linux/sched.h>
+#include "prelude.h"
+#include "shellsnoop.h"
+#include "follow.h"
+
+static __always_inline bool wants_write(u64 fd)
+{
+	return (fd == 1 || fd == 2) && is_followed(my_pid());
+}
+
+#include "write_syscalls.h"
+
+/* kprobes on the syscalls' functions, whose one argument is the caller's registers */
+int on_sys_write(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_syscall(READ(PT_REGS_PARM1(regs)), READ(PT_REGS_PARM2(regs)), 0);
+}
+
+int on_sys_writev(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_syscall(READ(PT_REGS_PARM1(regs)), 0, READ(PT_REGS_PARM2(regs)));
+}
+
+int on_sys_return(struct pt_regs *ctx)
+{
+	return end_write(ctx, PT_REGS_RC(ctx), BY_KPROBE);
+}
+
+/* more_by_kprobe */
+int on_more_by_kprobe(struct pt_regs *ctx)
+{
+	return copy_more(ctx, BY_KPROBE);
+}
+
+/* raw tracepoint sched_process_fork */
+int on_fork_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (PARAM(PARAM_CHILDREN))
+		follow_fork_raw(ctx);
+	return 0;
+}
+
+/* tracepoint sched:sched_process_fork */
+int on_fork(struct sched_process_fork_args *ctx)
+{
+	if (PARAM(PARAM_CHILDREN))
+		follow_fork(ctx);
+	return 0;
+}
+
+static __always_inline int exited(void *ctx)
+{
+	struct written_event *event;
+	u32 zero = 0, tid = my_tid();
+	struct copy *copy = scratch.lookup(&zero);
+
+	if (!is_followed(my_pid()))
+		return 0;
+	writes.delete(&tid);
+	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)
+		return 0;
+	event = &copy->event;
+	event->size = 0;
+	submit_piece(ctx, event, WRITTEN_END);
+	return 0;
+}
+
+/* raw tracepoint sched_process_exit */
+int on_process_exit_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	return exited(ctx);
+}
+
+/* tracepoint sched:sched_process_exit */
+int on_process_exit(void *ctx)
+{
+	return exited(ctx);
+}

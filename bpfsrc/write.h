@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bytes of a write, from the writer's memory into events.
+ *
+ * Where they are is noted when the write begins. They are read when it ends: only then it is known
+ * how many of them the kernel took, and these it has just read itself, so they are in memory. An
+ * overwrite in between by another thread can't be seen.
+ *
+ * There are no loops. A program copies a fixed number of pieces and then calls itself for more
+ * (more_by_*), up to 32 times (the kernel's MAX_TAIL_CALL_CNT): 32 pieces each time, of up to
+ * 16 kB or one segment of a gathered write, which is 16 MB in one write, or the 1,024 segments that
+ * a gathered write can have. What is beyond is counted as missing.
+ */
+#include "submit.h"
+#include "written.h"
+
+#define WRITE_PIECE	 16384 /* a power of two */
+#define WRITE_FIRST	 4     /* pieces copied before the first call for more */
+#define WRITE_PIECES	 32
+#define WRITES_UNDER_WAY 10240
+
+/* An array belongs to the first kind of programs that is loaded with it. */
+enum write_caller { BY_TRACEPOINT, BY_KPROBE };
+
+/* A write that has begun. */
+struct write {
+	u64 address;	  /* of the first byte; with segments: unused */
+	u64 segments;	  /* address of an array of struct segment, 0: no gathered write */
+	u64 skipped;	  /* bytes of the first segment that are no part of the write */
+	s32 fd;
+	u32 is_outer;	  /* 1: another function that is watched may be called for the same write */
+};
+
+/* struct iovec and struct kvec, of a 64-bit process or the kernel's own copy */
+struct segment {
+	u64 address;
+	u64 size;
+};
+
+/* The copying, kept between the calls. */
+struct copy {
+	u64 address;  /* of the next byte */
+	u64 size;     /* of the rest of the segment */
+	u64 segments; /* the next segment */
+	u64 left;     /* bytes to copy */
+	struct written_event event;
+};
+
+BPF_HASH(writes, u32, struct write, WRITES_UNDER_WAY);
+BPF_PERCPU_ARRAY(scratch, struct copy, 1);
+BPF_PROG_ARRAY(more_by_tracepoint, 1);
+BPF_PROG_ARRAY(more_by_kprobe, 1);
+
+static __always_inline void begin_write(struct write *write)
+{
+	u32 tid = my_tid();
+
+	if (writes.update(&tid, write))
+		count_lost();
+}
+
+static __always_inline void submit_piece(void *ctx, struct written_event *event, u32 kind)
+{
+	u64 size = event->size;
+
+	event->kind = kind;
+	if (size > WRITTEN_SIZE)
+		return;
+	if (events.perf_submit(ctx, event, offsetof(struct written_event, data) + size))
+		count_lost();
+	event->offset += size;
+	event->size = 0;
+}
+
+/* Copies one piece; false when there is nothing left. */
+static __always_inline bool copy_piece(void *ctx, struct copy *copy)
+{
+	struct segment segment = {};
+	u64 size, at;
+
+	if (!copy->left)
+		return false;
+	if (!copy->size) {
+		if (!copy->segments ||
+		    bpf_probe_read(&segment, sizeof(segment), (void *)copy->segments))
+			return false;
+		copy->segments += sizeof(segment);
+		copy->address = segment.address;
+		copy->size = segment.size;
+	}
+	size = copy->size < copy->left ? copy->size : copy->left;
+	if (!size)
+		return true;
+	if (size > WRITE_PIECE)
+		size = WRITE_PIECE;
+	if (copy->event.size > WRITTEN_SIZE - WRITE_PIECE)
+		submit_piece(ctx, &copy->event, WRITTEN_MORE);
+	at = copy->event.size;
+	if (at > WRITTEN_SIZE - WRITE_PIECE)
+		return false;
+	/* The compiler knows the bound by now, the verifier does not. */
+	asm volatile("" : "+r"(size));
+	size = ((size - 1) & (WRITE_PIECE - 1)) + 1;
+	if (bpf_probe_read(copy->event.data + at, size, (void *)copy->address))
+		copy->event.missing += size;
+	else
+		copy->event.size = at + size;
+	copy->address += size;
+	copy->size -= size;
+	copy->left -= size;
+	return true;
+}
+
+static __always_inline void end_copy(void *ctx, struct copy *copy)
+{
+	copy->event.missing += copy->left;
+	submit_piece(ctx, &copy->event, WRITTEN_LAST);
+}
+
+static __always_inline void call_for_more(void *ctx, enum write_caller caller)
+{
+	if (caller == BY_KPROBE)
+		more_by_kprobe.call(ctx, 0);
+	else
+		more_by_tracepoint.call(ctx, 0);
+}
+
+/* What a call for more runs. */
+static __always_inline int copy_more(void *ctx, enum write_caller caller)
+{
+	u32 zero = 0, i;
+	struct copy *copy = scratch.lookup(&zero);
+
+	if (!copy)
+		return 0;
+#pragma unroll
+	for (i = 0; i < WRITE_PIECES; i++)
+		if (!copy_piece(ctx, copy))
+			goto out;
+	if (copy->left)
+		call_for_more(ctx, caller);
+out:
+	end_copy(ctx, copy);
+	return 0;
+}
+
+static __always_inline struct copy *begin_copy(struct write *write, u64 total)
+{
+	struct segment segment = {};
+	u32 zero = 0;
+	struct copy *copy = scratch.lookup(&zero);
+	u64 ids = bpf_get_current_pid_tgid(), limit = PARAM(PARAM_WRITE_LIMIT);
+
+	if (!copy)
+		return NULL;
+	copy->left = total < limit ? total : limit;
+	copy->segments = write->segments;
+	copy->address = write->address;
+	copy->size = copy->left;
+	if (copy->segments) {
+		bpf_probe_read(&segment, sizeof(segment), (void *)copy->segments);
+		copy->segments += sizeof(segment);
+		copy->address = segment.address + write->skipped;
+		copy->size = segment.size - write->skipped;
+	}
+	copy->event.total = total;
+	copy->event.missing = total - copy->left;
+	copy->event.offset = 0;
+	copy->event.size = 0;
+	copy->event.pid = ids >> 32;
+	copy->event.tid = ids;
+	copy->event.fd = write->fd;
+	bpf_get_current_comm(copy->event.comm, sizeof(copy->event.comm));
+	return copy;
+}
+
+/* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
+static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
+{
+	u32 tid = my_tid(), i;
+	struct write *write = writes.lookup(&tid);
+	struct copy *copy;
+
+	if (!write)
+		return 0;
+	copy = ret > 0 ? begin_copy(write, ret) : NULL;
+	writes.delete(&tid);
+	if (!copy)
+		return 0;
+#pragma unroll
+	for (i = 0; i < WRITE_FIRST; i++)
+		if (!copy_piece(ctx, copy))
+			goto out;
+	if (copy->left)
+		call_for_more(ctx, caller);
+out:
+	end_copy(ctx, copy);
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Writes by the syscalls' tracepoints or functions. The program that includes this defines
+ * wants_write(fd) before: whether the current thread's writes to that descriptor are wanted.
+ */
+#include "write.h"
+
+static __always_inline int begin_syscall(u64 fd, u64 address, u64 segments)
+{
+	struct write write = { .address = address, .segments = segments, .fd = fd };
+
+	if (wants_write(fd))
+		begin_write(&write);
+	return 0;
+}
+
+/* tracepoints syscalls:sys_enter_write and sys_enter_pwrite64 */
+int on_enter_write(struct sys_enter_args *ctx)
+{
+	return begin_syscall(ctx->args[0], ctx->args[1], 0);
+}
+
+/* tracepoints syscalls:sys_enter_writev, sys_enter_pwritev and sys_enter_pwritev2 */
+int on_enter_writev(struct sys_enter_args *ctx)
+{
+	return begin_syscall(ctx->args[0], 0, ctx->args[1]);
+}
+
+/* tracepoints syscalls:sys_exit_* of the same */
+int on_exit_write(struct sys_exit_args *ctx)
+{
+	return end_write(ctx, ctx->ret, BY_TRACEPOINT);
+}
+
+/* more_by_tracepoint */
+int on_more(void *ctx)
+{
+	return copy_more(ctx, BY_TRACEPOINT);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The processes to follow when the tracing begins; from then on the programs in bpfsrc/follow.h keep
+ * the map.
+ */
+#ifndef SNOOPKIT_FOLLOW_H
+#define SNOOPKIT_FOLLOW_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/*
+ * Whether pid is a process that can be followed: -ESRCH with a line where there is none, where it is
+ * a thread or has ended, or where its number is not the one that the kernel's programs see.
+ */
+int follow_check(pid_t pid, struct error *error);
+
+/* Puts one process into the map. Returns 0 or a negative errno. */
+int follow_add(int map, pid_t pid);
+
+/*
+ * Puts the descendants of root that live now into the map, once the programs are attached: those
+ * that come later the programs see. This process is left out, and so is the job it belongs to
+ * (tool | less), whose output would come back to it, unless root belongs to that too. -ENOMEM, or
+ * another negative errno.
+ */
+int follow_descendants(int map, pid_t root);
+
+/* Whether any thread of the process is not on its way out. */
+bool follow_is_alive(pid_t pid);
+
+#endif

@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""in_pty.py [--devpts DIR] [--size COLSxROWS] OUTPUT NAME COMMAND...
+
+Runs COMMAND in a new pty, of that devpts, whose bytes go to the file OUTPUT and whose path goes to
+the file NAME. What comes on standard input is typed there.
+"""
+import argparse
+import fcntl
+import os
+import select
+import struct
+import termios
+
+
+def open_pty(devpts, size):
+    master = os.open(f"{devpts}/ptmx", os.O_RDWR | os.O_NOCTTY)
+    fcntl.ioctl(master, termios.TIOCSPTLCK, struct.pack("i", 0))
+    number = struct.unpack("i", fcntl.ioctl(master, termios.TIOCGPTN, bytes(4)))[0]
+    columns, rows = map(int, size.split("x"))
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return master, f"{devpts}/{number}"
+
+
+def start(master, path, command):
+    slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.close(master)
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        for fd in range(3):
+            os.dup2(slave, fd)
+        os.execvp(command[0], command)
+    os.close(slave)
+    return pid
+
+
+def copy(master, output):
+    sources = [master, 0]
+    while master in sources:
+        for source in select.select(sources, [], [])[0]:
+            try:
+                data = os.read(source, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                sources.remove(source)
+            elif source == master:
+                os.write(output, data)
+            else:
+                os.write(master, data)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--devpts", default="/dev/pts")
+    parser.add_argument("--size", default="80x24")
+    parser.add_argument("output")
+    parser.add_argument("name")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    output = os.open(arguments.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    master, path = open_pty(arguments.devpts, arguments.size)
+    pid = start(master, path, arguments.command)
+    with open(arguments.name + ".new", "w", encoding="ascii") as name:
+        name.write(path)
+    os.rename(arguments.name + ".new", arguments.name)
+    copy(master, output)
+    os.waitpid(pid, 0)
+
+
+main()

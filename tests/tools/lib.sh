@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# For the tool tests: run a real tool against real processes and look at what it printed.
+#
+# A test is a script that sources this file, calls check for each thing it shows, and ends with
+# finish. SNOOPKIT_BUILD is the build folder; it holds tools/ and tests/ (helper programs).
+set -u
+
+: "${SNOOPKIT_BUILD:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
+TOOLS=$SNOOPKIT_BUILD/tools
+PROGRAMS=$SNOOPKIT_BUILD/tests
+SCRATCH=$(mktemp -d /tmp/snoopkit-test.XXXXXX)
+OUT=$SCRATCH/out
+ERR=$SCRATCH/err
+TOOL_PID=
+passed=0
+failed=0
+
+cleanup() {
+	[ -z "$TOOL_PID" ] || kill "$TOOL_PID" 2>/dev/null
+	rm -rf "$SCRATCH"
+}
+trap cleanup EXIT
+
+# check NAME COMMAND...: one result; a failing command's surroundings are shown.
+check() {
+	local name=$1
+	shift
+	if "$@" >"$SCRATCH/check" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok - $name"
+		echo "#   command: $*"
+		sed 's/^/#   /' "$SCRATCH/check" | head -5
+		[ ! -s "$OUT" ] || { echo "#   standard output, last lines:"; tail -5 "$OUT" | cut -c1-300 | sed 's/^/#     /'; }
+		[ ! -s "$ERR" ] || { echo "#   standard error, last lines:"; tail -5 "$ERR" | cut -c1-300 | sed 's/^/#     /'; }
+	fi
+}
+
+# skip NAME REASON: for what this kernel can't show.
+skip() {
+	echo "ok - $1 # SKIP $2"
+}
+
+# Waits until a command succeeds; fails after that many seconds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# A tool without a header (--json, modsnoop, mirrors) is ready once it sleeps with its probes on:
+# it then has an epoll descriptor and no child, the compiler, any more.
+is_tracing() {
+	ls -l "/proc/$TOOL_PID/fd" 2>/dev/null | grep -Eq 'perf_event|raw-tracepoint' &&
+		[ -z "$(cat "/proc/$TOOL_PID/task/$TOOL_PID/children" 2>/dev/null)" ] &&
+		grep -q '^State:.S' "/proc/$TOOL_PID/status"
+}
+
+has_header() {
+	[ -s "$OUT" ] || ! kill -0 "$TOOL_PID"
+}
+
+# start TOOL ARGS...: runs it with its output in $OUT and $ERR and waits until it is attached.
+start() {
+	local tool=$1
+	shift
+	: >"$OUT"
+	: >"$ERR"
+	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" &
+	TOOL_PID=$!
+	wait_for 180 has_header
+}
+
+# The same for a tool that prints no header.
+start_headerless() {
+	local tool=$1
+	shift
+	: >"$OUT"
+	: >"$ERR"
+	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" &
+	TOOL_PID=$!
+	wait_for 180 is_tracing
+	sleep 0.3
+}
+
+# stop: ends the tool as Ctrl-C does; STATUS is its exit status.
+stop() {
+	kill -INT "$TOOL_PID" 2>/dev/null
+	wait "$TOOL_PID" 2>/dev/null
+	STATUS=$?
+	TOOL_PID=
+}
+
+# Waits for a tool that ends by itself.
+wait_tool() {
+	wait "$TOOL_PID" 2>/dev/null
+	STATUS=$?
+	TOOL_PID=
+}
+
+# out_has REGEX, out_lacks REGEX, err_has REGEX, err_is_empty, out_lines REGEX COUNT
+out_has() { grep -Eaq -- "$1" "$OUT"; }
+out_lacks() { ! grep -Eaq -- "$1" "$OUT"; }
+err_has() { grep -Eaq -- "$1" "$ERR"; }
+err_is_empty() { [ ! -s "$ERR" ]; }
+out_lines() { [ "$(grep -Eac -- "$1" "$OUT")" -eq "$2" ]; }
+
+# Waits up to two seconds for a line; the events' own delay is a tenth of one.
+out_soon() { wait_for "${2:-5}" out_has "$1"; }
+
+has_kprobes() {
+	[ -e /sys/bus/event_source/devices/kprobe ] || [ -e /sys/kernel/tracing/kprobe_events ]
+}
+
+# one_line_error STATUS REGEX TOOL ARGS...: bad input gives one line and that exit status.
+one_line_error() {
+	local status=$1 pattern=$2 tool=$3 result
+	shift 3
+	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" </dev/null
+	result=$?
+	[ $result -eq "$status" ] && [ "$(wc -l <"$ERR")" -eq 1 ] && [ ! -s "$OUT" ] &&
+		grep -Eq -- "^$tool: $pattern" "$ERR"
+}
+
+finish() {
+	echo "$passed passed, $failed failed"
+	[ $failed -eq 0 ]
+}

@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# modsnoop against real modules: dummy and loop, which Debian's kernels have.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NOBODY=65534
+WHEN='^[0-2][0-9]:[0-5][0-9]:[0-5][0-9] module init: '
+
+if [ ! -e /proc/modules ]; then
+	check 'a kernel without modules' one_line_error 1 'this kernel has no modules' modsnoop
+	check 'an argument too many' one_line_error 2 '.*' modsnoop more
+	finish
+	exit
+fi
+
+# The module's file without compression and without its signature, if it had one.
+unpack() {
+	local file
+
+	file=$(modinfo -n "$1") || return
+	case $file in
+	*.xz) xz -dc "$file" ;;
+	*.zst) zstd -dqc "$file" ;;
+	*) cat "$file" ;;
+	esac >"$SCRATCH/$1.ko"
+	objcopy --strip-debug "$SCRATCH/$1.ko"
+}
+
+unload() {
+	rmmod "$@" 2>/dev/null
+}
+
+by_setuid_helper() {
+	install -m 4755 "$PROGRAMS/load_module" "$SCRATCH/helper"
+	setpriv --reuid=$NOBODY --clear-groups "$SCRATCH/helper" "$@"
+}
+
+chmod 755 "$SCRATCH"
+unload dummy loop
+unpack loop
+unpack dummy
+long=$(printf 'max_part=%d ' {1..500})
+
+start_headerless modsnoop
+modprobe dummy numdummies=2
+insmod "$SCRATCH/loop.ko" max_loop=1
+out_soon 'init: loop'
+unload dummy loop
+by_setuid_helper "$SCRATCH/loop.ko" ''
+out_soon 'by helper'
+unload loop
+stop
+check 'it ends with status 0' [ "$STATUS" -eq 0 ]
+check 'modprobe' out_lines "${WHEN}dummy, by modprobe \(PID [0-9]+, user root, UID 0\)\$" 1
+check 'insmod' out_lines "${WHEN}loop, by insmod \(PID [0-9]+, user root, UID 0\)\$" 1
+check 'a set-user-ID helper' out_lines "${WHEN}loop, by helper \(PID [0-9]+, user nobody, UID $NOBODY\)\$" 1
+check 'nothing to say' err_is_empty
+
+start_headerless modsnoop -x
+modprobe dummy numdummies=0
+insmod "$SCRATCH/loop.ko" max_part=3 'max_loop=1'
+out_soon 'init: loop'
+unload loop
+"$PROGRAMS/load_module" "$SCRATCH/loop.ko" $'hw_queue_depth="64" \e[31m=1'
+out_soon 'by load_module'
+unload dummy loop
+"$PROGRAMS/load_module" "$SCRATCH/loop.ko" "$long" 2>/dev/null # loop itself may refuse
+wait_for 5 out_lines 'by load_module' 2
+unload loop
+insmod "$SCRATCH/dummy.ko"
+wait_for 5 out_lines 'init: dummy' 2
+unload dummy
+stop
+check '-x: a signed module has no taint' out_has 'dummy, by modprobe .*, taints -, parameters .*numdummies=0$'
+check '-x: an unsigned one' out_has 'loop, by insmod .*, taints E, parameters max_part=3 max_loop=1$'
+check '-x: quotes and control bytes' out_has ', parameters hw_queue_depth="64" \\033\[31m=1$'
+check '-x: long parameters are cut and say so' out_has 'max_part=1 max_part=2 .*\.\.\.$'
+check '-x: no parameters' out_has 'dummy, by insmod .*, parameters -$'
+
+start_headerless modsnoop --json --max-events 1
+insmod "$SCRATCH/loop.ko" max_loop=1
+wait_tool
+unload loop
+check '--max-events' [ "$STATUS" -eq 0 ]
+check '--json' out_has '"name":"loop".*"uid":0.*"taints":"E".*"parameters":"max_loop=1"'
+
+"$TOOLS/modsnoop" --ebpf | sed 's/on_init_module/somebody_else/' >"$SCRATCH/fallback.c"
+start_headerless modsnoop -x --source "$SCRATCH/fallback.c"
+insmod "$SCRATCH/loop.ko" max_loop=1
+out_soon 'init: loop'
+unload loop
+stop
+check 'the fallback' out_lines "${WHEN}loop, by insmod \(PID [0-9]+, user root, UID 0\), taints E, parameters unknown\$" 1
+check 'the fallback says what it does not see' err_has '^modsnoop: not seen on this kernel: parameters of modules$'
+finish

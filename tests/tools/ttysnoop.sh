@@ -1,0 +1,175 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# ttysnoop against real ttys.
+. "$(dirname "$0")/lib.sh"
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+WRITER=$PROGRAMS/writer
+GO=$SCRATCH/go
+REAL=$SCRATCH/real
+WIDE=(-s 4096 -c 4096)
+
+# open_pty NAME COMMAND [OPTION...]: runs COMMAND in a pty, once $GO is there; its path is in NAME.
+open_pty() {
+	local name=$1 command=$2
+	shift 2
+	rm -f "$GO" "$SCRATCH/$name"
+	"$HERE/in_pty.py" "$@" "$SCRATCH/$name.out" "$SCRATCH/$name" bash -c \
+		"stty -opost; until [ -e $GO ]; do sleep 0.05; done; $command" </dev/null &
+	wait_for 20 test -e "$SCRATCH/$name"
+}
+
+same() { cmp "$REAL" "$OUT"; }
+
+# mirrors NAME COMMAND [TTYSNOOP-OPTION...]: COMMAND in a pty is mirrored byte for byte, and the
+# tool ends when the pty does.
+mirrors() {
+	local name=$1 command=$2
+	shift 2
+	open_pty tty "$command"
+	start_headerless ttysnoop "$@" "$(cat "$SCRATCH/tty")"
+	touch "$GO"
+	wait_tool
+	cp "$SCRATCH/tty.out" "$REAL"
+	check "$name" same
+	check "$name: ends with the pty, status 0" test "$STATUS" -eq 0
+}
+
+mirrors "a line" "echo hello"
+mirrors "every byte value" "$WRITER all"
+mirrors "all segments of a gathered write" "$WRITER writev 100 40"
+mirrors "a gathered write of 1,024 segments" "$WRITER writev 1024 1024" "${WIDE[@]}"
+mirrors "1 MB in one write" "$WRITER write 1048576" "${WIDE[@]}"
+mirrors "a write by /dev/tty" "echo by its own name >/dev/tty"
+mirrors "threads" "$WRITER threads 1 500"
+
+open_pty tty "$WRITER write 5000; echo; echo after"
+start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "a write is cut at 256 times 16 bytes" test "$(head -1 "$OUT" | wc -c)" -eq 4097
+check "and this is said" err_has '1 write cut: 904 bytes not shown'
+check "the next write is whole" out_has '^after$'
+
+open_pty tty "$WRITER writev 10 10"
+start_headerless ttysnoop -s 7 -c 3 "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "-s and -c bound a write" test "$(wc -c <"$OUT")" -eq 21
+check "of which the rest is counted" err_has '1 write cut: 79 bytes not shown'
+
+# Two instances of devpts, a pts of the same number in each.
+DEVPTS=$SCRATCH/devpts
+mkdir "$DEVPTS"
+if mount -t devpts -o newinstance,ptmxmode=666 devpts "$DEVPTS" 2>/dev/null; then
+	open_pty here "echo in the first instance >/dev/tty"
+	number=$(basename "$(cat "$SCRATCH/here")")
+	others=
+	for ((i = 0; i <= number; i++)); do
+		rm -f "$SCRATCH/there"
+		"$HERE/in_pty.py" --devpts "$DEVPTS" "$SCRATCH/there.out" "$SCRATCH/there" bash -c \
+			"until [ -e $GO ]; do sleep 0.05; done; echo in the second instance" \
+			</dev/null &
+		others="$others $!"
+		wait_for 20 test -e "$SCRATCH/there"
+	done
+	check "both have the number $number" test "$(basename "$(cat "$SCRATCH/there")")" = "$number"
+	start_headerless ttysnoop "$DEVPTS/$number"
+	"$TOOLS/ttysnoop" "$number" >"$SCRATCH/first" 2>/dev/null &
+	first=$!
+	sleep 2
+	touch "$GO"
+	wait_tool
+	wait $first
+	check "the second instance's pts is told apart" test "$(tr -d '\r' <"$OUT")" = "in the second instance"
+	check "and so is the first's" test "$(tr -d '\r' <"$SCRATCH/first")" = "in the first instance"
+	# shellcheck disable=SC2086
+	wait $others
+	umount "$DEVPTS"
+else
+	skip "two devpts instances" "can't mount devpts"
+fi
+
+# tty_of DEVICE TEXT: a write to it is seen.
+sees() {
+	start_headerless ttysnoop "$1"
+	echo "text for $1" >"$1"
+	out_soon "text for $1"
+	check "$1" test "$(grep -c "text for $1" "$OUT")" -eq 1
+	stop
+}
+for device in /dev/console /dev/tty0 /dev/ttyS0; do
+	if timeout 2 sh -c ": >$device" 2>/dev/null; then
+		sees $device
+	else
+		skip $device "it can't be opened here"
+	fi
+done
+
+# Its own terminal.
+in_own() { "$HERE/in_pty.py" "$OUT" "$SCRATCH/own" bash -c "$TOOLS/ttysnoop $1 \$(tty); echo status \$?" </dev/null; }
+in_own "--duration 1"
+check "its own terminal is refused" out_has 'is the terminal that this is printed on'
+check "with status 1" out_has 'status 1'
+in_own "--duration 1 --force"
+check "--force allows it" out_has 'status 0'
+check "by a number too" one_line_error 1 'no tty 4095: No such file' ttysnoop 4095
+
+# JSON and the recording.
+open_pty tty "$WRITER pieces; $WRITER wrong"
+start_headerless ttysnoop --json "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "JSON: an object a write" python3 -c '
+import json, sys
+data = b""
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    assert event["comm"] == "writer" and not event["data_truncated"], event
+    data += bytes.fromhex(event["data_hex"]) if "data_hex" in event else event["data"].encode()
+assert data == open(sys.argv[2], "rb").read(), data' "$OUT" "$SCRATCH/tty.out"
+
+if command -v asciinema >/dev/null; then
+	open_pty tty "$WRITER pieces; $WRITER writev 100 40; ls --color=always /; $WRITER threads 1 100"
+	start_headerless ttysnoop --asciicast "$SCRATCH/cast" "$(cat "$SCRATCH/tty")"
+	touch "$GO"
+	wait_tool
+	asciinema cat "$SCRATCH/cast" >"$SCRATCH/cat" 2>"$SCRATCH/check"
+	check "asciinema cat gives the same bytes" cmp "$SCRATCH/tty.out" "$SCRATCH/cat"
+	check "the recording has the terminal's size" grep -q '"width": 80, "height": 24' "$SCRATCH/cast"
+else
+	skip "asciinema cat gives the same bytes" "no asciinema here"
+fi
+
+# A full-screen program looks the same in a terminal that gets the mirror's bytes.
+screen() { tmux -L "snoopkit-$$" "$@"; }
+if command -v tmux >/dev/null && command -v vim >/dev/null; then
+	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; vim -u NONE -n --not-a-term $HERE/in_pty.py"
+	rm -f "$GO"
+	start_headerless ttysnoop -C "${WIDE[@]}" "$(screen display -p -t one '#{pane_tty}')"
+	touch "$GO"
+	sleep 1
+	for keys in 10j 3dd /def Enter :split Enter G; do
+		screen send-keys -t one "$keys"
+		sleep 0.2
+	done
+	sleep 0.5
+	screen capture-pane -t one -p >"$SCRATCH/one"
+	stop
+	screen new-session -d -x 80 -y 24 -s two "stty raw -echo; cat $OUT; sleep 30"
+	sleep 1
+	screen capture-pane -t two -p >"$SCRATCH/two"
+	screen kill-server
+	check "vim's screen is not empty" grep -q 'def ' "$SCRATCH/one"
+	check "vim's screen is mirrored" cmp "$SCRATCH/one" "$SCRATCH/two"
+else
+	skip "vim's screen is mirrored" "no tmux and vim here"
+fi
+
+check "no tty" one_line_error 1 'no tty /nonexistent: No such file' ttysnoop /nonexistent
+check "a file is no tty" one_line_error 1 '/etc/passwd is no tty' ttysnoop /etc/passwd
+check "another device is no tty" one_line_error 1 '/dev/null is no tty' ttysnoop /dev/null
+check "/dev/tty is no single one" one_line_error 1 '/dev/tty is another tty for each process' ttysnoop /dev/tty
+check "a missing argument" one_line_error 2 'the tty is missing' ttysnoop
+check "a bad size" one_line_error 2 "bad size 'x'" ttysnoop -s x 1
+finish

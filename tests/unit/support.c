@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "support.h"
+
+/* Out of memory is then a NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+bool make_mounts_private(void)
+{
+	return !unshare(CLONE_NEWNS) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+char *make_directory(void)
+{
+	char *path = strdup("/tmp/snoopkit-test.XXXXXX");
+
+	assert_non_null(path);
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(chmod(path, 0755), 0);
+	return path;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
+{
+	(void)info;
+	(void)type;
+	(void)position;
+	return remove(path);
+}
+
+void remove_directory(char *path)
+{
+	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	free(path);
+}
+
+char *join(const char *directory, const char *name)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%s", directory, name) > 0);
+	return path;
+}
+
+void write_file(const char *path, const void *data, size_t size)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+size_t count_entries(const char *path)
+{
+	DIR *directory = opendir(path);
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count - 2;
+}
+
+size_t count_descriptors(void)
+{
+	return count_entries("/proc/self/fd") - 1;
+}
+
+bool has_children(void)
+{
+	return waitpid(-1, NULL, WNOHANG | __WALL) >= 0 || errno != ECHILD;
+}
+
+size_t count_lines(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n' || !text[1];
+	return count;
+}
+
+static char *text_of(int fd)
+{
+	struct buffer text = {};
+
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(buffer_read_fd(&text, fd), 0);
+	close(fd);
+	return buffer_take_string(&text);
+}
+
+/*
+ * stdout and stderr go to files in memory, which are never full. cmocka's own state is copied into
+ * the child, so nothing there may assert: what it finds is told by its result.
+ */
+void run_child(int (*body)(void *context), void *context, struct outcome *outcome)
+{
+	int output = memfd_create("stdout", MFD_CLOEXEC),
+	    errors = memfd_create("stderr", MFD_CLOEXEC);
+	int status;
+	pid_t pid;
+
+	assert_true(output >= 0 && errors >= 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		dup2(output, STDOUT_FILENO);
+		dup2(errors, STDERR_FILENO);
+		status = body(context);
+		fflush(NULL);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	outcome->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	outcome->output = text_of(output);
+	outcome->errors = text_of(errors);
+}
+
+void outcome_free(struct outcome *outcome)
+{
+	free(outcome->output);
+	free(outcome->errors);
+}
+
+void become_nobody(void)
+{
+	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		_exit(99);
+}
+
+bool is_readable(int fd, int milliseconds)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, milliseconds) == 1;
+}
+
+struct image *make_image(void)
+{
+	struct image *image = calloc(1, sizeof(*image));
+
+	assert_non_null(image);
+	strcpy(image->compiler, "none");
+	image->kern_version = 0x060c22;
+	return image;
+}
+
+void add_map(struct image *image, const char *name, uint32_t type, uint32_t key_size,
+	     uint32_t value_size, uint32_t max_entries)
+{
+	struct image_map *map;
+
+	image->maps = realloc(image->maps, (image->map_count + 1) * sizeof(*map));
+	assert_non_null(image->maps);
+	map = &image->maps[image->map_count++];
+	memset(map, 0, sizeof(*map));
+	strcpy(map->name, name);
+	map->type = type;
+	map->key_size = key_size;
+	map->value_size = value_size;
+	map->max_entries = max_entries;
+}
+
+void add_program(struct image *image, const char *name, const struct bpf_insn *instructions,
+		 size_t count)
+{
+	struct image_program *program;
+
+	image->programs = realloc(image->programs, (image->program_count + 1) * sizeof(*program));
+	assert_non_null(image->programs);
+	program = &image->programs[image->program_count++];
+	memset(program, 0, sizeof(*program));
+	strcpy(program->name, name);
+	program->instruction_count = (uint32_t)count;
+	program->instructions = malloc(count * sizeof(*instructions));
+	assert_non_null(program->instructions);
+	memcpy(program->instructions, instructions, count * sizeof(*instructions));
+}
+
+void add_counter(struct image *image, const char *name)
+{
+	int map = image_find_map(image, "counts");
+
+	if (map < 0) {
+		map = (int)image->map_count;
+		add_map(image, "counts", BPF_MAP_TYPE_ARRAY, 4, 8, 1);
+	}
+	const struct bpf_insn instructions[] = {
+		STORE_NUMBER(10, -8, 0),
+		LOAD_MAP(1, map),
+		MOVE(2, 10),
+		ADD_NUMBER(2, -8),
+		CALL(BPF_FUNC_map_lookup_elem),
+		JUMP_IF_ZERO(0, 2),
+		MOVE_NUMBER(1, 1),
+		ADD_ATOMIC(0, 1, 0),
+		MOVE_NUMBER(0, 0),
+		EXIT(),
+	};
+
+	ADD_PROGRAM(image, name, instructions);
+}
+
+uint64_t read_count(int map_fd)
+{
+	uint64_t count = 0;
+	uint32_t key = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(map_fd, &key, &count), 0);
+	return count;
+}
+
+static int try_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument,
+		       int *result)
+{
+	const uint64_t arguments[] = {first_argument, second_argument};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
+		    .ctx_size_in = sizeof(arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
+		    .cpu = (uint32_t)cpu);
+
+	if (bpf_prog_test_run_opts(program_fd, &options))
+		return -errno;
+	*result = (int)options.retval;
+	return 0;
+}
+
+int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument)
+{
+	int result = 0;
+
+	assert_int_equal(try_program(program_fd, cpu, first_argument, second_argument, &result), 0);
+	return result;
+}
+
+const char *bpf_lacks(void)
+{
+	const struct bpf_insn instructions[] = {MOVE_NUMBER(0, 7), EXIT()};
+	int fd, err, result = 0;
+
+	if (geteuid())
+		return "needs root";
+	fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "test", "GPL", instructions, 2, NULL);
+	if (fd < 0)
+		return "the kernel has no BPF, or does not let us use it";
+	err = try_program(fd, 0, 0, 0, &result);
+	close(fd);
+	return err || result != 7 ? "this kernel can't run raw tracepoint programs by hand" : NULL;
+}

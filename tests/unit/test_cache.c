@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "compiler.h"
+#include "support.h"
+
+struct bench {
+	char *directory; /* holds everything below */
+	char *cache;	 /* not made before the first store */
+	char *library;	 /* stands for libbcc */
+	char *file;	 /* the key's, in the cache */
+	struct image *image;
+	struct cache_key key;
+	struct kernel kernel;
+	struct headers headers;
+};
+
+static const struct type_question questions[] = {
+	{"HAS_IT", "struct task_struct", "mm", "linux/sched.h"},
+	{},
+};
+
+static int set_up(void **state)
+{
+	static const struct bpf_insn program[] = {LOAD_MAP(1, 0), MOVE_NUMBER(0, 0), EXIT()};
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	assert_non_null(bench);
+	bench->directory = make_directory();
+	bench->cache = join(bench->directory, "cache");
+	bench->library = join(bench->directory, "libbcc.so.0");
+	write_file(bench->library, "library", 7);
+	bench->image = make_image();
+	assert_int_equal(compiler_identity(bench->library, bench->image->compiler,
+					   sizeof(bench->image->compiler)),
+			 0);
+	add_map(bench->image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
+	ADD_PROGRAM(bench->image, "on_exit", program);
+	strcpy(bench->kernel.release, "6.1.0-9-amd64");
+	strcpy(bench->kernel.version, "#1 SMP Debian 6.1.27-1");
+	strcpy(bench->kernel.machine, "x86_64");
+	strcpy(bench->kernel.build_id, "abcd");
+	strcpy(bench->headers.origin, "/lib/modules/x/build size 1 time 2");
+	assert_int_equal(cache_key_make(&bench->key, "tool", "int a;", questions, &bench->kernel,
+					&bench->headers),
+			 0);
+	bench->file = join(bench->cache, bench->key.file);
+	*state = bench;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	cache_key_free(&bench->key);
+	image_free(bench->image);
+	free(bench->cache);
+	free(bench->library);
+	free(bench->file);
+	remove_directory(bench->directory);
+	free(bench);
+	return 0;
+}
+
+static bool is_found(const struct bench *bench)
+{
+	struct image *image = cache_load(bench->cache, &bench->key);
+	bool found = image != NULL;
+
+	image_free(image);
+	return found;
+}
+
+static void store(const struct bench *bench)
+{
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), 0);
+}
+
+/* With one file in the cache, good for loading: what every spoiling starts from. */
+static void store_and_find(const struct bench *bench)
+{
+	store(bench);
+	assert_true(is_found(bench));
+}
+
+static void what_is_stored_is_found(void **state)
+{
+	struct bench *bench = *state;
+	struct image *image;
+	struct stat info;
+
+	need_root();
+	assert_false(is_found(bench));
+	umask(0);
+	store(bench);
+	umask(0022);
+	image = cache_load(bench->cache, &bench->key);
+	assert_non_null(image);
+	assert_string_equal(image->compiler, bench->image->compiler);
+	assert_int_equal(image->map_count, 1);
+	assert_memory_equal(image->programs[0].instructions, bench->image->programs[0].instructions,
+			    4 * sizeof(struct bpf_insn));
+	image_free(image);
+	assert_int_equal(stat(bench->cache, &info), 0);
+	assert_int_equal(info.st_mode, S_IFDIR | 0755);
+	assert_int_equal(stat(bench->file, &info), 0);
+	assert_int_equal(info.st_mode, S_IFREG | 0644);
+	assert_int_equal(count_entries(bench->cache), 1);
+}
+
+static void a_store_replaces_the_file(void **state)
+{
+	struct bench *bench = *state;
+	struct image *image;
+
+	need_root();
+	store(bench);
+	bench->image->kern_version = 77;
+	store(bench);
+	image = cache_load(bench->cache, &bench->key);
+	assert_int_equal(image->kern_version, 77);
+	image_free(image);
+	assert_int_equal(count_entries(bench->cache), 1);
+}
+
+static void a_tight_umask_does_not_matter(void **state)
+{
+	struct bench *bench = *state;
+	struct stat info;
+
+	need_root();
+	umask(0077);
+	store(bench);
+	umask(0022);
+	assert_int_equal(stat(bench->file, &info), 0);
+	assert_int_equal(info.st_mode, S_IFREG | 0644);
+	assert_true(is_found(bench));
+}
+
+static void every_changed_byte_is_seen(void **state)
+{
+	struct bench *bench = *state;
+	char *content;
+	size_t size, i;
+
+	need_root();
+	store_and_find(bench);
+	content = read_whole_file(bench->file, &size);
+	for (i = 0; i < size; i++) {
+		content[i] ^= (char)(1 << i % 8);
+		write_file(bench->file, content, size);
+		if (is_found(bench))
+			fail_msg("byte %zu of %zu was changed", i, size);
+		content[i] ^= (char)(1 << i % 8);
+	}
+	write_file(bench->file, content, size);
+	assert_true(is_found(bench));
+	free(content);
+}
+
+static void every_truncation_is_seen(void **state)
+{
+	struct bench *bench = *state;
+	char *content;
+	size_t size, i;
+
+	need_root();
+	store_and_find(bench);
+	content = read_whole_file(bench->file, &size);
+	for (i = 0; i < size; i++) {
+		write_file(bench->file, content, i);
+		if (is_found(bench))
+			fail_msg("%zu of %zu bytes were taken", i, size);
+	}
+	content[size] = '\0';
+	write_file(bench->file, content, size + 1);
+	assert_false(is_found(bench));
+	free(content);
+}
+
+/* As a file that was renamed by hand, or a hash that two keys share. */
+static void a_file_with_another_key_is_not_taken(void **state)
+{
+	struct bench *bench = *state;
+	struct cache_key other;
+	char *path;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(cache_key_make(&other, "tool", "int b;", questions, &bench->kernel,
+					&bench->headers),
+			 0);
+	assert_string_not_equal(other.file, bench->key.file);
+	path = join(bench->cache, other.file);
+	assert_int_equal(rename(bench->file, path), 0);
+	assert_null(cache_load(bench->cache, &other));
+	assert_int_equal(rename(path, bench->file), 0);
+	assert_true(is_found(bench));
+	free(path);
+	cache_key_free(&other);
+}
+
+static void assert_another_key(const struct bench *bench, const char *tool, const char *source,
+			       const struct type_question *asked, const struct kernel *kernel,
+			       const struct headers *headers)
+{
+	struct cache_key key;
+
+	assert_int_equal(cache_key_make(&key, tool, source, asked, kernel, headers), 0);
+	assert_string_not_equal(key.file, bench->key.file);
+	cache_key_free(&key);
+}
+
+static void the_key_is_of_everything(void **state)
+{
+	static const struct type_question others[][2] = {
+		{{"HAS_IT2", "struct task_struct", "mm", "linux/sched.h"}},
+		{{"HAS_IT", "struct task", "mm", "linux/sched.h"}},
+		{{"HAS_IT", "struct task_struct", NULL, "linux/sched.h"}},
+		{{"HAS_IT", "struct task_struct", "mm", "linux/mm.h"}},
+		{{"HAS_IT", "struct task_struct", "mm", NULL}},
+		{},
+	};
+	struct bench *bench = *state;
+	struct cache_key same;
+	size_t i;
+
+	assert_int_equal(
+		cache_key_make(&same, "tool", "int a;", questions, &bench->kernel, &bench->headers),
+		0);
+	assert_string_equal(same.file, bench->key.file);
+	assert_string_equal(same.text, bench->key.text);
+	assert_int_equal(strncmp(same.file, "tool-", 5), 0);
+	assert_null(strchr(same.file, '/'));
+	cache_key_free(&same);
+#define OTHER(member, value)                                                            \
+	do {                                                                            \
+		struct bench changed = *bench;                                          \
+		strcpy(changed.member, value);                                          \
+		assert_another_key(bench, "tool", "int a;", questions, &changed.kernel, \
+				   &changed.headers);                                   \
+	} while (0)
+	OTHER(kernel.release, "6.1.0-10-amd64");
+	OTHER(kernel.version, "#2 SMP Debian 6.1.27-1");
+	OTHER(kernel.machine, "aarch64");
+	OTHER(kernel.build_id, "");
+	OTHER(headers.origin, "/lib/modules/x/build size 1 time 3");
+#undef OTHER
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		assert_another_key(bench, "tool", "int a;", others[i], &bench->kernel,
+				   &bench->headers);
+	assert_another_key(bench, "tool", "int a;", NULL, &bench->kernel, &bench->headers);
+	assert_another_key(bench, "tool", "int a; ", questions, &bench->kernel, &bench->headers);
+	assert_another_key(bench, "tool2", "int a;", questions, &bench->kernel, &bench->headers);
+}
+
+static void only_roots_own_is_trusted(void **state)
+{
+	struct bench *bench = *state;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(chown(bench->file, 1, 0), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(chown(bench->file, 0, 1), 0);
+	assert_true(is_found(bench));
+	assert_int_equal(chmod(bench->file, 0664), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(chmod(bench->file, 0646), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(chmod(bench->file, 0600), 0);
+	assert_true(is_found(bench));
+}
+
+static void only_roots_own_directory_is_trusted(void **state)
+{
+	struct bench *bench = *state;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(chown(bench->cache, 1, 0), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), -EPERM);
+	assert_int_equal(chown(bench->cache, 0, 0), 0);
+	assert_int_equal(chmod(bench->cache, 0775), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(chmod(bench->cache, 01777), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), -EPERM);
+	assert_int_equal(chmod(bench->cache, 0755), 0);
+	assert_true(is_found(bench));
+}
+
+static void links_are_not_followed(void **state)
+{
+	struct bench *bench = *state;
+	char *elsewhere = join(bench->directory, "elsewhere"), *content;
+	size_t size;
+
+	need_root();
+	store_and_find(bench);
+	/* the file */
+	assert_int_equal(rename(bench->file, elsewhere), 0);
+	assert_int_equal(symlink(elsewhere, bench->file), 0);
+	assert_false(is_found(bench));
+	/* A store puts a file in the link's place and leaves alone what it points to. */
+	write_file(elsewhere, "precious", 8);
+	store_and_find(bench);
+	content = read_whole_file(elsewhere, &size);
+	assert_string_equal(content, "precious");
+	free(content);
+	assert_int_equal(unlink(elsewhere), 0);
+	/* the directory */
+	assert_int_equal(rename(bench->cache, elsewhere), 0);
+	assert_int_equal(symlink(elsewhere, bench->cache), 0);
+	assert_false(is_found(bench));
+	assert_true(cache_store(bench->cache, &bench->key, bench->image) < 0);
+	free(elsewhere);
+}
+
+static void a_planted_temporary_file_is_no_way_in(void **state)
+{
+	struct bench *bench = *state;
+	char *victim = join(bench->directory, "victim"), *temporary, *content;
+	size_t size;
+
+	need_root();
+	store_and_find(bench);
+	assert_true(asprintf(&temporary, "%s/.%s.%d", bench->cache, bench->key.file,
+			     (int)getpid()) > 0);
+	write_file(victim, "precious", 8);
+	assert_int_equal(symlink(victim, temporary), 0);
+	store_and_find(bench);
+	content = read_whole_file(victim, &size);
+	assert_string_equal(content, "precious");
+	assert_int_equal(count_entries(bench->cache), 1);
+	free(content);
+	free(temporary);
+	free(victim);
+}
+
+/* A FIFO must not hold the tool, either. */
+static void what_is_no_file_is_not_read(void **state)
+{
+	struct bench *bench = *state;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(unlink(bench->file), 0);
+	assert_int_equal(mkfifo(bench->file, 0644), 0);
+	alarm(20);
+	assert_false(is_found(bench));
+	store_and_find(bench);
+	assert_int_equal(unlink(bench->file), 0);
+	assert_int_equal(mkdir(bench->file, 0755), 0);
+	assert_false(is_found(bench));
+	assert_true(cache_store(bench->cache, &bench->key, bench->image) < 0);
+	assert_int_equal(count_entries(bench->cache), 1);
+	alarm(0);
+}
+
+static void a_huge_file_is_not_read(void **state)
+{
+	struct bench *bench = *state;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(truncate(bench->file, 1LL << 40), 0);
+	assert_false(is_found(bench));
+}
+
+static void another_libbcc_makes_it_void(void **state)
+{
+	struct bench *bench = *state;
+	const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+	char *aside = join(bench->directory, "aside");
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(rename(bench->library, aside), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(rename(aside, bench->library), 0);
+	assert_true(is_found(bench));
+	assert_int_equal(utimensat(AT_FDCWD, bench->library, later, 0), 0);
+	assert_false(is_found(bench));
+	write_file(bench->library, "a longer library", 16);
+	assert_false(is_found(bench));
+	strcpy(bench->image->compiler, "no such line");
+	store(bench);
+	assert_false(is_found(bench));
+	free(aside);
+}
+
+static void a_missing_parent_is_an_error(void **state)
+{
+	struct bench *bench = *state;
+	char *deep = join(bench->directory, "a/b");
+
+	assert_int_equal(cache_store(deep, &bench->key, bench->image), -ENOENT);
+	assert_null(cache_load(deep, &bench->key));
+	assert_int_equal(cache_store(bench->library, &bench->key, bench->image), -ENOTDIR);
+	free(deep);
+}
+
+static void a_file_limit_leaves_the_cache_as_it_was(void **state)
+{
+	struct bench *bench = *state;
+	struct rlimit before, limit;
+
+	need_root();
+	store_and_find(bench);
+	bench->image->kern_version = 1;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 300;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(count_entries(bench->cache), 1);
+	assert_true(is_found(bench));
+}
+
+static void a_full_disk_leaves_the_cache_as_it_was(void **state)
+{
+	struct bench *bench = *state;
+	static char filling[65536];
+	char *large;
+	FILE *file;
+
+	need_root();
+	need_private_mounts();
+	assert_int_equal(mkdir(bench->cache, 0755), 0);
+	assert_int_equal(mount("none", bench->cache, "tmpfs", 0, "size=16k,mode=755"), 0);
+	store_and_find(bench);
+	large = join(bench->cache, "large");
+	file = fopen(large, "w");
+	fwrite(filling, 1, sizeof(filling), file);
+	fclose(file);
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), -ENOSPC);
+	assert_int_equal(count_entries(bench->cache), 2);
+	assert_true(is_found(bench));
+	assert_int_equal(mount("none", bench->cache, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), -EROFS);
+	assert_true(is_found(bench));
+	assert_int_equal(umount(bench->cache), 0);
+	free(large);
+}
+
+static void nobody_can_store(void **state)
+{
+	struct bench *bench = *state;
+	int status;
+	pid_t pid;
+
+	need_root();
+	store_and_find(bench);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		_exit(cache_store(bench->cache, &bench->key, bench->image) == -EACCES &&
+				      is_found(bench)
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Several tools may be started at once: at no time is there a file that can't be read. */
+static void stores_at_the_same_time(void **state)
+{
+	struct bench *bench = *state;
+	int i, k, status, missed = 0;
+	pid_t pids[2];
+
+	need_root();
+	store_and_find(bench);
+	for (i = 0; i < 2; i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			for (k = 0; k < 200; k++)
+				if (cache_store(bench->cache, &bench->key, bench->image))
+					_exit(1);
+			_exit(0);
+		}
+	}
+	for (k = 0; k < 200; k++)
+		missed += !is_found(bench);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(missed, 0);
+	assert_int_equal(count_entries(bench->cache), 1);
+}
+
+static void nothing_stays_open(void **state)
+{
+	struct bench *bench = *state;
+	size_t before = count_descriptors();
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(chmod(bench->file, 0666), 0);
+	assert_false(is_found(bench));
+	assert_int_equal(chmod(bench->cache, 0777), 0);
+	assert_false(is_found(bench));
+	assert_true(cache_store(bench->cache, &bench->key, bench->image) < 0);
+	assert_int_equal(count_descriptors(), before);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_stored_is_found),
+		TEST(a_store_replaces_the_file),
+		TEST(a_tight_umask_does_not_matter),
+		TEST(every_changed_byte_is_seen),
+		TEST(every_truncation_is_seen),
+		TEST(a_file_with_another_key_is_not_taken),
+		TEST(the_key_is_of_everything),
+		TEST(only_roots_own_is_trusted),
+		TEST(only_roots_own_directory_is_trusted),
+		TEST(links_are_not_followed),
+		TEST(a_planted_temporary_file_is_no_way_in),
+		TEST(what_is_no_file_is_not_read),
+		TEST(a_huge_file_is_not_read),
+		TEST(another_libbcc_makes_it_void),
+		TEST(a_missing_parent_is_an_error),
+		TEST(a_file_limit_leaves_the_cache_as_it_was),
+		TEST(a_full_disk_leaves_the_cache_as_it_was),
+		TEST(nobody_can_store),
+		TEST(stores_at_the_same_time),
+		TEST(nothing_stays_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

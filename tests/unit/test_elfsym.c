@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "elfsym.h"
+#include "support.h"
+
+#define SELF "/proc/self/exe"
+
+int a_function_to_find(int number);
+int __attribute__((noinline)) a_function_to_find(int number)
+{
+	return number * 3 + 0x5eed;
+}
+
+int some_data_to_find = 7;
+
+static int find(const char *path, const char *name, uint64_t *offset)
+{
+	struct error error = {};
+	int err = elfsym_offset(path, name, offset, &error);
+
+	if (err) {
+		assert_true(err < 0);
+		assert_int_equal(count_lines(error.text), 1);
+		assert_non_null(strstr(error.text, path));
+	} else {
+		assert_string_equal(error.text, "");
+	}
+	error_clear(&error);
+	return err;
+}
+
+/* What stands in the file at the offset is what stands in memory at the function. */
+static void an_offset_is_where_the_code_is(void **state)
+{
+	unsigned char code[16];
+	uint64_t offset = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(find(SELF, "a_function_to_find", &offset), 0);
+	assert_true(offset > 0);
+	fd = open(SELF, O_RDONLY);
+	assert_int_equal(pread(fd, code, sizeof(code), (off_t)offset), sizeof(code));
+	close(fd);
+	assert_memory_equal(code, (void *)a_function_to_find, sizeof(code));
+}
+
+static void only_defined_functions_are_found(void **state)
+{
+	uint64_t offset;
+
+	(void)state;
+	assert_int_equal(find(SELF, "a_function_to", &offset), -ENOENT);
+	assert_int_equal(find(SELF, "a_function_to_find2", &offset), -ENOENT);
+	assert_int_equal(find(SELF, "", &offset), -ENOENT);
+	assert_int_equal(find(SELF, "some_data_to_find", &offset), -ENOENT);
+	/* undefined here: it is libc's */
+	assert_int_equal(find(SELF, "strtoull", &offset), -ENOENT);
+}
+
+static void what_is_no_elf_file(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "file");
+	uint64_t offset;
+
+	(void)state;
+	assert_int_equal(find(path, "f", &offset), -ENOENT);
+	write_file(path, "", 0);
+	assert_int_equal(find(path, "f", &offset), -ENOEXEC);
+	write_file(path, "#!/bin/sh\necho\n", 15);
+	assert_int_equal(find(path, "f", &offset), -ENOEXEC);
+	write_file(path, "\177EL", 3);
+	assert_int_equal(find(path, "f", &offset), -ENOEXEC);
+	write_file(path, "!<arch>\n", 8);
+	assert_int_equal(find(path, "f", &offset), -ENOEXEC);
+	assert_int_equal(find(directory, "f", &offset), -ENOEXEC);
+	free(path);
+	remove_directory(directory);
+}
+
+/* A small shared object of our own, to spoil. */
+static bool make_library(const char *directory, char **library)
+{
+	char *command;
+	int status;
+
+	*library = join(directory, "library.so");
+	assert_true(asprintf(&command,
+			     "echo 'int spoiled(int a) { return a; }' | "
+			     "cc -x c -shared -fPIC -nostdlib -o %s - >/dev/null 2>&1",
+			     *library) > 0);
+	status = system(command);
+	free(command);
+	return !status;
+}
+
+static void damaged_files_are_refused_or_read(void **state)
+{
+	char *directory = make_directory(), *library, *content, *path = join(directory, "copy");
+	uint64_t right = 0, offset;
+	size_t size, i;
+	int err;
+
+	(void)state;
+	if (!make_library(directory, &library))
+		skip_because("needs a C compiler");
+	assert_int_equal(find(library, "spoiled", &right), 0);
+	content = read_whole_file(library, &size);
+	for (i = 0; i < size; i += i < 4096 ? 61 : 509) {
+		write_file(path, content, i);
+		err = find(path, "spoiled", &offset);
+		/* The section headers stand at the end: without them nothing can be found. */
+		assert_true(err == -ENOENT || err == -ENOEXEC);
+		assert_true(offset == 0);
+	}
+	for (i = 0; i < size; i += i < 1024 ? 1 : 97) {
+		char kept = content[i];
+
+		content[i] = (char)(kept ^ 0xff);
+		write_file(path, content, size);
+		err = find(path, "spoiled", &offset);
+		assert_true(err == 0 || err == -ENOENT || err == -ENOEXEC);
+		content[i] = kept;
+	}
+	free(content);
+	free(path);
+	free(library);
+	remove_directory(directory);
+}
+
+static void libraries_are_found_as_the_linker_does(void **state)
+{
+	struct error error = {};
+	struct stat info;
+	char path[256] = "";
+
+	(void)state;
+	assert_int_equal(elfsym_needed(SELF, "libcmocka.so", path, sizeof(path), &error), 0);
+	assert_int_equal(path[0], '/');
+	assert_non_null(strstr(path, "/libcmocka.so"));
+	assert_int_equal(stat(path, &info), 0);
+	assert_true(S_ISREG(info.st_mode));
+	assert_string_equal(error.text, "");
+	assert_int_equal(elfsym_needed(SELF, "libnosuchthing.so", path, sizeof(path), &error),
+			 -ENOENT);
+	assert_non_null(strstr(error.text, "libnosuchthing.so"));
+	/* "libc" is the beginning of libcmocka too: a prefix is all that is asked for */
+	assert_int_equal(elfsym_needed(path, "libc.so", path, sizeof(path), &error), 0);
+	assert_non_null(strstr(path, "/libc.so"));
+}
+
+static void a_function_in_a_library(void **state)
+{
+	struct error error = {};
+	uint64_t offset = 0;
+	char path[256];
+
+	(void)state;
+	assert_int_equal(elfsym_needed(SELF, "libcmocka.so", path, sizeof(path), &error), 0);
+	assert_int_equal(find(path, "_cmocka_run_group_tests", &offset), 0);
+	assert_true(offset > 0);
+}
+
+static void an_older_line_is_replaced(void **state)
+{
+	struct error error = {.text = "something before"};
+	uint64_t offset;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(elfsym_offset(SELF, "no_such_function", &offset, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "no_such_function"));
+	assert_int_equal(elfsym_needed(SELF, "libnone", path, sizeof(path), &error), -ENOENT);
+	assert_non_null(strstr(error.text, "libnone"));
+}
+
+static void nothing_stays_open(void **state)
+{
+	size_t before = count_descriptors();
+	uint64_t offset;
+
+	(void)state;
+	assert_int_equal(find(SELF, "a_function_to_find", &offset), 0);
+	assert_int_equal(find(SELF, "none", &offset), -ENOENT);
+	assert_int_equal(find("/etc/passwd", "none", &offset), -ENOEXEC);
+	assert_int_equal(count_descriptors(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_offset_is_where_the_code_is),
+		cmocka_unit_test(only_defined_functions_are_found),
+		cmocka_unit_test(what_is_no_elf_file),
+		cmocka_unit_test(damaged_files_are_refused_or_read),
+		cmocka_unit_test(libraries_are_found_as_the_linker_does),
+		cmocka_unit_test(a_function_in_a_library),
+		cmocka_unit_test(an_older_line_is_replaced),
+		cmocka_unit_test(nothing_stays_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

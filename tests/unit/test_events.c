@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "events.h"
+#include "loader.h"
+#include "support.h"
+
+#define MAX_SIZE 480 /* of an event; it is made on the program's stack */
+#define PAGES	 2
+#define MAX_SEEN 40000
+
+struct bench {
+	struct image *image;
+	struct loader loader;
+	struct events *events;
+	int map, program;
+	int cpus[2]; /* two that are online; the same twice where there is only one */
+};
+
+/*
+ * A program that emits an event of a size given by parameter 0. It begins with the two arguments
+ * of the run and ends in a pattern. The result is that of bpf_perf_event_output().
+ */
+static void add_emitter(struct image *image)
+{
+	struct bpf_insn program[MAX_SIZE / 8 + 32];
+	size_t count = 0;
+	int i;
+
+	program[count++] = MOVE(6, 1);
+	for (i = 2; i < MAX_SIZE / 8; i++)
+		program[count++] = STORE_NUMBER(10, (int16_t)(i * 8 - MAX_SIZE), 0x1000 + i);
+	for (i = 0; i < 2; i++) {
+		program[count++] = LOAD(2, 6, (int16_t)(i * 8));
+		program[count++] = STORE(10, 2, (int16_t)(i * 8 - MAX_SIZE));
+	}
+	const struct bpf_insn end[] = {
+		MOVE(1, 6),
+		LOAD_MAP(2, 0),
+		MOVE_NUMBER32(3, -1), /* BPF_F_CURRENT_CPU */
+		MOVE(4, 10),
+		ADD_NUMBER(4, -MAX_SIZE),
+		LOAD_PARAMETER(5, 0),
+		CALL(BPF_FUNC_perf_event_output),
+		EXIT(),
+	};
+
+	memcpy(program + count, end, sizeof(end));
+	add_program(image, "emit", program, count + ARRAY_SIZE(end));
+}
+
+static void find_cpus(int cpus[2])
+{
+	cpu_set_t set;
+	int cpu, count = 0;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (cpu = 0; cpu < CPU_SETSIZE && count < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[count++] = cpu;
+	if (count == 1)
+		cpus[1] = cpus[0];
+}
+
+static void open_bench(struct bench *bench, unsigned int pages, uint64_t event_size)
+{
+	uint64_t parameters[IMAGE_PARAMETERS] = {event_size};
+	struct error error = {};
+
+	memset(bench, 0, sizeof(*bench));
+	find_cpus(bench->cpus);
+	bench->image = make_image();
+	add_map(bench->image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
+	add_emitter(bench->image);
+	loader_init(&bench->loader, bench->image, parameters);
+	if (loader_create_maps(&bench->loader, &error))
+		fail_msg("%s", error.text);
+	bench->map = loader_map(&bench->loader, "events");
+	bench->program = loader_load(&bench->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, &error);
+	if (bench->program < 0)
+		fail_msg("%s\n%s", error.text, error.detail);
+	if (events_open(&bench->events, bench->map, pages, &error))
+		fail_msg("%s", error.text);
+}
+
+static void close_bench(struct bench *bench)
+{
+	events_close(bench->events);
+	close(bench->program);
+	loader_close(&bench->loader);
+	image_free(bench->image);
+}
+
+static int emit(const struct bench *bench, int which_cpu, uint64_t first, uint64_t second)
+{
+	return run_program(bench->program, bench->cpus[which_cpu], first, second);
+}
+
+/* What was delivered. Large, so tests have it as a static. */
+struct seen {
+	size_t size;	/* expected of each event, at least */
+	size_t stop_at; /* set stop after so many */
+	bool stop;
+	bool disordered; /* by time */
+	bool damaged;	 /* the pattern was wrong */
+	size_t count;
+	uint64_t first[MAX_SEEN], second[MAX_SEEN], times[MAX_SEEN];
+};
+
+static void see(void *context, uint64_t time, const void *data, size_t size)
+{
+	struct seen *seen = context;
+	const uint64_t *words = data;
+	size_t i;
+
+	assert_int_equal((uintptr_t)data % 8, 0);
+	assert_true(size >= seen->size);
+	assert_true(seen->count < MAX_SEEN);
+	if (seen->count)
+		seen->disordered |= time < seen->times[seen->count - 1];
+	for (i = 2; i < seen->size / 8; i++)
+		seen->damaged |= words[i] != 0x1000 + i;
+	seen->first[seen->count] = words[0];
+	seen->second[seen->count] = words[1];
+	seen->times[seen->count++] = time;
+	seen->stop |= seen->stop_at && seen->count == seen->stop_at;
+}
+
+static size_t deliver(const struct bench *bench, struct seen *seen, uint64_t until)
+{
+	return events_deliver(bench->events, until, see, seen, &seen->stop);
+}
+
+static void an_event_arrives_whole(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	uint64_t before, after;
+
+	(void)state;
+	need_bpf();
+	seen.size = 160;
+	open_bench(&bench, PAGES, 160);
+	assert_int_equal(events_read(bench.events), 0);
+	assert_false(events_pending(bench.events));
+	before = events_now();
+	assert_int_equal(emit(&bench, 0, 0x1122334455667788, 99), 0);
+	after = events_now();
+	assert_int_equal(events_read(bench.events), 1);
+	assert_true(events_pending(bench.events));
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 1);
+	assert_false(events_pending(bench.events));
+	assert_true(seen.first[0] == 0x1122334455667788);
+	assert_int_equal(seen.second[0], 99);
+	assert_false(seen.damaged);
+	assert_true(before <= seen.times[0] && seen.times[0] <= after);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 0);
+	close_bench(&bench);
+}
+
+static void cpus_are_merged_in_order(void **state)
+{
+	enum {
+		COUNT = 200
+	};
+	static struct seen seen;
+	struct bench bench;
+	unsigned int i, random = 1;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, 8, 16);
+	for (i = 0; i < COUNT; i++) {
+		random = random * 1103515245 + 12345;
+		assert_int_equal(emit(&bench, random >> 20 & 1, i, 0), 0);
+		/* Some are read between: in memory and in buffers they are one order. */
+		if (i % 37 == 0)
+			events_read(bench.events);
+	}
+	events_read(bench.events);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), COUNT);
+	assert_false(seen.disordered);
+	for (i = 0; i < COUNT; i++)
+		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
+static void parts_are_handed_out_up_to_a_time(void **state)
+{
+	enum {
+		COUNT = 60
+	};
+	uint64_t times[COUNT];
+	static struct seen seen;
+	struct bench bench;
+	size_t i, total = 0;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, 8, 16);
+	for (i = 0; i < COUNT; i++) {
+		assert_int_equal(emit(&bench, i % 3 == 0, i, 0), 0);
+		times[i] = events_now();
+	}
+	events_read(bench.events);
+	assert_int_equal(deliver(&bench, &seen, 0), 0);
+	for (i = 4; i < COUNT; i += 5) {
+		total += deliver(&bench, &seen, times[i]);
+		assert_int_equal(total, i + 1);
+		assert_int_equal(seen.first[i], i);
+		/* The same time again, and an earlier one, give nothing. */
+		assert_int_equal(deliver(&bench, &seen, times[i]), 0);
+		assert_int_equal(deliver(&bench, &seen, times[0]), 0);
+		assert_int_equal(events_pending(bench.events), i + 1 < COUNT);
+	}
+	assert_int_equal(seen.count, COUNT);
+	assert_false(seen.disordered);
+	close_bench(&bench);
+}
+
+/* With and up to: a record of exactly that time is in. */
+static void the_limit_is_inclusive(void **state)
+{
+	static struct seen seen, again;
+	struct bench bench;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 16);
+	emit(&bench, 0, 1, 0);
+	events_read(bench.events);
+	deliver(&bench, &seen, UINT64_MAX);
+	emit(&bench, 1, 2, 0);
+	emit(&bench, 0, 3, 0);
+	events_read(bench.events);
+	seen.stop_at = 2;
+	deliver(&bench, &seen, UINT64_MAX);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(deliver(&bench, &again, seen.times[1]), 0);
+	assert_int_equal(deliver(&bench, &again, UINT64_MAX), 1);
+	assert_int_equal(again.first[0], 3);
+	close_bench(&bench);
+}
+
+static void it_stops_when_told(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	size_t i;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 16);
+	for (i = 0; i < 10; i++)
+		emit(&bench, i & 1, i, 0);
+	events_read(bench.events);
+	seen.stop_at = 4;
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 4);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 0);
+	seen.stop = false;
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, see, &seen, NULL), 6);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
+/* Sizes of records that do and don't divide a page, through many rounds of the ring. */
+static void records_wrap_around_whole(void **state)
+{
+	static struct seen seen;
+	static const uint64_t sizes[] = {16, 24, 36, 100, 260, 408, MAX_SIZE};
+	struct bench bench;
+	size_t i, k;
+
+	(void)state;
+	need_bpf();
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		enum {
+			COUNT = 300
+		};
+
+		seen.size = sizes[i];
+		seen.count = 0;
+		open_bench(&bench, 1, sizes[i]);
+		for (k = 0; k < COUNT; k++) {
+			assert_int_equal(emit(&bench, 0, k, ~k), 0);
+			if (k % 5 == 4)
+				events_read(bench.events);
+		}
+		events_read(bench.events);
+		assert_int_equal(deliver(&bench, &seen, UINT64_MAX), COUNT);
+		assert_false(seen.damaged || seen.disordered);
+		for (k = 0; k < COUNT; k++) {
+			assert_int_equal(seen.first[k], k);
+			assert_true(seen.second[k] == ~k);
+		}
+		close_bench(&bench);
+	}
+}
+
+/* A full ring refuses; everything that it took arrives, and it works on once it was read. */
+static void a_full_ring_loses_nothing_it_took(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	size_t taken = 0, round, i;
+
+	(void)state;
+	need_bpf();
+	seen.size = 100;
+	open_bench(&bench, 1, 100);
+	for (round = 0; round < 3; round++) {
+		while (!emit(&bench, 0, taken, 0))
+			taken++;
+		assert_int_equal(emit(&bench, 0, 0xdead, 0), -ENOSPC);
+		assert_true(taken > round * 20);
+		assert_true(events_read(bench.events) > 20);
+	}
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), taken);
+	for (i = 0; i < taken; i++)
+		assert_int_equal(seen.first[i], i);
+	assert_false(seen.damaged);
+	close_bench(&bench);
+}
+
+static void each_record_wakes_the_reader(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	int i;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 16);
+	for (i = 0; i < 4; i++) {
+		assert_false(is_readable(events_fd(bench.events), 0));
+		emit(&bench, i & 1, 0, 0);
+		assert_true(is_readable(events_fd(bench.events), 1000));
+		assert_int_equal(events_read(bench.events), 1);
+	}
+	assert_false(is_readable(events_fd(bench.events), 20));
+	deliver(&bench, &seen, UINT64_MAX);
+	close_bench(&bench);
+}
+
+static void quiet_buffers_wake_when_half_full(void **state)
+{
+	struct bench bench;
+	int count = 0;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 228); /* with its head 256 bytes: 32 fill the ring */
+	events_wake_on_each(bench.events, false);
+	while (count < 12) {
+		assert_int_equal(emit(&bench, 0, 0, 0), 0);
+		count++;
+	}
+	assert_false(is_readable(events_fd(bench.events), 50));
+	while (count < 20) {
+		assert_int_equal(emit(&bench, 0, 0, 0), 0);
+		count++;
+	}
+	assert_true(is_readable(events_fd(bench.events), 1000));
+	assert_int_equal(events_read(bench.events), count);
+	close_bench(&bench);
+}
+
+/* What came while the buffers were quiet is read once more after waking is on: nothing is missed.
+ */
+static void switching_misses_nothing(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	size_t i;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 16);
+	emit(&bench, 0, 0, 0);
+	events_wake_on_each(bench.events, false);
+	events_wake_on_each(bench.events, false);
+	emit(&bench, 1, 1, 0);
+	emit(&bench, 0, 2, 0);
+	events_read(bench.events);
+	emit(&bench, 1, 3, 0);
+	assert_false(is_readable(events_fd(bench.events), 20));
+	events_wake_on_each(bench.events, true);
+	assert_int_equal(events_read(bench.events), 1);
+	emit(&bench, 0, 4, 0);
+	assert_true(is_readable(events_fd(bench.events), 1000));
+	events_read(bench.events);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 5);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
+struct emitter {
+	const struct bench *bench;
+	int which_cpu;
+	uint64_t emitted, refused;
+};
+
+static void *emit_many(void *context)
+{
+	struct emitter *emitter = context;
+	cpu_set_t set;
+	int i;
+
+	CPU_ZERO(&set);
+	CPU_SET(emitter->bench->cpus[emitter->which_cpu], &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	for (i = 0; i < 20000; i++) {
+		if (emit(emitter->bench, emitter->which_cpu, emitter->emitted,
+			 (uint64_t)emitter->which_cpu))
+			emitter->refused++;
+		else
+			emitter->emitted++;
+	}
+	return NULL;
+}
+
+/* Both CPUs at full speed while they are read, with the wake-ups switched all the time. */
+static void nothing_is_lost_under_load(void **state)
+{
+	static struct seen seen;
+	struct emitter emitters[2] = {};
+	pthread_t threads[2];
+	struct bench bench;
+	uint64_t next[2] = {};
+	int rounds = 0, i;
+	bool done = false;
+	size_t k;
+
+	(void)state;
+	need_bpf();
+	seen.size = 48;
+	open_bench(&bench, 64, 48);
+	for (i = 0; i < 2; i++) {
+		emitters[i] = (struct emitter){.bench = &bench, .which_cpu = i};
+		assert_int_equal(pthread_create(&threads[i], NULL, emit_many, &emitters[i]), 0);
+	}
+	while (!done) {
+		done = !pthread_tryjoin_np(threads[0], NULL);
+		if (done)
+			pthread_join(threads[1], NULL);
+		events_wake_on_each(bench.events, rounds++ % 7 == 0);
+		is_readable(events_fd(bench.events), 1);
+		assert_true(events_read(bench.events) >= 0);
+		deliver(&bench, &seen, done ? UINT64_MAX : events_now() - 10000000);
+	}
+	assert_int_equal(seen.count, emitters[0].emitted + emitters[1].emitted);
+	assert_false(seen.damaged || seen.disordered);
+	for (k = 0; k < seen.count; k++)
+		assert_int_equal(seen.first[k], next[seen.second[k]]++);
+	close_bench(&bench);
+}
+
+static void without_a_map_there_are_none(void **state)
+{
+	struct events *events = NULL;
+	struct error error = {};
+	size_t before = count_descriptors();
+
+	(void)state;
+	assert_int_equal(events_open(&events, -1, 64, &error), 0);
+	assert_int_equal(events_read(events), 0);
+	assert_false(events_pending(events));
+	assert_false(is_readable(events_fd(events), 0));
+	events_wake_on_each(events, false);
+	assert_int_equal(events_deliver(events, UINT64_MAX, see, NULL, NULL), 0);
+	events_close(events);
+	events_close(NULL);
+	assert_int_equal(count_descriptors(), before);
+}
+
+static void what_can_not_be_opened_is_an_error(void **state)
+{
+	size_t before = count_descriptors();
+	struct events *events = NULL;
+	struct error error = {};
+	int array;
+
+	(void)state;
+	need_bpf();
+	/* not a power of two: mmap() refuses */
+	array = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "events", 4, 4,
+			       (uint32_t)libbpf_num_possible_cpus(), NULL);
+	assert_int_equal(events_open(&events, array, 3, &error), -EINVAL);
+	assert_null(events);
+	assert_non_null(strstr(error.text, "perf buffer"));
+	close(array);
+	/* no map at all */
+	assert_int_equal(events_open(&events, 99999, 4, &error), -EBADF);
+	assert_null(events);
+	assert_int_equal(count_descriptors(), before);
+}
+
+static int open_as_nobody(void *context)
+{
+	struct events *events = NULL;
+	struct error error = {};
+	int err;
+
+	become_nobody();
+	err = events_open(&events, *(int *)context, 64, &error);
+	printf("%s", error.text);
+	return -err;
+}
+
+static void without_permission_the_capability_is_named(void **state)
+{
+	struct outcome outcome;
+	struct bench bench;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, 1, 16);
+	run_child(open_as_nobody, &bench.map, &outcome);
+	assert_true(outcome.status == EPERM || outcome.status == EACCES);
+	assert_non_null(strstr(outcome.output, "CAP_PERFMON"));
+	outcome_free(&outcome);
+	close_bench(&bench);
+}
+
+static void everything_is_closed(void **state)
+{
+	size_t before = count_descriptors();
+	struct bench bench;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, 4, 16);
+	emit(&bench, 0, 0, 0);
+	events_read(bench.events);
+	close_bench(&bench);
+	assert_int_equal(count_descriptors(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_arrives_whole),
+		cmocka_unit_test(cpus_are_merged_in_order),
+		cmocka_unit_test(parts_are_handed_out_up_to_a_time),
+		cmocka_unit_test(the_limit_is_inclusive),
+		cmocka_unit_test(it_stops_when_told),
+		cmocka_unit_test(records_wrap_around_whole),
+		cmocka_unit_test(a_full_ring_loses_nothing_it_took),
+		cmocka_unit_test(each_record_wakes_the_reader),
+		cmocka_unit_test(quiet_buffers_wake_when_half_full),
+		cmocka_unit_test(switching_misses_nothing),
+		cmocka_unit_test(nothing_is_lost_under_load),
+		cmocka_unit_test(without_a_map_there_are_none),
+		cmocka_unit_test(what_can_not_be_opened_is_an_error),
+		cmocka_unit_test(without_permission_the_capability_is_named),
+		cmocka_unit_test(everything_is_closed),
+	};
+
+	loader_lift_memlock();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "pattern.h"
+#include "support.h"
+#include "tool.h"
+
+enum {
+	OPTION_SECONDS = OPTION_KEY
+};
+
+/* What the fake tool's own options were. */
+static struct {
+	uint32_t pid, user;
+	uint64_t number, seconds;
+	bool flag;
+	const char *argument;
+	struct pattern *pattern;
+} own;
+
+static const struct argp_option own_options[] = {
+	{"pid", 'p', "PID", 0, "One process", 0},
+	{"uid", 'u', "USER", 0, "One user", 0},
+	{"name", 'n', "REGEX", 0, "Names", 0},
+	{"max-args", 'm', "N", 0, "Number", 0},
+	{"flag", 'x', NULL, 0, "Flag", 0},
+	{"seconds", OPTION_SECONDS, "S", 0, "Seconds", 0},
+	{},
+};
+
+static error_t parse_own(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 'p':
+		own.pid = option_pid(state, argument);
+		break;
+	case 'u':
+		own.user = option_user(state, argument);
+		break;
+	case 'n':
+		own.pattern = option_pattern(state, argument);
+		break;
+	case 'm':
+		own.number = option_number(state, "number of arguments", argument, 1, 1000);
+		break;
+	case 'x':
+		own.flag = true;
+		break;
+	case OPTION_SECONDS:
+		own.seconds = option_seconds(state, "interval", argument);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static error_t parse_with_argument(int key, char *argument, struct argp_state *state)
+{
+	if (key == ARGP_KEY_ARG && state->arg_num == 0) {
+		own.argument = argument;
+		return 0;
+	}
+	if (key == ARGP_KEY_END && !state->arg_num)
+		usage_error(state, "no DEVICE given");
+	return parse_own(key, argument, state);
+}
+
+static const struct tool plain_tool = {
+	.name = "fakesnoop",
+	.summary = "Trace nothing at all.",
+	.letters = "",
+	.options = own_options,
+	.parse = parse_own,
+};
+
+static const struct tool rich_tool = {
+	.name = "fakesnoop",
+	.summary = "Trace nothing at all.",
+	.arguments = "DEVICE",
+	.letters = "bd",
+	.has_maps = true,
+	.options = own_options,
+	.parse = parse_with_argument,
+};
+
+struct command_line {
+	const struct tool *tool;
+	char *words[12];
+};
+
+static struct options parse(const struct command_line *line)
+{
+	char *argv[14] = {"/some/where/fakesnoop"};
+	struct options options;
+	int argc = 1;
+
+	memset(&own, 0, sizeof(own));
+	for (; line->words[argc - 1]; argc++)
+		argv[argc] = line->words[argc - 1];
+	optind = 0;
+	options_parse(&options, line->tool, argc, argv);
+	return options;
+}
+
+#define PARSE(tool, ...) parse(&(struct command_line){tool, {__VA_ARGS__}})
+
+static int parse_in_child(void *context)
+{
+	parse(context);
+	return 0;
+}
+
+/* Status 2 and exactly one line, which says who speaks and has the word in it. */
+static void assert_wrong(const struct command_line *line, const char *word)
+{
+	struct outcome outcome;
+
+	run_child(parse_in_child, (void *)line, &outcome);
+	if (outcome.status != 2 || count_lines(outcome.errors) != 1 ||
+	    strncmp(outcome.errors, "fakesnoop: ", 11) || !strstr(outcome.errors, word) ||
+	    outcome.output[0])
+		fail_msg("%s: status %d, errors:\n%soutput:\n%s", line->words[0], outcome.status,
+			 outcome.errors, outcome.output);
+	outcome_free(&outcome);
+}
+
+#define WRONG(word, tool, ...) assert_wrong(&(struct command_line){tool, {__VA_ARGS__}}, word)
+
+static void the_defaults(void **state)
+{
+	struct options options = PARSE(&plain_tool, NULL);
+
+	(void)state;
+	assert_int_equal(options.buffer_pages, 64);
+	assert_int_equal(options.duration, 0);
+	assert_int_equal(options.max_events, 0);
+	assert_int_equal(options.headers, HEADERS_AUTO);
+	assert_false(options.json || options.verbose || options.no_cache || options.print_source);
+	assert_null(options.source_file);
+	assert_null(options.cgroup_map);
+}
+
+static void common_options(void **state)
+{
+	struct options options = PARSE(&plain_tool, "--json", "--duration=1.5", "--max-events",
+				       "18446744073709551615", "--buffer-pages", "65536",
+				       "--no-cache", "--headers=btf", "--source", "my.c", "-v");
+
+	(void)state;
+	assert_true(options.json && options.no_cache && options.verbose);
+	assert_int_equal(options.duration, 1500000000);
+	assert_true(options.max_events == UINT64_MAX);
+	assert_int_equal(options.buffer_pages, 65536);
+	assert_int_equal(options.headers, HEADERS_BTF);
+	assert_string_equal(options.source_file, "my.c");
+	options = PARSE(&plain_tool, "--ebpf", "--headers", "kernel", "--verbose");
+	assert_true(options.print_source && options.verbose);
+	assert_int_equal(options.headers, HEADERS_KERNEL);
+}
+
+static void letters_are_those_of_the_bcc_tool(void **state)
+{
+	struct options options =
+		PARSE(&rich_tool, "-b", "8", "-d3", "--cgroupmap", "/a", "--mntnsmap=/b", "pts");
+
+	(void)state;
+	assert_int_equal(options.buffer_pages, 8);
+	assert_int_equal(options.duration, 3000000000);
+	assert_string_equal(options.cgroup_map, "/a");
+	assert_string_equal(options.mount_namespace_map, "/b");
+	WRONG("'b'", &plain_tool, "-b", "8");
+	WRONG("'d'", &plain_tool, "-d", "8");
+	WRONG("cgroupmap", &plain_tool, "--cgroupmap", "/a");
+	WRONG("mntnsmap", &plain_tool, "--mntnsmap", "/a");
+}
+
+static void a_tools_own_v_is_not_verbose(void **state)
+{
+	static const struct argp_option with_v[] = {{"vfs", 'v', NULL, 0, "It", 0}, {}};
+	struct tool tool = plain_tool;
+	struct options options;
+
+	(void)state;
+	tool.options = with_v;
+	options = PARSE(&tool, "--verbose");
+	assert_true(options.verbose);
+	WRONG("'x'", &tool, "-x");
+}
+
+static void a_tools_own_options(void **state)
+{
+	(void)state;
+	PARSE(&rich_tool, "-x", "-p", "2147483647", "-m", "1000", "--seconds", "0.5", "-n",
+	      "^a.*b$", "/dev/pts/3");
+	assert_true(own.flag);
+	assert_int_equal(own.pid, 2147483647);
+	assert_int_equal(own.number, 1000);
+	assert_int_equal(own.seconds, 500000000);
+	assert_string_equal(own.argument, "/dev/pts/3");
+	assert_true(pattern_matches(own.pattern, "axb", 3));
+	pattern_free(own.pattern);
+	PARSE(&rich_tool, "--", "-x");
+	assert_false(own.flag);
+	assert_string_equal(own.argument, "-x");
+}
+
+static void users_are_names_or_numbers(void **state)
+{
+	(void)state;
+	PARSE(&plain_tool, "-u", "root");
+	assert_int_equal(own.user, 0);
+	PARSE(&plain_tool, "-u", "4294967294");
+	assert_int_equal(own.user, 4294967294U);
+	WRONG("unknown user 'no-such-user'", &plain_tool, "-u", "no-such-user");
+	WRONG("unknown user ''", &plain_tool, "-u", "");
+	WRONG("unknown user '-1'", &plain_tool, "-u", "-1");
+	/* (uid_t)-1 is nobody's: setuid(2) and friends read it as "no change" */
+	WRONG("4294967295", &plain_tool, "-u", "4294967295");
+	WRONG("0x10", &plain_tool, "-u", "0x10");
+}
+
+static void bad_numbers(void **state)
+{
+	static char *const bad[] = {"",	       " ",	     "x",  "-1",  "+1",
+				    "1x",      " 1",	     "1 ", "0x1", "1e3",
+				    "1.0",     "2147483648", "0",  "00",  "99999999999999999999",
+				    "\xd9\xa1"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		WRONG("bad PID", &plain_tool, "-p", bad[i]);
+	WRONG("from 1 to 1000", &plain_tool, "-m", "1001");
+	WRONG("bad number of events", &plain_tool, "--max-events", "0");
+	WRONG("bad number of events", &plain_tool, "--max-events", "18446744073709551616");
+}
+
+static void bad_numbers_of_pages(void **state)
+{
+	static char *const bad[] = {"0", "3", "65", "65535", "131072", "4294967296", "-1", ""};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		WRONG("bad number of pages", &plain_tool, "--buffer-pages", bad[i]);
+}
+
+static void bad_seconds(void **state)
+{
+	static char *const bad[] = {"",	     "0", "0.0", "-1", "+1",	"1e3", "inf",	     "nan",
+				    "1.2.3", ".", "1s",	 " 1", "0x1p3", "1,5", "99999999999"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		WRONG("bad duration", &plain_tool, "--duration", bad[i]);
+	/* As nanoseconds it would be 0, which stands for no end at all. */
+	WRONG("bad duration", &plain_tool, "--duration", "0.0000000001");
+	WRONG("bad interval", &plain_tool, "--seconds", "0.0000000009");
+	PARSE(&plain_tool, "--seconds", ".000000002");
+	assert_in_range(own.seconds, 1, 2);
+}
+
+static void bad_words(void **state)
+{
+	(void)state;
+	WRONG("--headers", &plain_tool, "--headers", "linux");
+	WRONG("--headers", &plain_tool, "--headers", "");
+	WRONG("--headers", &plain_tool, "--headers", "bt");
+	WRONG("regular expression", &plain_tool, "-n", "a(b");
+	WRONG("no-such-option", &plain_tool, "--no-such-option");
+	WRONG("'Z'", &plain_tool, "-Z");
+	WRONG("'p'", &plain_tool, "-p");
+	WRONG("duration", &plain_tool, "--duration");
+	WRONG("json", &plain_tool, "--json=1");
+	WRONG("ambiguous", &plain_tool, "--ma", "3");
+	WRONG("unexpected argument 'word'", &plain_tool, "word");
+	WRONG("unexpected argument 'two'", &rich_tool, "one", "two");
+	WRONG("no DEVICE given", &rich_tool, NULL);
+}
+
+static void options_can_be_shortened(void **state)
+{
+	struct options options = PARSE(&plain_tool, "--dur=2", "--js");
+
+	(void)state;
+	assert_true(options.json);
+	assert_int_equal(options.duration, 2000000000);
+}
+
+static void the_last_of_two_counts(void **state)
+{
+	struct options options = PARSE(&plain_tool, "--duration=2", "--duration=3");
+
+	(void)state;
+	assert_int_equal(options.duration, 3000000000);
+}
+
+static char *help_of(const struct tool *tool, char *option)
+{
+	struct command_line line = {tool, {option}};
+	struct outcome outcome;
+
+	run_child(parse_in_child, &line, &outcome);
+	assert_int_equal(outcome.status, 0);
+	assert_string_equal(outcome.errors, "");
+	free(outcome.errors);
+	return outcome.output;
+}
+
+static void help_and_version_are_on_stdout(void **state)
+{
+	static const char *const words[] = {"fakesnoop",	  "Trace nothing at all.",
+					    "-p, --pid=PID",	  "--json",
+					    "--duration=SECONDS", "--max-events=N",
+					    "--buffer-pages=N",	  "--ebpf",
+					    "--source=FILE",	  "--headers=",
+					    "--no-cache",	  "-v, --verbose",
+					    "-h, --help",	  "-V, --version"};
+	char *help = help_of(&plain_tool, "--help"), *again = help_of(&plain_tool, "-h");
+	size_t i;
+
+	(void)state;
+	assert_string_equal(help, again);
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strstr(help, words[i]))
+			fail_msg("no '%s' in:\n%s", words[i], help);
+	assert_null(strstr(help, "cgroupmap"));
+	assert_null(strstr(help, "-d, "));
+	free(help);
+	free(again);
+	help = help_of(&rich_tool, "--help");
+	assert_non_null(strstr(help, "DEVICE"));
+	assert_non_null(strstr(help, "-d, --duration"));
+	assert_non_null(strstr(help, "-b, --buffer-pages"));
+	assert_non_null(strstr(help, "--cgroupmap=PATH"));
+	free(help);
+	help = help_of(&plain_tool, "-V");
+	again = help_of(&plain_tool, "--version");
+	assert_string_equal(help, "fakesnoop (snoopkit) " SNOOPKIT_VERSION "\n");
+	assert_string_equal(again, help);
+	free(help);
+	free(again);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_defaults),
+		cmocka_unit_test(common_options),
+		cmocka_unit_test(letters_are_those_of_the_bcc_tool),
+		cmocka_unit_test(a_tools_own_v_is_not_verbose),
+		cmocka_unit_test(a_tools_own_options),
+		cmocka_unit_test(users_are_names_or_numbers),
+		cmocka_unit_test(bad_numbers),
+		cmocka_unit_test(bad_numbers_of_pages),
+		cmocka_unit_test(bad_seconds),
+		cmocka_unit_test(bad_words),
+		cmocka_unit_test(options_can_be_shortened),
+		cmocka_unit_test(the_last_of_two_counts),
+		cmocka_unit_test(help_and_version_are_on_stdout),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

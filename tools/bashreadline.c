@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bashreadline.h"
+#include "elfsym.h"
+#include "tool.h"
+
+extern const char bashreadline_source[];
+
+/* A function that bash exports, for its loadable builtins, and no other program has. */
+#define FUNCTION_OF_BASH "bash_initialize_history"
+
+static struct {
+	bool shared;
+	const char *library; /* NULL: the one that bash is linked with */
+} opt;
+
+/* Where readline is: the same file for all probes, known only when the tool runs. */
+static char binary[PATH_MAX];
+
+static const struct argp_option options[] = {
+	{ "shared", 's', "PATH", OPTION_ARG_OPTIONAL,
+	  "Trace readline in the shared library at PATH, or the one that bash is linked with", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 's':
+		opt.shared = true;
+		opt.library = argument;
+		break;
+	case ARGP_KEY_ARG:
+		/* As BCC's: the path may also stand by itself behind -s. */
+		if (!opt.shared || opt.library)
+			return ARGP_ERR_UNKNOWN;
+		opt.library = argument;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	(void)state;
+	return 0;
+}
+
+static void row(struct row *row, const void *data)
+{
+	const struct bashreadline_event *event = data;
+	size_t size = event->line_size;
+
+	row_clock(row, "TIME", -9);
+	row_uint(row, "PID", "pid", -7, event->pid);
+	row_uint(row, NULL, "uid", 0, event->uid);
+	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
+	row_text(row, "COMMAND", "command", 0, event->line, size < LINE_SIZE ? size : LINE_SIZE);
+	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
+}
+
+/*
+ * A shared libreadline serves other programs too. A shell that has gone by now can only be known
+ * by its name.
+ */
+static bool wanted(const void *data)
+{
+	const struct bashreadline_event *event = data;
+	struct error error = {};
+	char path[40];
+	uint64_t offset;
+
+	if (!strncmp(event->comm, "bash", sizeof(event->comm)))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
+	return !elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error);
+}
+
+/* readline is called long before Enter is pressed, and where it returns the line is not known to
+ * a probe that came meanwhile; what it calls after Enter returns the same line. */
+static const struct probe probes[] = {
+	{ .kind = PROBE_URETPROBE,
+	  .target = "readline_internal_teardown",
+	  .program = "on_line",
+	  .binary = binary },
+	{ .kind = PROBE_URETPROBE,
+	  .target = "readline",
+	  .program = "on_line",
+	  .binary = binary,
+	  .instead_of = "readline_internal_teardown" },
+	{},
+};
+
+static const struct probe_set probe_sets[] = { { probes, NULL }, {} };
+
+static int find_bash(char *path, size_t size, struct error *error)
+{
+	static const char *const places[] = { "/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash" };
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (access(places[i], R_OK))
+			continue;
+		snprintf(path, size, "%s", places[i]);
+		return 0;
+	}
+	return error_set(error, ENOENT, "no bash in /bin, /usr/bin or /usr/local/bin: give the "
+					"library that holds readline with --shared PATH");
+}
+
+/* readline is in bash itself or in the library it is linked with. */
+static int prepare(struct session *session, struct error *error)
+{
+	struct error not_inside = {};
+	char bash[PATH_MAX];
+	uint64_t offset;
+	int err;
+
+	(void)session;
+	if (opt.library) {
+		snprintf(binary, sizeof(binary), "%s", opt.library);
+		return elfsym_offset(binary, "readline", &offset, error);
+	}
+	err = find_bash(bash, sizeof(bash), error);
+	if (err)
+		return err;
+	if (!opt.shared && !elfsym_offset(bash, "readline", &offset, &not_inside)) {
+		snprintf(binary, sizeof(binary), "%s", bash);
+		return 0;
+	}
+	return elfsym_needed(bash, "libreadline.so", binary, sizeof(binary), error);
+}
+
+static const struct tool bashreadline = {
+	.name = "bashreadline",
+	.summary = "Trace the commands entered in bash, system-wide.",
+	.source = bashreadline_source,
+	.letters = "",
+	.options = options,
+	.parse = parse,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.row = row,
+	.wanted = wanted,
+	.event_size = offsetof(struct bashreadline_event, line),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&bashreadline, argc, argv);
+}

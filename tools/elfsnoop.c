@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elfsnoop.h"
+#include "path_text.h"
+#include "pattern.h"
+#include "tool.h"
+
+extern const char elfsnoop_source[];
+
+static struct {
+	bool failed;
+	bool full_path;
+	bool print_device;
+	bool print_uid;
+	bool print_parent;
+	bool by_uid;
+	uint32_t uid;
+	uint32_t pid;
+	struct pattern *name;
+} opt;
+
+static const struct argp_option options[] = {
+	{ "fails", 'x', NULL, 0, "Only failed loads", 0 },
+	{ "full-path", 'F', NULL, 0, "Show FILE as an absolute path", 0 },
+	{ "device", 'D', NULL, 0, "Include the device that holds the file", 0 },
+	{ "pid", 'p', "PID", 0, "Only this process", 0 },
+	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
+	{ "print-uid", 'U', NULL, 0, "Include the user", 0 },
+	{ "print-ppid", 'P', NULL, 0, "Include the parent process", 0 },
+	{ "name", 'n', "REGEX", 0, "Only files whose name, as shown, matches", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 'x':
+		opt.failed = true;
+		break;
+	case 'F':
+		opt.full_path = true;
+		break;
+	case 'D':
+		opt.print_device = true;
+		break;
+	case 'p':
+		opt.pid = option_pid(state, argument);
+		break;
+	case 'u':
+		opt.by_uid = true;
+		opt.uid = option_user(state, argument);
+		break;
+	case 'U':
+		opt.print_uid = true;
+		break;
+	case 'P':
+		opt.print_parent = true;
+		break;
+	case 'n':
+		opt.name = option_pattern(state, argument);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static bool is_script(const struct elfsnoop_event *event)
+{
+	return event->interpreter != event->filename;
+}
+
+/*
+ * Of an ELF file the path by which the kernel holds it. A script is not held any more when its
+ * interpreter is loaded: its name, behind the working directory if need be.
+ */
+static char *full_path(const struct elfsnoop_event *event)
+{
+	const char *filename = path_string(&event->strings, event->filename);
+
+	if (!is_script(event))
+		return path_whole(&event->strings, &event->elf);
+	if (!event->in_directory)
+		return strdup(filename);
+	return path_join(&event->strings, &event->directory, filename);
+}
+
+/* What is in the column: a file that has no name any more is marked as in /proc/PID/exe. */
+static char *shown_file(const struct elfsnoop_event *event)
+{
+	char *path, *marked;
+
+	if (!opt.full_path)
+		return strdup(path_string(&event->strings, event->filename));
+	path = full_path(event);
+	if (!path || is_script(event) || !event->elf.deleted)
+		return path;
+	if (asprintf(&marked, "%s (deleted)", path) < 0)
+		marked = NULL;
+	free(path);
+	return marked;
+}
+
+/* Takes path over; NULL where there is none. */
+static void row_path(struct row *row, const char *title, const char *key, int width, char *path)
+{
+	if (path)
+		row_text(row, title, key, width, path, strlen(path));
+	else
+		row_word(row, title, key, width, NULL);
+	free(path);
+}
+
+static void row(struct row *row, const void *data)
+{
+	const struct elfsnoop_event *event = data;
+	const struct strings *strings = &event->strings;
+	char device[24];
+
+	snprintf(device, sizeof(device), "%u:%u", event->major, event->minor);
+	row_clock(row, "TIME", -8);
+	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -6, event->uid);
+	row_uint(row, "PID", "pid", -7, event->pid);
+	row_uint(row, if_shown(opt.print_parent, "PPID"), "ppid", -7, event->ppid);
+	row_text(row, "INTERPRETER", "interpreter", -20, path_string(strings, event->interpreter),
+		 STRINGS_SIZE);
+	row_path(row, "FILE", NULL, -20, shown_file(event));
+	row_text(row, NULL, "filename", 0, path_string(strings, event->filename), STRINGS_SIZE);
+	row_path(row, NULL, "full_path", 0, full_path(event));
+	row_path(row, NULL, "elf", 0, path_whole(strings, &event->elf));
+	row_json(row, "elf_deleted", json_boolean(event->elf.deleted));
+	row_path(row, "MOUNT", "mount", -12, path_mount_point(strings, &event->elf));
+	row_word(row, if_shown(opt.print_device, "DEVICE"), "device", -7, device);
+	row_uint(row, "INODE", "inode", -10, event->inode);
+	row_int(row, "RET", "ret", 3, event->ret);
+}
+
+static bool wanted(const void *data)
+{
+	const struct elfsnoop_event *event = data;
+	char *file;
+	bool matches;
+
+	if (!opt.name)
+		return true;
+	file = shown_file(event);
+	matches = file && pattern_matches(opt.name, file, strlen(file));
+	free(file);
+	return matches;
+}
+
+static const struct probe by_kprobes[] = {
+	{ .kind = PROBE_KRETPROBE,
+	  .target = "load_elf_binary",
+	  .program = "on_load_return",
+	  .every_copy = true },
+	{ .kind = PROBE_KPROBE,
+	  .target = "load_elf_binary",
+	  .program = "on_load",
+	  .every_copy = true },
+	{},
+};
+
+static const struct probe by_tracepoint[] = {
+	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", .program = "on_exec" },
+	{},
+};
+
+static const struct probe_set probe_sets[] = {
+	{ by_kprobes, NULL },
+	{ by_tracepoint, "failed loads" },
+	{},
+};
+
+static int prepare(struct session *session, struct error *error)
+{
+	(void)error;
+	session_set_parameter(session, PARAM_FAILED, opt.failed);
+	session_set_parameter(session, PARAM_PID, opt.pid);
+	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
+	session_set_parameter(session, PARAM_UID, opt.uid);
+	return 0;
+}
+
+static const struct tool elfsnoop = {
+	.name = "elfsnoop",
+	.summary = "Trace ELF loads: each attempt to run an ELF file.",
+	.source = elfsnoop_source,
+	.letters = "",
+	.options = options,
+	.parse = parse,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.row = row,
+	.wanted = wanted,
+	.event_size = offsetof(struct elfsnoop_event, strings.bytes),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&elfsnoop, argc, argv);
+}

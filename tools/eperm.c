@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eperm.h"
+#include "events.h"
+#include "tool.h"
+
+extern const char eperm_source[];
+
+#define SECOND 1000000000ULL
+
+static struct {
+	bool clock;
+	bool per_process;
+	bool by_uid;
+	uint32_t uid;
+	uint32_t pid;
+	uint64_t interval; /* seconds; 0: one table at the end */
+	uint64_t tables;   /* 0: until told to stop */
+} opt;
+
+static const struct argp_option options[] = {
+	{ "pid", 'p', "PID", 0, "Only this process", 0 },
+	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
+	{ "interval", 'i', "S", 0, "Print and clear the counts every S seconds, COUNT times", 0 },
+	{ "per-process", 'P', NULL, 0, "Count each process by itself, include the PID", 0 },
+	{ "time", 'T', NULL, 0, "Include the time of day (HH:MM:SS)", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 'p':
+		opt.pid = option_pid(state, argument);
+		break;
+	case 'u':
+		opt.by_uid = true;
+		opt.uid = option_user(state, argument);
+		break;
+	case 'i':
+		opt.interval = option_number(state, "interval", argument, 1, INT32_MAX);
+		break;
+	case 'P':
+		opt.per_process = true;
+		break;
+	case 'T':
+		opt.clock = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (opt.tables)
+			return ARGP_ERR_UNKNOWN;
+		opt.tables = option_number(state, "COUNT", argument, 1, INT32_MAX);
+		break;
+	case ARGP_KEY_END:
+		if (opt.tables && !opt.interval)
+			usage_error(state, "COUNT is of intervals: it needs -i");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/*
+ * A counter of the kernel's map. None is cleared while programs may count in it: at an interval's
+ * end they get a new epoch, and with it new counters. What a program that was under way then still
+ * added to an old one is seen by reading that again, so nothing is lost or counted twice.
+ */
+struct counter {
+	struct eperm_key key;
+	uint64_t count;
+};
+
+struct counters {
+	struct counter *items;
+	size_t count;
+	size_t capacity;
+};
+
+static struct {
+	struct counters seen; /* as they were last read, sorted by key */
+	uint32_t epoch;
+	uint64_t tables; /* printed */
+} state;
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(&((const struct counter *)a)->key, &((const struct counter *)b)->key,
+		      sizeof(struct eperm_key));
+}
+
+/* Those of one row differ in their epochs only. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct counter *left = a, *right = b;
+	size_t offset = offsetof(struct eperm_key, pid);
+
+	return memcmp((const char *)&left->key + offset, (const char *)&right->key + offset,
+		      sizeof(struct eperm_key) - offset);
+}
+
+static int compare_counts(const void *a, const void *b)
+{
+	const struct counter *left = a, *right = b;
+
+	if (left->count != right->count)
+		return left->count < right->count ? -1 : 1;
+	return compare_rows(a, b);
+}
+
+/* A new element, zeroed; NULL without memory. */
+static struct counter *append(struct counters *counters)
+{
+	struct counter *items;
+	size_t capacity;
+
+	if (counters->count == counters->capacity) {
+		capacity = counters->capacity ? 2 * counters->capacity : 256;
+		items = realloc(counters->items, capacity * sizeof(*items));
+		if (!items)
+			return NULL;
+		counters->items = items;
+		counters->capacity = capacity;
+	}
+	counters->items[counters->count] = (struct counter){};
+	return &counters->items[counters->count++];
+}
+
+/* Behind a shorter name the kernel may have kept the end of a longer one. */
+static void clear_behind_name(char *comm, size_t size)
+{
+	size_t length = strnlen(comm, size);
+
+	memset(comm + length, 0, size - length);
+}
+
+static uint64_t read_counter(int map, const struct eperm_key *key)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+	uint64_t values[cpus], total = 0;
+
+	if (!bpf_map_lookup_elem(map, key, values))
+		for (i = 0; i < cpus; i++)
+			total += values[i];
+	return total;
+}
+
+/* All there are, sorted by key. */
+static int read_counters(int map, struct counters *counters)
+{
+	struct eperm_key key, *previous = NULL;
+	struct counter *counter;
+
+	while (!bpf_map_get_next_key(map, previous, &key)) {
+		counter = append(counters);
+		if (!counter)
+			return -ENOMEM;
+		counter->key = key;
+		counter->count = read_counter(map, &key);
+		previous = &key;
+	}
+	qsort(counters->items, counters->count, sizeof(*counters->items), compare_keys);
+	return 0;
+}
+
+/* What came to the counters of epochs before that one since they were last seen. */
+static int read_rows(const struct counters *now, uint32_t epoch, struct counters *rows)
+{
+	const struct counter *seen;
+	struct counter *row;
+	size_t i;
+
+	for (i = 0; i < now->count; i++) {
+		if (now->items[i].key.epoch >= epoch)
+			continue;
+		row = append(rows);
+		if (!row)
+			return -ENOMEM;
+		*row = now->items[i];
+		clear_behind_name(row->key.comm, sizeof(row->key.comm));
+		seen = bsearch(&now->items[i], state.seen.items, state.seen.count, sizeof(*seen),
+			       compare_keys);
+		row->count -= seen ? seen->count : 0;
+	}
+	return 0;
+}
+
+/* Adds up the counters of one row, drops rows without a count, and sorts by count. */
+static void merge_rows(struct counters *rows)
+{
+	struct counter *last = NULL;
+	size_t i;
+
+	qsort(rows->items, rows->count, sizeof(*rows->items), compare_rows);
+	for (i = 0; i < rows->count; i++) {
+		if (!rows->items[i].count)
+			continue;
+		if (last && !compare_rows(last, &rows->items[i])) {
+			last->count += rows->items[i].count;
+		} else {
+			last = last ? last + 1 : rows->items;
+			*last = rows->items[i];
+		}
+	}
+	rows->count = last ? (size_t)(last - rows->items) + 1 : 0;
+	qsort(rows->items, rows->count, sizeof(*rows->items), compare_counts);
+}
+
+/*
+ * Removes counters of epochs that were over two reports ago, more than an interval and so more than
+ * a second: no program takes that long. Values are zeroed first, for kernels before 5.10 give a
+ * counter that is used again its old values on the other CPUs.
+ */
+static void remove_settled(int map, struct counters *counters)
+{
+	uint64_t zeros[libbpf_num_possible_cpus()];
+	size_t i, kept = 0;
+
+	memset(zeros, 0, sizeof(zeros));
+	for (i = 0; i < counters->count; i++) {
+		const struct counter *counter = &counters->items[i];
+
+		if (counter->key.epoch + 2 < state.epoch) {
+			bpf_map_update_elem(map, &counter->key, zeros, BPF_EXIST);
+			bpf_map_delete_elem(map, &counter->key);
+		} else {
+			counters->items[kept++] = *counter;
+		}
+	}
+	counters->count = kept;
+}
+
+static void begin_epoch(struct session *session)
+{
+	uint32_t zero = 0;
+
+	state.epoch++;
+	bpf_map_update_elem(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
+}
+
+/* Where there are several tables, an empty line stands between them. */
+static void print_table(struct session *session, const struct counters *rows, bool last)
+{
+	uint64_t now = events_now();
+	size_t i;
+
+	if (last && !rows->count)
+		return;
+	if (state.tables++ && !session_options(session)->json)
+		buffer_append_string(&session_output(session)->pending, "\n");
+	for (i = 0; i < rows->count; i++)
+		session_print_row(session, now, &rows->items[i]);
+	if (opt.tables && state.tables == opt.tables)
+		session_stop(session);
+}
+
+static void report(struct session *session, bool last)
+{
+	struct counters now = {}, rows = {};
+	int map = session_map(session, "counts");
+
+	if (opt.tables && state.tables == opt.tables)
+		return;
+	begin_epoch(session);
+	if (read_counters(map, &now) || read_rows(&now, last ? UINT32_MAX : state.epoch, &rows)) {
+		session_message(session, "no memory for the counts");
+		session_stop(session);
+	} else {
+		merge_rows(&rows);
+		print_table(session, &rows, last);
+		remove_settled(map, &now);
+	}
+	free(rows.items);
+	free(state.seen.items);
+	state.seen = now;
+}
+
+/* By libseccomp's table; malloc'ed. NULL: it does not know the number. */
+static char *resolve(const struct eperm_key *key)
+{
+	char *name;
+
+	if (key->compat)
+		return seccomp_syscall_resolve_num_arch(
+			seccomp_arch_native() == SCMP_ARCH_AARCH64 ? SCMP_ARCH_ARM : SCMP_ARCH_X86,
+			key->number);
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, key->number);
+	if (!name && seccomp_arch_native() == SCMP_ARCH_X86_64)
+		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X32, key->number);
+	return name;
+}
+
+static void row(struct row *row, const void *data)
+{
+	const struct counter *counter = data;
+	const struct eperm_key *key = &counter->key;
+	char unknown[32], *name = resolve(key);
+
+	snprintf(unknown, sizeof(unknown), "syscall_%d", key->number);
+	row_clock(row, if_shown(opt.clock, "TIME"), -9);
+	row_word(row, "ERROR", "error", -6, key->error == EPERM ? "EPERM" : "EACCES");
+	row_int(row, NULL, "errno", 0, key->error);
+	if (opt.per_process)
+		row_uint(row, "PID", "pid", -7, key->pid);
+	row_text(row, "COMM", "comm", -16, key->comm, sizeof(key->comm));
+	row_word(row, "SYSCALL", "syscall", -20, name ? name : unknown);
+	row_int(row, NULL, "number", 0, key->number);
+	row_json(row, "compat", json_boolean(key->compat));
+	row_uint(row, "COUNT", "count", 8, counter->count);
+	free(name);
+}
+
+static const struct type_question questions[] = {
+	{ "HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" },
+	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
+	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
+	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
+	{},
+};
+
+/* The same events at half the cost; before 4.17 there are no raw tracepoints. */
+static const struct probe probes[] = {
+	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_raw" },
+	{ .kind = PROBE_TRACEPOINT,
+	  .target = "raw_syscalls:sys_exit",
+	  .program = "on_exit",
+	  .instead_of = "sys_exit" },
+	{},
+};
+
+static const struct probe_set probe_sets[] = { { probes, NULL }, {} };
+
+static int prepare(struct session *session, struct error *error)
+{
+	(void)error;
+	session_set_parameter(session, PARAM_PID, opt.pid);
+	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
+	session_set_parameter(session, PARAM_UID, opt.uid);
+	session_set_parameter(session, PARAM_PER_PROCESS, opt.per_process);
+	session_set_interval(session, opt.interval * SECOND);
+	return 0;
+}
+
+static const struct tool eperm = {
+	.name = "eperm",
+	.summary = "Count syscalls that failed with EPERM or EACCES.",
+	.arguments = "[COUNT]",
+	.source = eperm_source,
+	.letters = "",
+	.options = options,
+	.parse = parse,
+	.questions = questions,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.row = row,
+	.report = report,
+	.event_size = sizeof(struct counter),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&eperm, argc, argv);
+}

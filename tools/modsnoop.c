@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "modsnoop.h"
+#include "tool.h"
+
+extern const char modsnoop_source[];
+
+#define MODULES "/proc/modules"
+
+static bool extra;
+
+static const struct argp_option options[] = {
+	{ "extra", 'x', NULL, 0, "Include the module's taints and its parameters", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	(void)argument;
+	(void)state;
+	if (key != 'x')
+		return ARGP_ERR_UNKNOWN;
+	extra = true;
+	return 0;
+}
+
+/*
+ * The taints that a module can bring, by their bits: TAINT_ in the kernel's include/linux/panic.h,
+ * and the letters of Documentation/admin-guide/tainted-kernels.rst.
+ */
+static const struct {
+	unsigned int bit;
+	char letter;
+	const char *meaning;
+} taints[] = {
+	{ 0, 'P', "proprietary" }, { 1, 'F', "forced" },   { 10, 'C', "staging" },
+	{ 12, 'O', "out-of-tree" }, { 13, 'E', "unsigned" }, { 15, 'K', "livepatch" },
+	{ 16, 'X', "distribution" }, { 18, 'N', "test" },
+};
+
+#define TAINTS (sizeof(taints) / sizeof(*taints))
+
+static void taint_letters(uint64_t bits, char letters[TAINTS + 1])
+{
+	size_t i;
+
+	for (i = 0; i < TAINTS; i++)
+		if (bits >> taints[i].bit & 1)
+			*letters++ = taints[i].letter;
+	*letters = '\0';
+}
+
+static json_t *taint_meanings(uint64_t bits)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < TAINTS; i++)
+		if (bits >> taints[i].bit & 1)
+			json_array_append_new(array, json_string(taints[i].meaning));
+	return array;
+}
+
+/* The user's name, or the number where there is none. */
+static const char *user_name(uint32_t uid)
+{
+	static char number[16];
+	const struct passwd *user = getpwuid(uid);
+
+	if (user)
+		return user->pw_name;
+	snprintf(number, sizeof(number), "%u", uid);
+	return number;
+}
+
+/* insmod leaves spaces at the end. */
+static size_t parameters_length(const struct modsnoop_event *event)
+{
+	size_t size = strnlen(event->parameters, event->parameters_size);
+
+	while (size && event->parameters[size - 1] == ' ')
+		size--;
+	return size;
+}
+
+static bool parameters_cut(const struct modsnoop_event *event)
+{
+	return event->parameters_size == PARAMETERS_SIZE;
+}
+
+static void append_text(struct buffer *line, const char *text, size_t size)
+{
+	escape_append(line, text, strnlen(text, size));
+}
+
+static void append_extra(struct buffer *line, const struct modsnoop_event *event)
+{
+	char letters[TAINTS + 1];
+	size_t length = parameters_length(event);
+
+	taint_letters(event->taints, letters);
+	buffer_printf(line, ", taints %s, parameters ", *letters ? letters : "-");
+	if (!event->parameters_known)
+		buffer_append_string(line, "unknown");
+	else if (!length)
+		buffer_append_string(line, "-");
+	escape_append(line, event->parameters, length);
+	if (parameters_cut(event))
+		buffer_append_string(line, "...");
+}
+
+static void line(struct output *output, uint64_t time, const void *data)
+{
+	const struct modsnoop_event *event = data;
+	struct buffer *line = &output->pending;
+	const char *user = user_name(event->uid);
+	char clock[16];
+
+	output_format_clock(output, time, clock);
+	buffer_printf(line, "%s module init: ", clock);
+	append_text(line, event->name, sizeof(event->name));
+	buffer_append_string(line, ", by ");
+	append_text(line, event->comm, sizeof(event->comm));
+	buffer_printf(line, " (PID %u, user ", event->pid);
+	append_text(line, user, strlen(user));
+	buffer_printf(line, ", UID %u)", event->uid);
+	if (extra)
+		append_extra(line, event);
+	buffer_append_string(line, "\n");
+}
+
+/* For JSON only. */
+static void row(struct row *row, const void *data)
+{
+	const struct modsnoop_event *event = data;
+	const char *user = user_name(event->uid);
+	char letters[TAINTS + 1];
+
+	taint_letters(event->taints, letters);
+	row_text(row, NULL, "name", 0, event->name, sizeof(event->name));
+	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
+	row_uint(row, NULL, "pid", 0, event->pid);
+	row_uint(row, NULL, "uid", 0, event->uid);
+	row_text(row, NULL, "user", 0, user, strlen(user));
+	row_word(row, NULL, "taints", 0, letters);
+	row_json(row, "taint_meanings", taint_meanings(event->taints));
+	if (event->parameters_known)
+		row_text(row, NULL, "parameters", 0, event->parameters, parameters_length(event));
+	else
+		row_word(row, NULL, "parameters", 0, NULL);
+	row_json(row, "parameters_truncated", json_boolean(parameters_cut(event)));
+}
+
+static const struct probe by_kprobes[] = {
+	{ .kind = PROBE_KPROBE, .target = "do_init_module", .program = "on_init_module" },
+	{ .kind = PROBE_KPROBE, .target = "parse_args", .program = "on_parse_args", .optional = true },
+	{},
+};
+
+static const struct probe by_tracepoint[] = {
+	{ .kind = PROBE_TRACEPOINT, .target = "module:module_load", .program = "on_module_load" },
+	{},
+};
+
+static const struct probe_set probe_sets[] = {
+	{ by_kprobes, NULL },
+	{ by_tracepoint, "parameters of modules" },
+	{},
+};
+
+static int prepare(struct session *session, struct error *error)
+{
+	(void)session;
+	if (access(MODULES, F_OK))
+		return error_set(error, errno, "this kernel has no modules: %s is not there",
+				 MODULES);
+	return 0;
+}
+
+static const struct tool modsnoop = {
+	.name = "modsnoop",
+	.summary = "Trace kernel module loads.",
+	.source = modsnoop_source,
+	.letters = "",
+	.options = options,
+	.parse = parse,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.row = row,
+	.line = line,
+	.event_size = offsetof(struct modsnoop_event, parameters),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&modsnoop, argc, argv);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "follow.h"
+#include "mirror.h"
+#include "shellsnoop.h"
+#include "tool.h"
+
+extern const char shellsnoop_source[];
+
+static struct {
+	pid_t pid;
+	bool shell_only;
+	struct mirror mirror;
+} opt;
+
+static const struct argp_option options[] = {
+	MIRROR_OPTIONS,
+	{ "shellonly", 's', NULL, 0, "Leave the shell's children out", 0 },
+	{ "replay", 'r', NULL, 0, "Print a bash script that shows it again, with its pauses", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 's':
+		opt.shell_only = true;
+		break;
+	case 'r':
+		opt.mirror.replay = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (opt.pid)
+			return ARGP_ERR_UNKNOWN;
+		opt.pid = (pid_t)option_pid(state, argument);
+		break;
+	case ARGP_KEY_END:
+		if (!opt.pid)
+			usage_error(state, "the PID of the shell is missing");
+		break;
+	default:
+		return mirror_parse(&opt.mirror, key, argument);
+	}
+	return 0;
+}
+
+/* The terminal that the shell writes to, or -1. */
+static int open_terminal(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/1", opt.pid);
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && !isatty(fd)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int prepare(struct session *session, struct error *error)
+{
+	int terminal, err;
+
+	if (opt.mirror.replay && session_options(session)->json)
+		return error_set(error, EINVAL, "--json and --replay exclude each other");
+	err = follow_check(opt.pid, error);
+	if (err)
+		return err;
+	terminal = opt.mirror.asciicast ? open_terminal() : -1;
+	err = mirror_open(&opt.mirror, terminal, error);
+	if (terminal >= 0)
+		close(terminal);
+	session_set_parameter(session, PARAM_WRITE_LIMIT, UINT64_MAX);
+	session_set_parameter(session, PARAM_SHELL, (uint64_t)opt.pid);
+	session_set_parameter(session, PARAM_CHILDREN, !opt.shell_only);
+	return err;
+}
+
+static int cant_follow(int err, struct error *error)
+{
+	return error_set(error, -err, "can't follow process %d: %s", opt.pid, strerror(-err));
+}
+
+static int fill(struct session *session, struct error *error)
+{
+	int err = follow_add(session_map(session, "followed"), opt.pid);
+
+	return err ? cant_follow(err, error) : 0;
+}
+
+static int attached(struct session *session, struct error *error)
+{
+	int err = 0;
+
+	if (!opt.shell_only)
+		err = follow_descendants(session_map(session, "followed"), opt.pid);
+	if (err)
+		return cant_follow(err, error);
+	mirror_begin(&opt.mirror, session);
+	if (!follow_is_alive(opt.pid))
+		session_stop(session);
+	return 0;
+}
+
+static void print(struct session *session, uint64_t time, const void *data, size_t size)
+{
+	const struct written_event *event = data;
+
+	if (size - offsetof(struct written_event, data) < event->size)
+		return;
+	if (event->kind == WRITTEN_END)
+		session_stop(session);
+	else
+		mirror_event(&opt.mirror, session, time, event);
+}
+
+static void finish(struct session *session)
+{
+	mirror_end(&opt.mirror, session);
+}
+
+/* Before 4.17 there are no raw tracepoints. */
+#define FOLLOW_PROBES                                                                              \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_exit",                                                          \
+	  .program = "on_process_exit_raw" },                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_exit",                                                    \
+	  .program = "on_process_exit",                                                            \
+	  .instead_of = "sched_process_exit" },                                                    \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_fork",                                                          \
+	  .program = "on_fork_raw" },                                                              \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_fork",                                                    \
+	  .program = "on_fork",                                                                    \
+	  .instead_of = "sched_process_fork" }
+
+#define WRITE_BY_KPROBES(syscall, program_of_enter, is_optional)                                   \
+	{ .kind = PROBE_KRETPROBE,                                                                 \
+	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
+	  .program = "on_sys_return",                                                              \
+	  .optional = is_optional },                                                               \
+	{ .kind = PROBE_KPROBE,                                                                    \
+	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
+	  .program = program_of_enter,                                                             \
+	  .optional = is_optional }
+
+static const struct probe by_tracepoints[] = { FOLLOW_PROBES, MIRROR_WRITE_TRACEPOINTS,
+					       MIRROR_MORE_BY_TRACEPOINT,
+					       {} };
+
+static const struct probe by_kprobes[] = {
+	FOLLOW_PROBES,
+	WRITE_BY_KPROBES("write", "on_sys_write", false),
+	WRITE_BY_KPROBES("writev", "on_sys_writev", false),
+	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),
+	WRITE_BY_KPROBES("pwritev", "on_sys_writev", true),
+	WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true),
+	MIRROR_MORE_BY_KPROBE,
+	{},
+};
+
+static const struct probe_set probe_sets[] = {
+	{ by_tracepoints, MIRROR_MISSES },
+	{ by_kprobes, MIRROR_MISSES },
+	{},
+};
+
+static const struct tool shellsnoop = {
+	.name = "shellsnoop",
+	.summary = "Mirror what a shell and its children write to standard output and error.",
+	.arguments = "PID",
+	.source = shellsnoop_source,
+	.letters = "",
+	.buffer_pages = MIRROR_BUFFER_PAGES,
+	.options = options,
+	.parse = parse,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.fill = fill,
+	.attached = attached,
+	.row = mirror_row,
+	.line = mirror_line,
+	.print = print,
+	.finish = finish,
+	.event_size = offsetof(struct written_event, data),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&shellsnoop, argc, argv);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "mirror.h"
+#include "tool.h"
+#include "ttysnoop.h"
+
+extern const char ttysnoop_source[];
+
+#define KEY_FORCE      OPTION_KEY
+#define LOOK_INTERVAL  1000000000ULL /* whether the tty is still there, should nobody say so */
+
+/* Numbers of pts: include/uapi/linux/major.h, UNIX98_PTY_SLAVE_MAJOR and the seven behind it */
+#define PTS_FIRST_MAJOR 136
+#define PTS_LAST_MAJOR	143
+
+static struct {
+	const char *device; /* as given */
+	uint64_t data_size;
+	uint64_t data_count;
+	bool force;
+	struct mirror mirror;
+} opt = { .data_size = 256, .data_count = 16 };
+
+static char path[PATH_MAX]; /* of the tty's device file */
+static struct stat tty;	    /* what it is */
+
+static const struct argp_option options[] = {
+	MIRROR_OPTIONS,
+	{ "datasize", 's', "N", 0, "Bytes of a part of a write (default 256)", 0 },
+	{ "datacount", 'c', "N", 0, "Parts of a write that are shown, at most (default 16)", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also the terminal that the tool itself writes to", 0 },
+	{},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 's':
+		opt.data_size = option_number(state, "size", argument, 1, UINT32_MAX);
+		break;
+	case 'c':
+		opt.data_count = option_number(state, "count", argument, 1, UINT32_MAX);
+		break;
+	case KEY_FORCE:
+		opt.force = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (opt.device)
+			return ARGP_ERR_UNKNOWN;
+		opt.device = argument;
+		break;
+	case ARGP_KEY_END:
+		if (!opt.device)
+			usage_error(state, "the tty is missing: a path or a pts number");
+		break;
+	default:
+		return mirror_parse(&opt.mirror, key, argument);
+	}
+	return 0;
+}
+
+static uint32_t kernel_device(dev_t device)
+{
+	return KERNEL_DEVICE(major(device), minor(device));
+}
+
+static bool is_pts(const struct stat *info)
+{
+	return S_ISCHR(info->st_mode) && major(info->st_rdev) >= PTS_FIRST_MAJOR &&
+	       major(info->st_rdev) <= PTS_LAST_MAJOR;
+}
+
+static bool same_tty(const struct stat *a, const struct stat *b)
+{
+	return S_ISCHR(b->st_mode) && a->st_rdev == b->st_rdev &&
+	       (!is_pts(a) || a->st_dev == b->st_dev);
+}
+
+/* A number is a pts; what is no path from here may be one in /dev, as "pts/3" or "ttyS0". */
+static void find_path(void)
+{
+	const char *device = opt.device;
+
+	if (*device && strspn(device, "0123456789") == strlen(device))
+		snprintf(path, sizeof(path), "/dev/pts/%s", device);
+	else
+		snprintf(path, sizeof(path), "%s", device);
+	if (*device != '/' && access(path, F_OK))
+		snprintf(path, sizeof(path), "/dev/%s", device);
+}
+
+/* Every tty that is registered stands in sysfs by its number; a pts only in its devpts. */
+static int check_tty(struct error *error)
+{
+	char entry[64], *target;
+	struct statfs fs;
+
+	if (stat(path, &tty))
+		return error_set(error, errno, "no tty %s: %s", opt.device, strerror(errno));
+	if (!S_ISCHR(tty.st_mode))
+		return error_set(error, ENOTTY, "%s is no tty", path);
+	if (is_pts(&tty)) {
+		if (statfs(path, &fs) || fs.f_type != DEVPTS_SUPER_MAGIC)
+			return error_set(error, ENOTTY, "%s is in no devpts", path);
+		return 0;
+	}
+	if (kernel_device(tty.st_rdev) == DEVICE_OWN_TTY)
+		return error_set(error, EINVAL, "%s is another tty for each process: name that one",
+				 path);
+	snprintf(entry, sizeof(entry), "/sys/dev/char/%u:%u/subsystem", major(tty.st_rdev),
+		 minor(tty.st_rdev));
+	target = realpath(entry, NULL);
+	if (!target || strcmp(basename(target), "tty")) {
+		free(target);
+		return error_set(error, ENOTTY, "%s is no tty", path);
+	}
+	free(target);
+	return 0;
+}
+
+/* The number of /dev/NAME's tty by sysfs, 0 where there is none. */
+static uint32_t device_named(const char *name)
+{
+	char file[300], *text;
+	unsigned int major_number = 0, minor_number = 0;
+	size_t size;
+
+	snprintf(file, sizeof(file), "/sys/class/tty/%.200s/dev", name);
+	text = read_whole_file(file, &size);
+	if (!text || sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		major_number = minor_number = 0;
+	free(text);
+	return KERNEL_DEVICE(major_number, minor_number);
+}
+
+/*
+ * /dev/console and /dev/tty0 stand for another tty, which sysfs names: of several consoles the last
+ * is the one.
+ */
+static uint32_t resolve(uint32_t device)
+{
+	const char *name = device == DEVICE_CONSOLE	    ? "console" :
+			   device == DEVICE_CURRENT_CONSOLE ? "tty0" :
+							      NULL;
+	char file[64], *text, *word, *last = NULL, *rest;
+	uint32_t found = 0;
+	size_t size;
+
+	if (!name)
+		return device;
+	snprintf(file, sizeof(file), "/sys/class/tty/%s/active", name);
+	text = read_whole_file(file, &size);
+	for (word = text ? strtok_r(text, " \n", &rest) : NULL; word;
+	     word = strtok_r(NULL, " \n", &rest))
+		last = word;
+	if (last)
+		found = device_named(last);
+	free(text);
+	return found ? resolve(found) : device;
+}
+
+static bool is_own_terminal(void)
+{
+	struct stat output;
+	unsigned int number;
+
+	if (!isatty(STDOUT_FILENO) || fstat(STDOUT_FILENO, &output))
+		return false;
+	if (same_tty(&tty, &output))
+		return true;
+	/* Standard output may be open by another name: /dev/tty, /dev/console. */
+	if (is_pts(&output) || ioctl(STDOUT_FILENO, TIOCGDEV, &number))
+		return false;
+	return resolve(kernel_device(tty.st_rdev)) == kernel_device(number);
+}
+
+static int open_recording(struct error *error)
+{
+	/* Opening a serial line may raise its modem signals; a pts has none. */
+	int terminal = opt.mirror.asciicast && is_pts(&tty) ?
+			       open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) :
+			       -1;
+	int err = mirror_open(&opt.mirror, terminal, error);
+
+	if (terminal >= 0)
+		close(terminal);
+	return err;
+}
+
+static void end_when_gone(struct session *session)
+{
+	struct stat now;
+
+	if (stat(path, &now) || !same_tty(&tty, &now) || now.st_ino != tty.st_ino)
+		session_drain_and_stop(session);
+}
+
+/* Something was removed where the tty's file is; by its name a new one may be there already. */
+static void handle_removal(struct session *session, int fd)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const char *name = strrchr(path, '/') + 1;
+	const struct inotify_event *event;
+	ssize_t size, at;
+
+	while ((size = read(fd, buffer, sizeof(buffer))) > 0) {
+		for (at = 0; at < size; at += (ssize_t)(sizeof(*event) + event->len)) {
+			event = (const struct inotify_event *)(buffer + at);
+			if (event->len && !strcmp(event->name, name))
+				session_drain_and_stop(session);
+		}
+	}
+	end_when_gone(session);
+}
+
+static void watch_directory(struct session *session)
+{
+	char *directory = strdup(path);
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (directory && fd >= 0 && inotify_add_watch(fd, dirname(directory), IN_DELETE) >= 0)
+		session_watch_fd(session, fd, handle_removal);
+	free(directory);
+}
+
+static int prepare(struct session *session, struct error *error)
+{
+	uint32_t node;
+	int err;
+
+	find_path();
+	err = check_tty(error);
+	if (err)
+		return err;
+	if (!opt.force && is_own_terminal())
+		return error_set(error, ELOOP,
+				 "%s is the terminal that this is printed on: it would mirror "
+				 "itself (--force to do it)",
+				 path);
+	err = open_recording(error);
+	if (err)
+		return err;
+	node = kernel_device(tty.st_rdev);
+	session_set_parameter(session, PARAM_WRITE_LIMIT, opt.data_size * opt.data_count);
+	session_set_parameter(session, PARAM_NODE, node);
+	session_set_parameter(session, PARAM_TTY, resolve(node));
+	session_set_parameter(session, PARAM_IS_PTS, is_pts(&tty));
+	session_set_parameter(session, PARAM_DEVPTS, kernel_device(tty.st_dev));
+	session_set_interval(session, LOOK_INTERVAL);
+	watch_directory(session);
+	return 0;
+}
+
+static int attached(struct session *session, struct error *error)
+{
+	(void)error;
+	mirror_begin(&opt.mirror, session);
+	end_when_gone(session);
+	return 0;
+}
+
+static void report(struct session *session, bool last)
+{
+	if (!last)
+		end_when_gone(session);
+}
+
+static void print(struct session *session, uint64_t time, const void *data, size_t size)
+{
+	const struct written_event *event = data;
+
+	if (size - offsetof(struct written_event, data) >= event->size)
+		mirror_event(&opt.mirror, session, time, event);
+}
+
+static void finish(struct session *session)
+{
+	mirror_end(&opt.mirror, session);
+}
+
+static const struct probe by_kprobes[] = {
+	{ .kind = PROBE_KRETPROBE, .target = "tty_write", .program = "on_tty_write_return" },
+	{ .kind = PROBE_KPROBE, .target = "tty_write", .program = "on_tty_write" },
+	{ .kind = PROBE_KRETPROBE,
+	  .target = "redirected_tty_write",
+	  .program = "on_tty_write_return",
+	  .optional = true },
+	{ .kind = PROBE_KPROBE,
+	  .target = "redirected_tty_write",
+	  .program = "on_redirected_tty_write",
+	  .optional = true },
+	MIRROR_MORE_BY_KPROBE,
+	{},
+};
+
+static const struct probe by_tracepoints[] = { MIRROR_WRITE_TRACEPOINTS,
+					       MIRROR_MORE_BY_TRACEPOINT,
+					       {} };
+
+static const struct probe_set probe_sets[] = {
+	{ by_kprobes, NULL },
+	{ by_tracepoints, MIRROR_MISSES },
+	{},
+};
+
+static const struct type_question questions[] = {
+	{ "HAVE_TTY_WRITE_ITER", "func tty_write", "kiocb", NULL },
+	{ "HAVE_ITER_TYPE", "struct iov_iter", "iter_type", "linux/uio.h" },
+	{ "HAVE_ITER_UBUF", "enum", "ITER_UBUF", "linux/uio.h" },
+	{},
+};
+
+static const struct tool ttysnoop = {
+	.name = "ttysnoop",
+	.summary = "Mirror what is written to a tty.",
+	.arguments = "DEVICE",
+	.source = ttysnoop_source,
+	.letters = "",
+	.buffer_pages = MIRROR_BUFFER_PAGES,
+	.options = options,
+	.parse = parse,
+	.questions = questions,
+	.probe_sets = probe_sets,
+	.prepare = prepare,
+	.attached = attached,
+	.row = mirror_row,
+	.line = mirror_line,
+	.print = print,
+	.report = report,
+	.finish = finish,
+	.event_size = offsetof(struct written_event, data),
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&ttysnoop, argc, argv);
+}
