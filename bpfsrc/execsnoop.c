@@ -55,17 +55,17 @@ static __always_inline struct execsnoop_event *begin_event(int ret)
 
 static __always_inline void read_filename(struct execsnoop_event *event, const char *filename)
 {
-	int size = bpf_probe_read_str(event->filename, sizeof(event->filename), filename);
+	int size = bpf_probe_read_str(event->text, EXEC_FILENAME_SIZE, filename);
 
 	event->filename_size = size > 0 ? size : 0;
 }
 
 static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
 {
-	u64 size = event->args_size;
+	u64 size = offsetof(struct execsnoop_event, text) + event->filename_size + event->args_size;
 
-	if (size <= EXEC_ARGS_SIZE)
-		submit(ctx, event, offsetof(struct execsnoop_event, args) + size);
+	if (is_bounded(&size, sizeof(*event)))
+		submit(ctx, event, size);
 }
 
 /* All arguments of the new program in one read. */
@@ -73,13 +73,15 @@ static __always_inline void read_new_args(struct execsnoop_event *event)
 {
 	struct mm_struct *mm = READ(my_task()->mm);
 	u64 start = READ(mm->arg_start), size = READ(mm->arg_end) - start;
+	u64 offset = event->filename_size;
 
 	if (size >= EXEC_ARGS_SIZE) {
 		size = EXEC_ARGS_SIZE - 1;
 		event->args_more = 1;
 	}
 	size &= EXEC_ARGS_SIZE - 1;
-	if (!bpf_probe_read(event->args, size, (void *)start))
+	if (is_bounded(&offset, EXEC_FILENAME_SIZE) &&
+	    !bpf_probe_read(event->text + offset, size, (void *)start))
 		event->args_size = size;
 }
 
@@ -145,18 +147,18 @@ static __always_inline int entered(const char *filename, const char **argv)
 static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
 {
 	const char *argument = READ(argv[i]);
-	u64 offset = event->args_size;
+	u64 offset = event->filename_size + event->args_size;
 	int size;
 
 	if (!argument)
 		return false;
-	if (offset > EXEC_ARGS_SIZE / 2) {
+	if (!is_bounded(&offset, EXEC_ARGS_SIZE / 2)) {
 		event->args_more = 1;
 		return false;
 	}
-	size = bpf_probe_read_str(event->args + offset, EXEC_ARGS_SIZE / 2, argument);
+	size = bpf_probe_read_str(event->text + offset, EXEC_ARGS_SIZE / 2, argument);
 	if (size > 0)
-		event->args_size = offset + size;
+		event->args_size += size;
 	return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include "parameters.h"
 
-#define EXEC_FILENAME_SIZE 1024
+#define EXEC_FILENAME_SIZE 4096	 /* PATH_MAX */
 #define EXEC_ARGS_SIZE	   16384 /* a power of two: a mask bounds what is read */
 #define EXEC_FAILED_ARGS   32	 /* arguments of a failed exec, at most */
 
@@ -21,13 +21,12 @@ struct execsnoop_event {
 	__u32 uid;
 	__u32 cpu;
 	__s32 ret;
-	__u32 args_size;  /* bytes of args; each argument ends in NUL */
-	__u32 args_more;  /* 1: there were more than args holds */
-	__u32 filename_size; /* with the NUL */
+	__u32 filename_size; /* bytes of text that are the file's name, with its NUL */
+	__u32 args_size;     /* bytes behind them that are arguments, each with its NUL */
+	__u32 args_more;     /* 1: there were more than that */
 	char comm[16];
 	char parent_comm[16];
-	char filename[EXEC_FILENAME_SIZE];
-	char args[EXEC_ARGS_SIZE]; /* only args_size of it are sent */
+	char text[EXEC_FILENAME_SIZE + EXEC_ARGS_SIZE]; /* only what is used is sent */
 };
 
 #endif

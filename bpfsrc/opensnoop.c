@@ -81,10 +81,10 @@ static __always_inline int begin_open(struct attempt attempt)
 
 static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
 {
-	u64 size = event->strings.size;
+	u64 size = offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
 
-	if (size <= STRINGS_SIZE)
-		submit(ctx, event, offsetof(struct opensnoop_event, strings.bytes) + size);
+	if (is_bounded(&size, sizeof(*event)))
+		submit(ctx, event, size);
 }
 
 static __always_inline void fill_event(struct opensnoop_event *event, struct attempt *attempt,

@@ -68,6 +68,7 @@ struct climb {
 	struct mount_start *mount;
 	struct mount_start *root_mount;
 	struct dentry *root;
+	u32 *end; /* why there was no more: PATH_CUT unless set */
 };
 
 static __always_inline struct mount_start *mount_of(struct vfsmount *mnt)
@@ -81,61 +82,64 @@ static __always_inline void enter_mount(struct climb *climb, struct mount_start 
 	climb->top = mount == climb->root_mount ? climb->root : READ(mount->place.top);
 }
 
-/* Unless at the top of a mount: a name, and on to its directory. Otherwise why it ends there. */
-static __always_inline int leave_directory(struct climb *climb, struct strings *strings)
+/* Unless at the top of a mount: a name, and on to its directory. False: that was the end. */
+static __always_inline bool leave_directory(struct climb *climb, struct strings *strings)
 {
 	struct dentry *dentry = climb->dentry;
 	struct dentry_place up;
 
 	if (dentry == climb->top)
-		return PATH_GOES_ON;
+		return true;
 	bpf_probe_read(&up, sizeof(up), &dentry->d_parent);
 	if (!append_string(strings, up.name.name, PATH_NAME_SIZE))
-		return PATH_CUT;
+		return false;
 	climb->dentry = up.parent;
-	return up.parent == dentry ? PATH_OUTSIDE : PATH_GOES_ON;
+	if (up.parent != dentry)
+		return true;
+	*climb->end = PATH_OUTSIDE;
+	return false;
 }
 
 /* At the top of a mount: an empty name, and on to the directory that the mount covers. */
-static __always_inline int leave_mount(struct climb *climb, struct strings *strings)
+static __always_inline bool leave_mount(struct climb *climb, struct strings *strings)
 {
 	struct mount_start *mount = climb->mount;
 	struct mount_place place;
 	u64 at = strings->size;
 
 	if (climb->dentry != climb->top)
-		return PATH_GOES_ON;
-	if (mount == climb->root_mount)
-		return PATH_TO_ROOT;
+		return true;
+	if (mount == climb->root_mount) {
+		*climb->end = PATH_TO_ROOT;
+		return false;
+	}
 	if (at >= STRINGS_SIZE)
-		return PATH_CUT;
+		return false;
 	strings->bytes[at] = '\0';
 	strings->size = at + 1;
 	place = READ(mount->place);
-	if (place.parent == mount)
-		return PATH_OUTSIDE;
+	if (place.parent == mount) {
+		*climb->end = PATH_OUTSIDE;
+		return false;
+	}
 	climb->dentry = place.mountpoint;
 	enter_mount(climb, place.parent);
-	return PATH_GOES_ON;
+	return true;
 }
 
-static __always_inline int climb_up(struct climb *climb, struct strings *strings)
+static __always_inline void climb_up(struct climb *climb, struct strings *strings)
 {
-	int i, k, end;
+	int i, k;
 
 #pragma unroll
 	for (i = 0; i < PATH_ROUNDS; i++) {
 #pragma unroll
-		for (k = 0; k < PATH_NAMES_TOGETHER; k++) {
-			end = leave_directory(climb, strings);
-			if (end != PATH_GOES_ON)
-				return end;
-		}
-		end = leave_mount(climb, strings);
-		if (end != PATH_GOES_ON)
-			return end;
+		for (k = 0; k < PATH_NAMES_TOGETHER; k++)
+			if (!leave_directory(climb, strings))
+				return;
+		if (!leave_mount(climb, strings))
+			return;
 	}
-	return PATH_CUT;
 }
 
 /* Appends the names of the path to mnt's file dentry. */
@@ -147,12 +151,14 @@ static __always_inline void append_path(struct strings *strings, struct path_nam
 		.dentry = dentry,
 		.root_mount = mount_of(READ(fs->root.mnt)),
 		.root = READ(fs->root.dentry),
+		.end = &names->end,
 	};
 
 	enter_mount(&climb, mount_of(mnt));
 	names->offset = strings->size;
 	names->deleted = !READ(dentry->d_hash.pprev);
-	names->end = climb_up(&climb, strings);
+	names->end = PATH_CUT;
+	climb_up(&climb, strings);
 	names->size = strings->size - names->offset;
 }
 

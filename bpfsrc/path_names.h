@@ -17,7 +17,6 @@ enum path_end {
 	PATH_TO_ROOT, /* the way up ends at the task's root */
 	PATH_OUTSIDE, /* it leads past it: a chroot, a mount that is nowhere, a memfd */
 	PATH_CUT,     /* there is more */
-	PATH_GOES_ON, /* only within path.h */
 };
 
 /*
@@ -25,9 +24,9 @@ enum path_end {
  * the way up leaves a mount: what follows the first one is the path of the file's mount point.
  */
 struct path_names {
-	__u32 offset; /* in the event's strings */
-	__u32 size;   /* in bytes */
-	__u32 end;    /* enum path_end */
+	__u32 offset;  /* in the event's strings */
+	__u32 size;    /* in bytes */
+	__u32 end;     /* enum path_end */
 	__u32 deleted; /* 1: the file has been removed */
 };
 

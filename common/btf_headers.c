@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -1457,8 +1458,11 @@ int btf_headers_write(const char *dir, const char *btf_path, const char *source,
 	char *types = NULL;
 	int err;
 
+	/* libbpf has error numbers of its own, above the system's. */
 	if (!btf)
-		return fail(error, error_size, errno ? -errno : -EINVAL, btf_path);
+		return fail(error, error_size,
+			    errno > 0 && errno < __LIBBPF_ERRNO__START ? -errno : -EINVAL,
+			    btf_path);
 	err = scan_source(&scan, source);
 	if (!err)
 		err = take_base(&scan);

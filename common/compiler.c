@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "compiler.h"
+#include "layout.h"
 
 #define LIBRARY		  "libbcc.so.0"
 #define VIRTUAL_NAME	  "/virtual/main.c" /* what libbcc calls a source given as a string */
@@ -25,11 +26,13 @@
 /*
  * Headers of 7.2 need the Microsoft extensions (linux/fs.h has an unnamed tagged struct member),
  * and newer headers than this clang knows raise warnings by the hundred. A function that nobody
- * declared would become a call that no kernel can make.
+ * declared would become a call that no kernel can make: that stays an error, which it would not
+ * with -w, for that silences warnings also where they were made errors.
  */
-#define FLAGS "-w", "-fms-extensions", "-Werror=implicit-function-declaration"
+#define FLAGS "-Wno-everything", "-fms-extensions", "-Werror=implicit-function-declaration"
 
-const char compiler_flags[] = "-w -fms-extensions -Werror=implicit-function-declaration";
+const char compiler_flags[] = "-Wno-everything -fms-extensions "
+			      "-Werror=implicit-function-declaration";
 
 /* libbcc's C interface, bcc/bcc_common.h, as far as it serves here. */
 struct libbcc {
@@ -163,73 +166,6 @@ static int map_of_fd(const struct libbcc *bcc, void *module, const struct image 
 	return -1;
 }
 
-/* How many instructions from there run straight on to an exit; 0 if more than max or not so. */
-static uint32_t length_to_exit(const struct image_program *program, uint32_t from, uint32_t max)
-{
-	uint32_t i;
-
-	for (i = from; i < program->instruction_count && i - from < max; i++) {
-		uint8_t code = program->instructions[i].code;
-
-		if (code == (BPF_JMP | BPF_EXIT))
-			return i - from + 1;
-		if (code != (BPF_JMP | BPF_CALL) &&
-		    (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32))
-			return 0;
-	}
-	return 0;
-}
-
-static bool is_jump(uint8_t code)
-{
-	return (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32) &&
-	       code != (BPF_JMP | BPF_CALL) && code != (BPF_JMP | BPF_EXIT);
-}
-
-/*
- * LLVM puts the common exit of a program where it likes, and what comes behind it jumps back to it.
- * Repeated at the end, the exit can be jumped to forward: then no program has a backward jump, and
- * that it has no loop, which kernels before 5.3 refuse, can be seen at a glance.
- */
-static int turn_jumps_forward(struct image_program *program)
-{
-	enum { MAX_EXIT = 8 };
-	uint32_t count = program->instruction_count, i, length, target, copies = 0;
-	struct bpf_insn *grown;
-	struct {
-		uint32_t target, copy;
-	} known[64];
-
-	for (i = 0; i < count; i++) {
-		struct bpf_insn *instruction = &program->instructions[i];
-		uint32_t k;
-
-		if (!is_jump(instruction->code) || instruction->off >= 0)
-			continue;
-		target = i + 1 + instruction->off;
-		for (k = 0; k < copies && known[k].target != target; k++)
-			;
-		if (k == copies) {
-			length = length_to_exit(program, target, MAX_EXIT);
-			if (!length || copies == sizeof(known) / sizeof(*known))
-				continue;
-			grown = realloc(program->instructions,
-					(program->instruction_count + length) * sizeof(*grown));
-			if (!grown)
-				return -ENOMEM;
-			program->instructions = grown;
-			memcpy(grown + program->instruction_count, grown + target,
-			       length * sizeof(*grown));
-			known[copies].target = target;
-			known[copies++].copy = program->instruction_count;
-			program->instruction_count += length;
-			instruction = &grown[i];
-		}
-		instruction->off = (int16_t)(known[k].copy - i - 1);
-	}
-	return 0;
-}
-
 static int copy_program(const struct libbcc *bcc, void *module, size_t id,
 			const struct image *image, struct image_program *program,
 			struct error *error)
@@ -255,7 +191,7 @@ static int copy_program(const struct libbcc *bcc, void *module, size_t id,
 					 program->name);
 		instruction->imm = map;
 	}
-	if (turn_jumps_forward(program))
+	if (layout_forward(program))
 		return error_set(error, ENOMEM, "no memory for the program %s", program->name);
 	return 0;
 }

@@ -103,6 +103,25 @@ static enum lockdown read_lockdown(void)
 	return level;
 }
 
+/* For what has been tried although the capabilities are there: 0, or what it means in a line. */
+static int explain(int err, const char *what, const char *configuration, struct error *error)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOSYS:
+		return error_set(error, ENOSYS, "this kernel has no %s (%s)", what, configuration);
+	case -EPERM:
+	case -EACCES:
+		return error_set(error, -err,
+				 "the kernel refuses %s although the capabilities are there: a "
+				 "container or a security policy forbids it; run on the host",
+				 what);
+	default:
+		return error_set(error, -err, "the kernel refuses %s: %s", what, strerror(-err));
+	}
+}
+
 int facility_check(struct error *error)
 {
 	const char *missing = missing_capabilities();
@@ -111,15 +130,11 @@ int facility_check(struct error *error)
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
 	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
-	if (err == -ENOSYS)
-		return error_set(error, ENOSYS, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
-	if (err == -EPERM || err == -EACCES)
-		return error_set(error, -err,
-				 "the kernel refuses BPF although the capabilities are there: a "
-				 "container or a security policy forbids it; run on the host");
+	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
+	if (!err)
+		err = explain(probe_try_perf_event(), "perf events", "CONFIG_PERF_EVENTS", error);
 	if (err)
-		return error_set(error, -err, "the kernel refuses the smallest BPF program: %s",
-				 strerror(-err));
+		return err;
 	if (try_program(reads_memory, INSTRUCTIONS(reads_memory)))
 		return error_set(error, EPERM,
 				 "this kernel is locked down and lets no program read its memory: "

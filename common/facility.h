@@ -12,9 +12,9 @@
 #include "error.h"
 
 /*
- * Whether this process can load programs that read the kernel's memory, which every tool needs. If
- * not, a negative errno and the line says what is missing: capabilities, BPF, or an end to the
- * lockdown. Takes well under a millisecond.
+ * Whether this process can load programs that read the kernel's memory, and open perf events, which
+ * every tool needs. If not, a negative errno and the line says what is missing: capabilities, BPF,
+ * perf events, or an end to the lockdown. Takes well under a millisecond.
  */
 int facility_check(struct error *error);
 

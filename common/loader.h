@@ -28,7 +28,7 @@ struct loader {
 /* parameters holds IMAGE_PARAMETERS values; the image must outlive the loader. */
 void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters);
 
-/* To try probe points: in place of every program a loader without an image has one that does nothing. */
+/* To try probe points: without an image every program is one that does nothing. */
 void loader_init_trial(struct loader *loader, uint32_t kern_version);
 
 /*

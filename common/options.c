@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "options.h"
 #include "pattern.h"
@@ -245,6 +246,14 @@ static int key_for(const struct tool *tool, int key)
 	return key;
 }
 
+static unsigned int default_pages(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus > 0 && cpus <= OPTIONS_FEW_CPUS ? OPTIONS_FEW_CPUS_PAGES :
+						      OPTIONS_DEFAULT_PAGES;
+}
+
 void options_parse(struct options *options, const struct tool *tool, int argc, char **argv)
 {
 	struct argp_option common[sizeof(common_options) / sizeof(*common_options)];
@@ -256,7 +265,7 @@ void options_parse(struct options *options, const struct tool *tool, int argc, c
 			     .doc = tool->summary,
 			     .children = children };
 	struct parsing parsing = { .options = options, .tool = tool };
-	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : OPTIONS_DEFAULT_PAGES;
+	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : default_pages();
 	char pages_help[100];
 	size_t i, count = 0;
 

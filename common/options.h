@@ -14,7 +14,13 @@
 
 struct tool;
 
-#define OPTIONS_DEFAULT_PAGES 64 /* of each CPU's perf buffer, as BCC */
+/*
+ * Pages of each CPU's perf buffer: as BCC, but four times that where few CPUs make it cheap, for
+ * there one busy program and the reader fight for the same CPU.
+ */
+#define OPTIONS_DEFAULT_PAGES  64
+#define OPTIONS_FEW_CPUS       8
+#define OPTIONS_FEW_CPUS_PAGES 256
 
 /* Keys of tools' options without a letter start here; the common ones are far above. */
 #define OPTION_KEY 0x1000

@@ -83,6 +83,7 @@ int output_flush(struct output *output)
 void output_free(struct output *output)
 {
 	buffer_free(&output->pending);
+	buffer_free(&output->escaped);
 	if (output->is_own)
 		close(output->fd);
 }
@@ -126,6 +127,16 @@ static bool is_harmless(uint32_t character)
 	       !(character >= 0x2066 && character <= 0x2069);
 }
 
+/* Most text is nothing but this; it is copied in one piece. */
+static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
+{
+	const unsigned char *at = bytes;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '\\')
+		at++;
+	return (size_t)(at - bytes);
+}
+
 size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 {
 	const unsigned char *bytes = text, *end = bytes + size;
@@ -133,6 +144,13 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 	uint32_t character;
 
 	while (bytes < end) {
+		length = plain_length(bytes, end);
+		if (length) {
+			buffer_append(buffer, bytes, length);
+			columns += length;
+			bytes += length;
+			continue;
+		}
 		length = utf8_decode(bytes, (size_t)(end - bytes), &character);
 		if (length && is_harmless(character) && character != '\\') {
 			buffer_append(buffer, bytes, length);

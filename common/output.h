@@ -18,6 +18,7 @@ struct output {
 	int cancel_fd; /* readable: give up a write that can't go on; -1 for none */
 	bool json;
 	struct buffer pending;
+	struct buffer escaped; /* one column's text, for as long as its row is made */
 	uint64_t start_time;	 /* of the tracing, nanoseconds of CLOCK_MONOTONIC */
 	int64_t realtime_offset; /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
 };
@@ -44,8 +45,8 @@ void output_free(struct output *output);
 size_t escape_append(struct buffer *buffer, const void *text, size_t size);
 
 /*
- * Appends JSON text in UTF-8 with the same characters as \uXXXX, which says the same in JSON. Its
- * strings may stand in it as they are, but not its line ends.
+ * Appends JSON text in UTF-8, without line breaks, with the same characters as \uXXXX: in a JSON
+ * string that is another way to write them.
  */
 void escape_append_json(struct buffer *buffer, const char *json, size_t size);
 

@@ -109,10 +109,14 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 	struct error reason = {};
 	int fd, err;
 
-	fd = program_fd(loaded, loader, probe->program, kind->program_type, error);
-	if (fd < 0)
-		return fd;
-	err = kind->attach(probes, probe, fd, &reason);
+	if (!loader->image && kind->find) {
+		err = kind->find(probes, probe, &reason);
+	} else {
+		fd = program_fd(loaded, loader, probe->program, kind->program_type, error);
+		if (fd < 0)
+			return fd;
+		err = kind->attach(probes, probe, fd, &reason);
+	}
 	if (err)
 		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
 			  reason.text[0] ? reason.text : strerror(-err));
@@ -180,12 +184,22 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	return err;
 }
 
+/* "can't attach to the kprobe x: why": what stands behind the probe. */
+static const char *cause(const char *text)
+{
+	const char *found = strstr(text, ": ");
+
+	return found ? found : text;
+}
+
+/* A cause that is the same for all is said once. */
 static void add_reason(struct error *all, struct error *reason)
 {
 	size_t length = strlen(all->text);
 
-	snprintf(all->text + length, sizeof(all->text) - length, "%s%s", length ? "; " : "",
-		 reason->text);
+	if (!length || strcmp(cause(all->text), cause(reason->text)))
+		snprintf(all->text + length, sizeof(all->text) - length, "%s%s", length ? "; " : "",
+			 reason->text);
 	if (reason->detail) {
 		error_set_detail(all, reason->detail);
 		reason->detail = NULL;

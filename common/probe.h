@@ -71,6 +71,8 @@ struct probe_kind_operations {
 	/* Attaches the loaded program once, or once for each copy, by probes_add_*(). */
 	int (*attach)(struct probes *probes, const struct probe *probe, int program_fd,
 		      struct error *error);
+	/* For a trial, where to detach takes long: whether attach() would do. May be NULL. */
+	int (*find)(struct probes *probes, const struct probe *probe, struct error *error);
 };
 
 extern const struct probe_kind_operations probe_kprobe, probe_kretprobe, probe_uprobe,
@@ -98,6 +100,9 @@ struct perf_event_attr;
 /* For the probe kinds: opens the perf event, lets it run the program, adds the link. */
 int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
 			  int program_fd, const char *event, bool is_uprobe);
+
+/* Whether this process may open perf events on a CPU: 0 or a negative errno. */
+int probe_try_perf_event(void);
 
 /*
  * For kprobes and uprobes on kernels before 4.17: makes an event in tracefs' text interface, from

@@ -31,18 +31,37 @@ int probe_pmu_type(const char *name)
 	return type;
 }
 
-int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
-			  int program_fd, const char *event, bool is_uprobe)
+static int open_perf_event(struct perf_event_attr *attributes)
 {
-	int fd, err;
+	int fd;
 
 	attributes->size = sizeof(*attributes);
 	attributes->sample_period = 1;
 	attributes->wakeup_events = 1;
 	/* Any CPU: the program of a probe runs wherever the probe is hit. */
 	fd = (int)syscall(SYS_perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int probe_try_perf_event(void)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE,
+					      .config = PERF_COUNT_SW_BPF_OUTPUT };
+	int fd = open_perf_event(&attributes);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
+			  int program_fd, const char *event, bool is_uprobe)
+{
+	int fd, err;
+
+	fd = open_perf_event(attributes);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) ||
 	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
 		err = -errno;

@@ -8,10 +8,9 @@
 #include "probe.h"
 #include "tracefs.h"
 
-static int attach(struct probes *probes, const struct probe *probe, int program_fd,
-		  struct error *error)
+/* The tracepoint's number, or a negative errno. */
+static int find_number(struct probes *probes, const struct probe *probe, struct error *error)
 {
-	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
 	char category[64], event[64];
 	int tracefs, id;
 
@@ -25,14 +24,33 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 		return error_set(error, ENOENT, "this kernel has no such tracepoint");
 	if (id < 0)
 		return error_set(error, -id, "can't read its number in tracefs: %s", strerror(-id));
-	attributes.config = (unsigned int)id;
+	return id;
+}
+
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+		  struct error *error)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
+	int number = find_number(probes, probe, error);
+
+	if (number < 0)
+		return number;
+	attributes.config = (unsigned int)number;
 	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+}
+
+static int find(struct probes *probes, const struct probe *probe, struct error *error)
+{
+	int number = find_number(probes, probe, error);
+
+	return number < 0 ? number : probe_try_perf_event();
 }
 
 const struct probe_kind_operations probe_tracepoint = {
 	.name = "tracepoint",
 	.program_type = BPF_PROG_TYPE_TRACEPOINT,
 	.attach = attach,
+	.find = find,
 };
 
 static int attach_raw(struct probes *probes, const struct probe *probe, int program_fd,

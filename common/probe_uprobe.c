@@ -28,8 +28,9 @@ static int attach(struct probes *probes, const struct probe *probe, bool is_retu
 	attributes.config2 = offset;
 	err = probes_add_perf_event(probes, &attributes, program_fd, NULL, true);
 	if (err)
-		error_set(error, -err, "%s in %s: %s", probe->target, probe->binary,
-			  strerror(-err));
+		error_set(error, -err, "%s in %s: %s%s", probe->target, probe->binary,
+			  strerror(-err),
+			  err == -EACCES ? " (a uprobe takes CAP_SYS_ADMIN)" : "");
 	return err;
 }
 

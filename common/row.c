@@ -36,8 +36,10 @@ void row_end(struct row *row)
 
 static void append_spaces(struct row *row, size_t count)
 {
-	while (count--)
-		buffer_append(&row->output->pending, " ", 1);
+	char *spaces = buffer_extend(&row->output->pending, count);
+
+	if (spaces)
+		memset(spaces, ' ', count);
 }
 
 /* Starts a column of that many characters; what pads it on the right waits for the next. */
@@ -75,9 +77,10 @@ void row_int(struct row *row, const char *title, const char *key, int width, int
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%lld", (long long)value);
-	if (in_column(row, title, width))
+	if (in_column(row, title, width)) {
+		snprintf(text, sizeof(text), "%lld", (long long)value);
 		put_column(row, width, text);
+	}
 	if (in_json(row, key))
 		json_object_set_new(row->object, key, json_integer(value));
 }
@@ -92,9 +95,10 @@ void row_uint(struct row *row, const char *title, const char *key, int width, ui
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	if (in_column(row, title, width))
+	if (in_column(row, title, width)) {
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
 		put_column(row, width, text);
+	}
 	if (in_json(row, key))
 		json_object_set_new(row->object, key, json_of_unsigned(value));
 }
@@ -151,15 +155,15 @@ json_t *row_json_text(const char *text, size_t size, json_t **hex)
 void row_text(struct row *row, const char *title, const char *key, int width, const char *text,
 	      size_t size)
 {
-	struct buffer escaped = {};
+	struct buffer *escaped = &row->output->escaped;
 	char hex_key[64];
 	json_t *hex;
 
 	size = strnlen(text, size);
 	if (in_column(row, title, width)) {
-		begin_column(row, width, escape_append(&escaped, text, size));
-		buffer_append(&row->output->pending, escaped.data, escaped.size);
-		buffer_free(&escaped);
+		buffer_reset(escaped);
+		begin_column(row, width, escape_append(escaped, text, size));
+		buffer_append(&row->output->pending, escaped->data, escaped->size);
 	}
 	if (!in_json(row, key))
 		return;

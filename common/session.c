@@ -2,12 +2,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,17 +103,24 @@ void session_message(const struct session *session, const char *format, ...)
 	va_end(args);
 }
 
-/* The command's side of session_run_command(): waits for the gate to close, then becomes it. */
+/*
+ * The command's side of session_run_command(): becomes it once there is a byte to read. Where the
+ * tool ended before that, nothing would see what the command does.
+ */
 static void __attribute__((noreturn)) become_command(int gate, char **argv)
 {
+	ssize_t count;
 	sigset_t none;
 	char byte;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	while (read(gate, &byte, 1) < 0 && errno == EINTR)
-		;
+	do
+		count = read(gate, &byte, 1);
+	while (count < 0 && errno == EINTR);
+	if (count != 1)
+		_exit(127);
 	execvp(argv[0], argv);
 	fprintf(stderr, "can't run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -122,7 +131,7 @@ int session_run_command(struct session *session, char **argv, struct error *erro
 	int fds[2];
 	pid_t pid;
 
-	if (pipe(fds))
+	if (pipe2(fds, O_CLOEXEC))
 		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0) {
@@ -140,11 +149,18 @@ int session_run_command(struct session *session, char **argv, struct error *erro
 	return pid;
 }
 
-static void open_gate(struct session *session)
+static void close_gate(struct session *session)
 {
 	if (session->command_gate >= 0)
 		close(session->command_gate);
 	session->command_gate = -1;
+}
+
+static void open_gate(struct session *session)
+{
+	if (session->command_gate >= 0)
+		dprintf(session->command_gate, "\n");
+	close_gate(session);
 }
 
 /* Blocks those signals (a list up to 0) and makes them readable from a descriptor, or -1. */
@@ -396,6 +412,16 @@ static bool set_pace(struct session *session, struct timers *timers, uint64_t *c
 	return true;
 }
 
+/*
+ * The reader sleeps most of the time; when it wakes, the buffers of busy CPUs are filling up. Not
+ * allowed is no harm: what gets lost is counted.
+ */
+static void raise_priority(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, PRIO_MIN))
+		return;
+}
+
 int session_run(struct session *session, struct error *error)
 {
 	struct timers timers = { .end = NEVER, .report = NEVER, .lost = NEVER, .tick = NEVER };
@@ -408,6 +434,7 @@ int session_run(struct session *session, struct error *error)
 		if (active)
 			return active;
 	}
+	raise_priority();
 	print_header(session);
 	if (session->options->duration)
 		timers.end = session->output.start_time + session->options->duration;
@@ -459,7 +486,7 @@ void session_free(struct session *session)
 	if (session->loader_ready)
 		loader_close(&session->loader);
 	output_free(&session->output);
-	open_gate(session);
+	close_gate(session);
 	close(session->signal_fd);
 	close(session->child_fd);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -123,8 +124,9 @@ int types_ask_btf(const char *btf_path, const struct type_question *questions, b
 	for (i = 0; questions[i].define; i++)
 		answers[i] = false;
 	btf = btf__parse(btf_path, NULL);
+	/* libbpf has error numbers of its own, above the system's. */
 	if (!btf)
-		return errno ? -errno : -EINVAL;
+		return errno > 0 && errno < __LIBBPF_ERRNO__START ? -errno : -EINVAL;
 	count = btf__type_cnt(btf);
 	for (id = 1; id < count; id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
@@ -153,7 +155,8 @@ static void append_call(struct buffer *text, const char *name, const char *membe
 {
 	int i;
 
-	buffer_printf(text, "sizeof(%s(", name);
+	/* In parentheses a name that nobody declared is not taken for a function's. */
+	buffer_printf(text, "sizeof((%s)(", name);
 	for (i = 0; i < arguments; i++) {
 		buffer_append_string(text, i ? ", " : "");
 		if (i == position)

@@ -107,12 +107,13 @@ struct arguments {
  */
 static const char *skip_interpreter(const struct execsnoop_event *event, const char *end)
 {
-	const char *at = event->args, *second = at + strnlen(at, event->args_size) + 1;
+	const char *at = event->text + event->filename_size, *second;
 	int i;
 
+	second = at + strnlen(at, (size_t)(end - at)) + 1;
 	for (at = second, i = 0; i < 2 && at < end; i++) {
-		if (event->ret == 0 && !strncmp(at, event->filename, (size_t)(end - at)))
-			return at + strlen(at) + 1;
+		if (event->ret == 0 && !strncmp(at, event->text, (size_t)(end - at)))
+			return at + strnlen(at, (size_t)(end - at)) + 1;
 		at += strnlen(at, (size_t)(end - at)) + 1;
 	}
 	return second;
@@ -120,17 +121,16 @@ static const char *skip_interpreter(const struct execsnoop_event *event, const c
 
 static struct arguments arguments_of(const struct execsnoop_event *event)
 {
-	uint32_t size = event->args_size < EXEC_ARGS_SIZE ? event->args_size : EXEC_ARGS_SIZE;
-
-	return (struct arguments){ .event = event, .end = event->args + size };
+	return (struct arguments){ .event = event,
+				   .end = event->text + event->filename_size + event->args_size };
 }
 
 static bool next_argument(struct arguments *arguments, const char **text, size_t *size)
 {
 	if (!arguments->at) {
 		arguments->at = skip_interpreter(arguments->event, arguments->end);
-		*text = arguments->event->filename;
-		*size = strnlen(*text, EXEC_FILENAME_SIZE);
+		*text = arguments->event->text;
+		*size = strnlen(*text, arguments->event->filename_size);
 		return true;
 	}
 	if (arguments->at >= arguments->end)
@@ -241,7 +241,7 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PPID", "ppid", -7, event->ppid);
 	row_uint(row, if_shown(opt.print_cpu, "CPU"), "cpu", -3, event->cpu);
 	row_int(row, "RET", "ret", 3, event->ret);
-	row_text(row, NULL, "filename", 0, event->filename, sizeof(event->filename));
+	row_text(row, NULL, "filename", 0, event->text, event->filename_size);
 	row_arguments(row, event);
 }
 
@@ -345,7 +345,7 @@ static const struct tool execsnoop = {
 	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,
-	.event_size = offsetof(struct execsnoop_event, args),
+	.event_size = offsetof(struct execsnoop_event, text),
 };
 
 int main(int argc, char **argv)

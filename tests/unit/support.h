@@ -78,6 +78,8 @@ struct outcome {
 void run_child(int (*body)(void *context), void *context, struct outcome *outcome);
 void outcome_free(struct outcome *outcome);
 
+bool has_capability(int capability);
+
 /* Drops all capabilities and root; for children. */
 void become_nobody(void);
 

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+here=$(dirname "${BASH_SOURCE[0]}")
+
+# type_into PROGRAM: a program in a pty that types what comes through $SCRATCH/keys.
+type_into() {
+	rm -f "$SCRATCH/keys"
+	mkfifo "$SCRATCH/keys"
+	python3 "$here/in_terminal.py" "$@" <"$SCRATCH/keys" >/dev/null 2>&1 &
+	exec 9>"$SCRATCH/keys"
+	sleep 1.5
+}
+
+export INPUTRC=/dev/null HISTFILE=/dev/null
+type_into bash --norc
+start bashreadline
+check "the header" out_has '^TIME +PID +COMMAND$'
+echo 'echo the-first' >&9
+echo 'ls | wc -l' >&9
+check "the first command of a shell at its prompt" out_soon '^[0-9:]{8} +[0-9]+ +echo the-first$'
+check "a pipeline" out_soon ' ls \| wc -l$'
+long=$(printf 'a%.0s' $(seq 4200))
+echo ": $long" >&9
+check "4,200 bytes in one line" out_soon ": $long\$" 20
+printf 'raw 3a200b160b2027c3bc270a\n' >&9 # Ctrl-V Ctrl-K puts a control byte into the line
+check "UTF-8 is readable" out_soon "'ü'\$"
+echo 'exit' >&9
+exec 9>&-
+check "the last command of a shell" out_soon ' exit$'
+stop
+check "it ends with status 0" [ "$STATUS" -eq 0 ]
+check "nothing to be said" err_is_empty
+
+library=$(ldd "$PROGRAMS/readline_shell" | awk '/libreadline/ { print $3 }')
+cp "$PROGRAMS/readline_shell" "$SCRATCH/bash"
+cp "$PROGRAMS/readline_shell" "$SCRATCH/other"
+type_into "$SCRATCH/bash"
+start bashreadline -s "$library"
+echo 'in the shared library' >&9
+check "a bash linked with the shared libreadline" out_soon ' in the shared library$'
+exec 9>&-
+type_into "$SCRATCH/other"
+echo 'not for us' >&9
+sleep 1
+exec 9>&-
+stop
+check "no other program's lines" out_lacks 'not for us'
+
+type_into bash --norc
+start_headerless bashreadline --json --max-events 1
+echo 'echo json' >&9
+wait_tool
+exec 9>&-
+check "--json" jq -e '.command == "echo json" and .comm == "bash" and .uid == 0 and .truncated == false' "$OUT"
+
+check "no such library" one_line_error 1 "can't open /nonexistent" bashreadline -s /nonexistent
+check "not an ELF file" one_line_error 1 "/etc/passwd is not an ELF file" bashreadline -s /etc/passwd
+check "no readline in it" one_line_error 1 ".* has no function readline" bashreadline -s /bin/true
+finish

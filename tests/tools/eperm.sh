@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016
+. "$(dirname "$0")/lib.sh"
+
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+# sum COMM SYSCALL: of the counts in all tables; a program's own count is in $SCRATCH/made.
+sum() { awk -v comm="$1" -v call="$2" 'NF > 3 && $(NF-2) == comm && $(NF-1) == call { n += $NF } END { printf "%d", n }' "$OUT"; }
+made() { awk -v error="$1" '{ for (i = 1; i < NF; i++) if ($i == error) print $(i + 1) }' "$SCRATCH/made"; }
+is_exact() {
+	[ "$(made EPERM)" -gt 0 ] && [ "$(sum "$1" sethostname)" = "$(made EPERM)" ] &&
+		[ "$(sum "$1" setpriority)" = "$(made EACCES)" ]
+}
+is_ascending() { awk 'NR > 1 && NF { if ($NF < last) bad = 1; last = $NF } END { exit bad }' "$OUT"; }
+
+start eperm
+as_nobody cat /etc/shadow 2>/dev/null
+as_nobody env kill -9 1 2>/dev/null
+"$PROGRAMS/deny" getpriority 1 nice true 2>/dev/null
+"$PROGRAMS/deny" unknown 13 python3 -c 'import ctypes; ctypes.CDLL(None).syscall(1000)'
+"$PROGRAMS/failing" 2 >"$SCRATCH/made"
+stop
+check 'ends quietly with status 0' [ "$STATUS" = 0 ]
+check 'nothing on standard error' err_is_empty
+check 'header' out_has '^ERROR +COMM +SYSCALL +COUNT$'
+check 'EACCES under its own name' out_has '^EACCES cat +open(at)? +1$'
+check 'EPERM under its own name' out_has '^EPERM +kill +kill +1$'
+check 'what a seccomp filter refuses' out_has '^EPERM +nice +getpriority +[0-9]+$'
+check 'an unknown number' out_has '^EACCES python3 +syscall_1000 +1$'
+check 'the most frequent comes last' is_ascending
+check 'a thread at full speed is counted exactly' is_exact failing
+
+start eperm
+"$PROGRAMS/failing" 2 8 >"$SCRATCH/made"
+stop
+check 'eight threads are counted exactly' is_exact failing
+
+if "$PROGRAMS/failing32" 0.1 >/dev/null 2>&1; then
+	start eperm
+	"$PROGRAMS/failing32" 1 2 >"$SCRATCH/made"
+	stop
+	check "a 32-bit program's syscalls by the 32-bit table, exactly" is_exact failing32
+else
+	skip "a 32-bit program's syscalls" 'no 32-bit programs here'
+fi
+
+start eperm -i 1
+"$PROGRAMS/failing" 4.5 4 >"$SCRATCH/made"
+stop
+check 'intervals: the tables add up exactly' is_exact failing
+check 'intervals: a table each' [ "$(grep -c 'sethostname' "$OUT")" -ge 4 ]
+check 'intervals: an empty line between tables' [ "$(grep -c '^$' "$OUT")" -ge 4 ]
+check 'intervals: one header' out_lines '^ERROR' 1
+check 'intervals: nothing on standard error' err_is_empty
+
+start eperm -T -i 1 2
+"$PROGRAMS/failing" 3 >"$SCRATCH/made" &
+wait_tool
+check 'COUNT intervals and the end' [ "$STATUS" = 0 ]
+check 'COUNT tables' out_lines 'failing +sethostname' 2
+check '-T: the time in each line' out_has '^[0-9:]{8}  EPERM +failing +sethostname +[0-9]+$'
+wait
+
+start eperm -P
+"$PROGRAMS/failing" 0.1 >"$SCRATCH/made" &
+first=$!
+wait "$first"
+"$PROGRAMS/failing" 0.1 >/dev/null &
+second=$!
+wait "$second"
+stop
+check '-P: header' out_has '^ERROR +PID +COMM +SYSCALL +COUNT$'
+check '-P: each process by itself' out_has "^EPERM +$first +failing +sethostname +$(made EPERM)$"
+check '-P: and the other' out_has "^EPERM +$second +failing +sethostname"
+
+# One that waits to be told, so that its PID is known before.
+mkfifo "$SCRATCH/go"
+bash -c 'read -r _ <"$0"; exec "$1" 0.3 2' "$SCRATCH/go" "$PROGRAMS/failing" >"$SCRATCH/made" &
+watched=$!
+start eperm -p "$watched"
+"$PROGRAMS/failing" 0.1 >/dev/null
+echo >"$SCRATCH/go"
+wait "$watched"
+stop
+check '-p: this process, all its threads, no other' is_exact failing
+
+start eperm -u nobody
+"$PROGRAMS/failing" 0.3 >"$SCRATCH/made"
+"$PROGRAMS/deny" getpriority 1 nice true 2>/dev/null
+stop
+check '-u: this user' is_exact failing
+check '-u: nobody else' out_lacks getpriority
+
+start_headerless eperm --json
+"$PROGRAMS/failing" 0.1 >"$SCRATCH/made"
+stop
+check '--json: every field' python3 -c '
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+row = [r for r in rows if r["comm"] == "failing" and r["error"] == "EPERM"][0]
+assert row["syscall"] == "sethostname" and row["errno"] == 1 and row["compat"] is False
+assert row["number"] > 0 and row["count"] == int(sys.argv[2]) and row["time"].endswith("Z")
+' "$OUT" "$(made EPERM)"
+
+# More names than the map holds.
+start eperm -i 1
+python3 -c '
+import ctypes, os
+c = ctypes.CDLL(None)
+os.setuid(65534)
+for i in range(12000):
+    c.prctl(15, b"name%d" % i, 0, 0, 0)
+    c.sethostname(b"", 0)
+'
+stop
+check 'a full map is said' err_has '^eperm: lost [0-9]+ events$'
+check 'and in all' err_has '^eperm: lost [0-9]+ events in all$'
+
+# A counter's place is used again some intervals later, from zero.
+start eperm -i 1
+for _ in 1 2 3 4 5 6; do
+	"$PROGRAMS/failing" 0.9 3
+done >"$SCRATCH/made.all"
+stop
+awk '{ p += $2; a += $4 } END { print "EPERM", p, "EACCES", a }' "$SCRATCH/made.all" >"$SCRATCH/made"
+check 'many intervals add up exactly' is_exact failing
+
+check 'bad interval' one_line_error 2 "bad interval '0'" eperm -i 0
+check 'bad interval' one_line_error 2 "bad interval 'x'" eperm -i x
+check 'COUNT without -i' one_line_error 2 'COUNT' eperm 3
+check 'bad COUNT' one_line_error 2 "bad COUNT 'no'" eperm -i 1 no
+check 'two COUNTs' one_line_error 2 "unexpected argument '4'" eperm -i 1 3 4
+check 'bad PID' one_line_error 2 "bad PID '0'" eperm -p 0
+check 'unknown user' one_line_error 2 "unknown user 'no such user'" eperm -u 'no such user'
+finish

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+printf '#!/bin/sh\nexit 0\n' >"$SCRATCH/script"
+chmod +x "$SCRATCH/script"
+ln -s /bin/true "$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')"
+
+start execsnoop -x --max-args 100
+check "the header" out_has '^PCOMM +PID +PPID +RET ARGS$'
+/bin/echo hello "two words" >/dev/null
+"$SCRATCH/script" one two
+"$PROGRAMS/exec_kinds" memfd
+"$PROGRAMS/exec_kinds" execveat
+"$PROGRAMS/exec_kinds" args 60
+"$PROGRAMS/exec_kinds" missing 2>/dev/null
+"$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')" "$(printf 'forged\nsshd 1 1 0 /x')"
+[ ! -x "$PROGRAMS/nothing32" ] || "$PROGRAMS/nothing32" thirty-two
+(exec -a weird-name /bin/true dash)
+sleep 0.5
+stop
+check "it ends with status 0" [ "$STATUS" -eq 0 ]
+check "a program with its arguments" out_has '^echo +[0-9]+ +[0-9]+ +0 /bin/echo hello two words$'
+check "the parent" out_has "^echo +[0-9]+ +$$ +0 "
+check "a script with its arguments" out_has "^script +[0-9]+ +[0-9]+ +0 $SCRATCH/script one two\$"
+check "a program in memory" out_has ' 0 /dev/fd/[0-9]+ memfd-argument$'
+check "execveat" out_has ' 0 .*true execveat-argument$'
+check "sixty arguments" out_has 'argument-1 argument-2 .* argument-59 argument-60$'
+check "a failed exec and what was tried" out_has ' -2 /nonexistent/program tried-argument$'
+check "control bytes are escaped" out_has 'esc\\033\[2Jnl\\012x\\377y forged\\012sshd'
+check "no line is forged" out_lacks '^sshd'
+check "no escape byte is printed" out_lacks "$(printf '\033')"
+if [ -x "$PROGRAMS/nothing32" ]; then
+	check "a 32-bit program" out_has '^nothing32 .*thirty-two$'
+fi
+
+start execsnoop -T -t -U -C -M --max-args 3
+check "all columns" out_has '^TIME +TIME\(s\) +UID +COMM +PID +PCOMM +PPID +CPU RET ARGS$'
+/bin/echo a b c d >/dev/null
+out_soon '^[0-9:]{8} '
+stop
+check "times, user, parent's name, CPU and three arguments" \
+	out_has '^[0-9:]{8} +[0-9]+\.[0-9]{3} +0 +echo +[0-9]+ +bash +[0-9]+ +[0-9]+ +0 /bin/echo a b \.\.\.$'
+
+start execsnoop -n '^e.*o$' -q
+/bin/true
+/bin/echo 'quo"te' >/dev/null
+out_soon 'echo'
+stop
+check "-n takes the name's regular expression" out_lacks '/bin/true'
+check "-q quotes" out_has '"/bin/echo" "quo\\"te"$'
+
+start execsnoop -l 'wanted-\d+'
+/bin/true unwanted
+/bin/true wanted-7
+out_soon 'wanted-7'
+stop
+check "-l takes the arguments' regular expression" out_lines '^true' 1
+
+start execsnoop -u nobody
+/bin/true by-root
+setpriv --reuid nobody --clear-groups /bin/true by-nobody
+out_soon 'by-nobody'
+stop
+check "-u takes a user's name" out_lacks 'by-root'
+
+start execsnoop -P $$
+/bin/true child
+(/bin/true grandchild; :)
+out_soon 'child'
+stop
+check "-P takes the parent" out_lacks 'grandchild'
+
+start_headerless execsnoop --json --max-events 1 -n echo
+/bin/echo "$(printf 'a\377b\033')" >/dev/null
+wait_tool
+check "--json is JSON with every field" jq -e '.comm == "echo" and .ret == 0 and (.pid|type) == "number"
+	and (.args|length) == 2 and .args_hex[1] == "61ff621b" and .args_truncated == false
+	and (.time|test("^[0-9-]{10}T[0-9:]{8}[.][0-9]{6}Z$"))' "$OUT"
+
+start execsnoop --duration 0.5
+wait_tool
+check "--duration ends it" [ "$STATUS" -eq 0 ]
+check "the reader may go away" \
+	bash -c "for i in \$(seq 200); do /bin/true; done & \"$TOOLS/execsnoop\" --duration 20 | head -2 | wc -l | grep -qx 2 && [ \${PIPESTATUS[0]} -eq 0 ]"
+
+mkdir -p "$SCRATCH/bpf"
+if mount -t bpf none "$SCRATCH/bpf" 2>/dev/null; then
+	namespace=$(stat -L -c %i /proc/self/ns/mnt)
+	bytes=$(printf '%016x' "$namespace" | sed 's/../& /g' | tac -s ' ' | tr '\n' ' ')
+	bpftool map create "$SCRATCH/bpf/set" type hash key 8 value 4 entries 8 name set
+	start execsnoop --mntnsmap "$SCRATCH/bpf/set"
+	/bin/true before
+	sleep 0.3
+	# shellcheck disable=SC2086 # a byte an argument
+	bpftool map update pinned "$SCRATCH/bpf/set" key hex $bytes value 1 0 0 0
+	/bin/true inside
+	unshare -m /bin/true outside
+	out_soon 'inside'
+	stop
+	check "--mntnsmap takes what is in the map" out_has '/bin/true inside$'
+	check "--mntnsmap leaves out what is not" out_lacks '^true .*(before|outside)$'
+	mkdir -p "$SCRATCH/cgroup"
+	if mount -t cgroup2 none "$SCRATCH/cgroup" && mkdir "$SCRATCH/cgroup/snooped"; then
+		bytes=$(printf '%016x' "$(stat -c %i "$SCRATCH/cgroup/snooped")" | sed 's/../& /g' | tac -s ' ' | tr '\n' ' ')
+		bpftool map create "$SCRATCH/bpf/cgroups" type hash key 8 value 8 entries 8 name cgroups
+		# shellcheck disable=SC2086
+		bpftool map update pinned "$SCRATCH/bpf/cgroups" key hex $bytes value 1 0 0 0 0 0 0 0
+		start execsnoop --cgroupmap "$SCRATCH/bpf/cgroups"
+		/bin/true elsewhere
+		bash -c 'echo $$ >"$1"/cgroup.procs; exec /bin/true in-cgroup' x "$SCRATCH/cgroup/snooped"
+		out_soon 'in-cgroup'
+		stop
+		check "--cgroupmap takes only its cgroups" out_lacks 'elsewhere'
+		check "--cgroupmap shows them" out_has 'in-cgroup$'
+		rmdir "$SCRATCH/cgroup/snooped"
+		umount "$SCRATCH/cgroup"
+	fi
+	umount "$SCRATCH/bpf"
+fi
+
+execs=10000
+[ "$(nproc)" -gt 0 ] && grep -q 'TCG\|QEMU' /proc/cpuinfo && execs=800
+start execsnoop --json
+"$PROGRAMS/exec_storm" 8 "$execs" 60
+sleep 1
+stop
+jq -r 'select(.args[1] == "storm") | [.args[2], .args[3], (.args|length), .args[59], .time] | @tsv' \
+	"$OUT" >"$SCRATCH/storm"
+check "a storm of execs: all are seen" [ "$(wc -l <"$SCRATCH/storm")" -eq "$execs" ]
+check "a storm of execs: no argument is missing" awk -F'\t' \
+	'$3 != 60 || $4 != "a59-" $1 "-" $2 { exit 1 }' "$SCRATCH/storm"
+check "a storm of execs: each parent's come in order" awk -F'\t' \
+	'($1 in last) && $2 != last[$1] + 1 { exit 1 } { last[$1] = $2 }' "$SCRATCH/storm"
+check "a storm of execs: the times never go back" bash -c "cut -f5 '$SCRATCH/storm' | sort -c"
+check "a storm of execs: nothing is lost" err_is_empty
+
+check "an unknown user" one_line_error 2 "unknown user 'nobody-such'" execsnoop -u nobody-such
+check "a bad regular expression" one_line_error 2 "bad regular expression" execsnoop -n '('
+check "a bad number" one_line_error 2 "bad number of arguments" execsnoop --max-args 0x
+check "a bad PID" one_line_error 2 "bad PID" execsnoop -P -1
+check "an unknown option" one_line_error 2 "unrecognized option" execsnoop --what
+check "a missing argument" one_line_error 2 "option requires an argument" execsnoop -u
+check "an argument too many" one_line_error 2 "unexpected argument" execsnoop what
+check "no such map" one_line_error 1 "can't open the pinned map" execsnoop --mntnsmap /nonexistent
+check "no such source" one_line_error 1 "can't read /nonexistent" execsnoop --source /nonexistent
+check "not root" bash -c "setpriv --reuid nobody --clear-groups --inh-caps=-all '$TOOLS/execsnoop' 2>&1 | grep -q '^execsnoop: .*CAP_'"
+
+"$TOOLS/execsnoop" --ebpf >"$SCRATCH/my.c"
+sed -i 's/^static __always_inline int succeeded.*/&/; s/\tread_new_args(event);/\tread_new_args(event);\n\tif (event->comm[0] != '"'e'"')\n\t\treturn 0;/' "$SCRATCH/my.c"
+start execsnoop --source "$SCRATCH/my.c"
+/bin/true
+/bin/echo custom >/dev/null
+out_soon custom
+stop
+check "--source: a user's filter works" out_lacks '/bin/true'
+echo 'int broken( {' >>"$SCRATCH/my.c"
+line=$(wc -l <"$SCRATCH/my.c")
+"$TOOLS/execsnoop" --source "$SCRATCH/my.c" >"$OUT" 2>"$ERR"
+check "--source: a mistake ends it with status 1" [ $? -eq 1 ]
+check "--source: clang's message names file and line" err_has "^$SCRATCH/my.c:$line:[0-9]+: error: "
+finish

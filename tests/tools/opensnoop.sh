@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+deep=$SCRATCH/$(printf 'd%s/' $(seq 20))
+mkdir -p "$deep"
+for name in edge absent overwrite uring all plain relative thirty-two; do
+	echo x >"$SCRATCH/file-$name"
+done
+echo x >"$deep/file-deep"
+hostile=$SCRATCH/$(printf 'esc\033]0;t\007nl\n1 init 3 0 /etc/shadow\377')
+echo x >"$hostile"
+
+start opensnoop
+check "the header" out_has '^PID +COMM +FD ERR PATH$'
+cat "$SCRATCH/file-plain" /nonexistent/file "$hostile" >/dev/null 2>&1
+"$PROGRAMS/open_kinds" edge "$SCRATCH/file-edge"
+"$PROGRAMS/open_kinds" absent "$SCRATCH/file-absent"
+"$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
+if has_kprobes; then
+	"$PROGRAMS/open_kinds" overwrite "$SCRATCH/file-overwrite"
+	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring" && uring=yes
+	[ ! -x "$PROGRAMS/open_loop32" ] || "$PROGRAMS/open_loop32" 1 "$SCRATCH/file-thirty-two" >/dev/null
+fi
+sleep 0.7
+stop
+check "it ends with status 0" [ "$STATUS" -eq 0 ]
+check "an open" out_has "^[0-9]+ +cat +3   0 $SCRATCH/file-plain\$"
+check "a failed open" out_has '^[0-9]+ +cat +-1   2 /nonexistent/file$'
+check "control bytes are escaped" out_has 'esc\\033\]0;t\\007nl\\0121 init 3 0 /etc/shadow\\377$'
+check "no escape byte is printed" out_lacks "$(printf '\033')"
+check "no line is forged" out_lacks '^1 init'
+check "a name that ends before an unmapped page" out_has "$SCRATCH/file-edge\$"
+check "a name whose page was not in memory" out_has "$SCRATCH/file-absent\$"
+if [ "$(uname -m)" = x86_64 ]; then
+	check "open, creat, openat and openat2" out_lines "open_kinds +[0-9]+ +0 $SCRATCH/file-all\$" 4
+else
+	check "openat and openat2" out_lines "open_kinds +[0-9]+ +0 $SCRATCH/file-all\$" 2
+fi
+if has_kprobes; then
+	check "a name that another thread overwrites: each successful open by its right name" \
+		out_lines "open_kinds +[0-9]+ +0 $SCRATCH/file-overwrite\$" 100
+	check "a name that another thread overwrites: never another with a descriptor" \
+		bash -c "! grep -aE 'open_kinds +[0-9]+ +0 .*XX' '$OUT'"
+	[ "${uring:-}" != yes ] || check "io_uring" out_has " -   0 $SCRATCH/file-uring\$"
+	[ ! -x "$PROGRAMS/open_loop32" ] ||
+		check "a 32-bit program" out_has "open_loop32 +3   0 $SCRATCH/file-thirty-two\$"
+	check "nothing to be said" err_is_empty
+else
+	check "what is not seen is said" err_has '^opensnoop: not seen on this kernel: .*32-bit.*io_uring'
+fi
+
+start opensnoop -T -U -e -f O_WRONLY
+cat "$SCRATCH/file-plain" >/dev/null
+echo y >"$SCRATCH/file-plain"
+out_soon file-plain
+stop
+check "the header with everything" out_has '^TIME\(s\) +UID +PID +COMM +FD ERR FLAGS +MODE PATH$'
+check "-f O_WRONLY leaves out readers" out_lacks 'cat .*file-plain'
+check "-T, -U and -e" out_has "^[0-9]+\.[0-9]{9} +0 +$$ +bash +[0-9]+ +0 00001101 0666 $SCRATCH/file-plain\$"
+
+start opensnoop -x
+cat "$SCRATCH/file-plain" /nonexistent/x >/dev/null 2>&1
+out_soon /nonexistent/x
+stop
+check "-x leaves out what succeeded" out_lacks file-plain
+
+start opensnoop -F -n cat
+(cd "$SCRATCH" && cat file-relative >/dev/null)
+(cd "$deep" && cat file-deep >/dev/null)
+(cd "$SCRATCH" && true <file-plain)
+out_soon file-deep
+stop
+check "-F gives a relative path its directory" out_has " $SCRATCH/file-relative\$"
+check "-F twenty directories deep" out_has " ${deep%/}/file-deep\$"
+check "-n takes commands by name" out_lacks '^[0-9]+ +bash'
+
+start opensnoop -p $$
+cat "$SCRATCH/file-plain" >/dev/null
+true <"$SCRATCH/file-relative"
+out_soon file-relative
+stop
+check "-p takes one process" out_lacks file-plain
+start opensnoop -t $$
+true <"$SCRATCH/file-relative"
+out_soon file-relative
+stop
+check "-t takes one thread and says TID" out_has '^TID '
+start opensnoop -u nobody
+cat "$SCRATCH/file-plain" >/dev/null
+chmod 755 "$SCRATCH"
+setpriv --reuid nobody --clear-groups cat "$SCRATCH/file-relative" >/dev/null
+out_soon file-relative
+stop
+check "-u takes a user's name" out_lacks file-plain
+
+"$TOOLS/opensnoop" --exec sh -c "cat '$SCRATCH/file-plain'; (cat '$SCRATCH/file-relative'); exit 3" >"$OUT" 2>"$ERR"
+check "--exec ends with the command" [ $? -eq 0 ]
+check "--exec follows descendants" out_has "cat .*$SCRATCH/file-relative\$"
+check "--exec shows nobody else" bash -c "! grep -avE '^PID|^[0-9]+ +(opensnoop|sh|cat) |^x\$|^y\$' '$OUT'"
+
+start_headerless opensnoop --json -p $$ -F
+(cd "$SCRATCH" && exec true) </dev/null
+cd "$SCRATCH" && true <file-relative
+cd - >/dev/null || exit 1
+true <"$hostile"
+out_soon shadow
+stop
+check "--json" bash -c "jq -es 'map(select(.path == \"file-relative\")) | .[0] | .fd >= 0 and .err == 0 and
+	.full_path == \"$SCRATCH/file-relative\" and (.flags|type) == \"number\" and .io_uring == false' '$OUT'"
+check "--json keeps a path that is not UTF-8" bash -c \
+	"jq -es 'map(select(.path_hex)) | .[0].path_hex | endswith(\"ff\")' '$OUT'"
+
+opens=300000
+grep -q 'TCG\|QEMU' /proc/cpuinfo && opens=20000
+start opensnoop -n open_loop
+"$PROGRAMS/open_loop" "$opens" "$SCRATCH/file-plain" >/dev/null
+sleep 1
+stop
+check "at full speed every open is seen" out_lines "file-plain\$" "$opens"
+check "at full speed nothing is lost" bash -c "! grep -q lost '$ERR'"
+
+start opensnoop -d 0.4
+wait_tool
+check "-d ends it" [ "$STATUS" -eq 0 ]
+check "a bad flag" one_line_error 2 "bad flag 'O_WHAT'" opensnoop -f O_WHAT
+check "pages that are no power of two" one_line_error 2 "bad number of pages" opensnoop -b 3
+check "a bad PID" one_line_error 2 "bad PID 'x'" opensnoop -p x
+check "a bad duration" one_line_error 2 "bad duration" opensnoop -d soon
+check "--exec without a command" one_line_error 2 "--exec: the command is missing" opensnoop --exec
+finish

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * open_kinds edge|absent|overwrite|uring|all FILE: opens FILE in a way that a tracer may get wrong:
+ * the name ends at the last byte before an unmapped page; its page was not in memory; another
+ * thread overwrites it all the time; io_uring opens it; each of the open syscalls.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int at_edge(const char *name)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *start = pages + page - strlen(name) - 1;
+
+	strcpy(start, name);
+	munmap(pages + page, (size_t)page);
+	return open(start, O_RDONLY);
+}
+
+/* A file's page that nobody has touched through this mapping. */
+static int not_resident(const char *name)
+{
+	char path[] = "/tmp/open_kinds.XXXXXX";
+	int fd = mkstemp(path);
+	char *page;
+
+	unlink(path);
+	if (fd < 0 || write(fd, name, strlen(name) + 1) < 0)
+		return -1;
+	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	return open(page, O_RDONLY);
+}
+
+static char changing[4096];
+
+static void *overwrite(void *name)
+{
+	for (;;) {
+		memset(changing, 'X', strlen(name));
+		strcpy(changing, name);
+	}
+	return NULL;
+}
+
+/* Opens again until one succeeded a hundred times: the name was then right when it was copied. */
+static int while_overwritten(char *name)
+{
+	int good = 0, tries, fd;
+	pthread_t thread;
+
+	strcpy(changing, name);
+	pthread_create(&thread, NULL, overwrite, name);
+	for (tries = 0; good < 100 && tries < 10000000; tries++) {
+		fd = open(changing, O_RDONLY);
+		if (fd >= 0) {
+			good++;
+			close(fd);
+		}
+	}
+	return good == 100 ? 0 : -1;
+}
+
+static int by_io_uring(const char *name)
+{
+	struct io_uring_params params = {};
+	unsigned int *sq_tail, *sq_array, *cq_head;
+	struct io_uring_sqe *entries;
+	struct io_uring_cqe *results;
+	char *ring;
+	int fd = (int)syscall(SYS_io_uring_setup, 4, &params);
+
+	if (fd < 0)
+		return -1;
+	ring = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	entries = mmap(NULL, 4 * sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		       IORING_OFF_SQES);
+	if (ring == MAP_FAILED || entries == MAP_FAILED)
+		return -1;
+	sq_tail = (unsigned int *)(ring + params.sq_off.tail);
+	sq_array = (unsigned int *)(ring + params.sq_off.array);
+	cq_head = (unsigned int *)(ring + params.cq_off.head);
+	results = (struct io_uring_cqe *)(ring + params.cq_off.cqes);
+	entries[0] = (struct io_uring_sqe){ .opcode = IORING_OP_OPENAT,
+					    .fd = AT_FDCWD,
+					    .addr = (uintptr_t)name,
+					    .open_flags = O_RDONLY };
+	sq_array[0] = 0;
+	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -1;
+	errno = results[*cq_head & 3].res < 0 ? -results[*cq_head & 3].res : 0;
+	return results[*cq_head & 3].res;
+}
+
+static int by_each_syscall(const char *name)
+{
+	struct open_how how = { .flags = O_RDONLY };
+
+#ifdef SYS_open
+	syscall(SYS_open, name, O_RDONLY);
+	syscall(SYS_creat, name, 0640);
+#endif
+	syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_APPEND);
+	return (int)syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof(how));
+}
+
+int main(int argc, char **argv)
+{
+	int result = -1;
+
+	if (argc != 3)
+		return 2;
+	if (!strcmp(argv[1], "edge"))
+		result = at_edge(argv[2]);
+	else if (!strcmp(argv[1], "absent"))
+		result = not_resident(argv[2]);
+	else if (!strcmp(argv[1], "overwrite"))
+		result = while_overwritten(argv[2]);
+	else if (!strcmp(argv[1], "uring"))
+		result = by_io_uring(argv[2]);
+	else if (!strcmp(argv[1], "all"))
+		result = by_each_syscall(argv[2]);
+	if (result < 0)
+		perror(argv[1]);
+	return result < 0;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A whole tool, from its command line to its lines. Each run is in a child. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+#include "tool.h"
+
+static const char source[] = "BPF_PERF_OUTPUT(events);\n"
+			     "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n"
+			     "{\n"
+			     "	u64 number = 42;\n"
+			     "	events.perf_submit(ctx, &number, sizeof(number));\n"
+			     "	return 0;\n"
+			     "}\n";
+
+static void row_of(struct row *row, const void *event)
+{
+	row_uint(row, "NUMBER", "number", -8, *(const uint64_t *)event);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	(void)key;
+	(void)argument;
+	(void)state;
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option no_options[] = {{}};
+static const struct probe on_exit_probe[] = {
+	{.kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit"},
+	{},
+};
+static const struct probe missing_probe[] = {
+	{.kind = PROBE_RAW_TRACEPOINT, .target = "no_such_point", .program = "on_exit"},
+	{},
+};
+static const struct probe_set sets[] = {{missing_probe, NULL}, {on_exit_probe, "the moon"}, {}};
+static const struct probe_set no_sets[] = {{missing_probe, NULL}, {}};
+
+static struct tool tool = {
+	.name = "fake",
+	.summary = "Trace 42.",
+	.source = source,
+	.letters = "",
+	.options = no_options,
+	.parse = parse,
+	.probe_sets = sets,
+	.row = row_of,
+	.event_size = sizeof(uint64_t),
+};
+
+static int run_tool(void *context)
+{
+	char **words = context, *argv[12] = {"fake"};
+	int argc = 1;
+
+	alarm(60);
+	for (; words[argc - 1]; argc++)
+		argv[argc] = words[argc - 1];
+	return tool_main(&tool, argc, argv);
+}
+
+#define RUN(outcome, ...) run_child(run_tool, (char *[]){__VA_ARGS__, NULL}, outcome)
+
+static void assert_failure(const struct outcome *outcome, const char *word)
+{
+	if (outcome->status != 1 || outcome->output[0] || count_lines(outcome->errors) != 1 ||
+	    strncmp(outcome->errors, "fake: ", 6) || !strstr(outcome->errors, word))
+		fail_msg("%d: %s%s", outcome->status, outcome->output, outcome->errors);
+}
+
+static void it_traces(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	RUN(&outcome, "--no-cache", "--max-events", "3");
+	if (outcome.status || strcmp(outcome.output, "NUMBER\n42\n42\n42\n"))
+		fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
+	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
+	outcome_free(&outcome);
+}
+
+static void its_source_is_printed_and_can_be_run(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "my.c"), *changed;
+	struct outcome outcome;
+
+	(void)state;
+	RUN(&outcome, "--ebpf");
+	assert_int_equal(outcome.status, 0);
+	assert_string_equal(outcome.output, source);
+	assert_string_equal(outcome.errors, "");
+	changed = strstr(outcome.output, "42");
+	memcpy(changed, "77", 2);
+	write_file(path, outcome.output, strlen(outcome.output));
+	outcome_free(&outcome);
+	if (!bpf_lacks()) {
+		RUN(&outcome, "--no-cache", "--max-events", "1", "--source", path, "--json");
+		if (outcome.status || !strstr(outcome.output, "\"number\":77}\n"))
+			fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
+		outcome_free(&outcome);
+		write_file(path, "int on_exit(void *ctx)\n{ return x; }\n", 37);
+		RUN(&outcome, "--no-cache", "--source", path);
+		assert_int_equal(outcome.status, 1);
+		assert_string_equal(outcome.output, "");
+		assert_non_null(strstr(outcome.errors, "my.c:2:10: error: "));
+		outcome_free(&outcome);
+	}
+	free(path);
+	remove_directory(directory);
+}
+
+static void a_source_that_is_none(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "my.c");
+	struct outcome outcome;
+
+	(void)state;
+	RUN(&outcome, "--source", path);
+	assert_failure(&outcome, "No such file");
+	outcome_free(&outcome);
+	RUN(&outcome, "--source", directory);
+	assert_failure(&outcome, directory);
+	outcome_free(&outcome);
+	write_file(path, "int a;\0", 7);
+	RUN(&outcome, "--source", path);
+	assert_failure(&outcome, "is not a text");
+	outcome_free(&outcome);
+	free(path);
+	remove_directory(directory);
+}
+
+static void where_no_set_can_be_attached_it_fails(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	tool.probe_sets = no_sets;
+	RUN(&outcome, "--no-cache");
+	tool.probe_sets = sets;
+	assert_failure(&outcome, "no_such_point");
+	outcome_free(&outcome);
+}
+
+static void support_is_told(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	RUN(&outcome, "--support");
+	assert_int_equal(outcome.status, 0);
+	assert_non_null(strstr(outcome.output, "the moon"));
+	assert_int_equal(count_lines(outcome.output), 1);
+	outcome_free(&outcome);
+	tool.probe_sets = no_sets;
+	RUN(&outcome, "--support");
+	tool.probe_sets = sets;
+	assert_int_equal(outcome.status, 1);
+	assert_non_null(strstr(outcome.output, "no_such_point"));
+	outcome_free(&outcome);
+}
+
+static int run_as_nobody(void *context)
+{
+	become_nobody();
+	return run_tool(context);
+}
+
+static void nobody_is_told_to_be_root(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_root();
+	run_child(run_as_nobody, (char *[]){NULL}, &outcome);
+	assert_failure(&outcome, "root");
+	outcome_free(&outcome);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_traces),
+		cmocka_unit_test(its_source_is_printed_and_can_be_run),
+		cmocka_unit_test(a_source_that_is_none),
+		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
+		cmocka_unit_test(support_is_told),
+		cmocka_unit_test(nobody_is_told_to_be_root),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Questions to the kernel's own BTF and to a compiler; the rest is in test_btf_headers.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "support.h"
+#include "types.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* What every kernel has, and none. */
+static const struct type_question known[] = {
+	{"A", "struct task_struct", "comm", "linux/sched.h"},
+	{"B", "struct task_struct", "no_such_member", "linux/sched.h"},
+	{"C", "struct no_such_struct", NULL, "linux/sched.h"},
+	{"D", "typedef kuid_t", "val", "linux/uidgid.h"},
+	{"E", "union task_struct", NULL, "linux/sched.h"},
+	{"F", "func do_init_module", "module", "linux/module.h"},
+	{"G", "struct task", NULL, "linux/sched.h"},
+	{"H", "enum pid_type", "PIDTYPE_PID", "linux/pid.h"},
+	{"I", "enum", "PIDTYPE_NO_SUCH", "linux/pid.h"},
+	{"J", "func vfs_read", "file", "linux/fs.h"},
+	{"K", "func vfs_read", "task_struct", "linux/fs.h"},
+	{"L", "func vfs_read", NULL, "linux/fs.h"},
+	{},
+};
+
+static void the_running_kernel_answers(void **state)
+{
+	bool answers[ARRAY_SIZE(known) - 1];
+
+	(void)state;
+	if (access(KERNEL_BTF, R_OK))
+		skip_because("the kernel has no BTF");
+	memset(answers, 0xff, sizeof(answers));
+	assert_int_equal(types_ask_btf(KERNEL_BTF, known, answers), 0);
+	assert_true(answers[0]);
+	assert_false(answers[1] || answers[2]);
+	assert_true(answers[3]);
+	assert_false(answers[4]);
+	assert_false(answers[6]);
+	assert_true(answers[7]);
+	assert_false(answers[8]);
+	assert_true(answers[9]);
+	assert_false(answers[10]);
+	assert_true(answers[11]);
+}
+
+static void what_is_no_btf_answers_no(void **state)
+{
+	bool answers[ARRAY_SIZE(known) - 1];
+	size_t i;
+
+	(void)state;
+	memset(answers, true, sizeof(answers));
+	assert_true(types_ask_btf("/etc/passwd", known, answers) < 0);
+	for (i = 0; i < ARRAY_SIZE(answers); i++)
+		assert_false(answers[i]);
+}
+
+static void no_questions_are_no_answers(void **state)
+{
+	static const struct type_question none[] = {{}};
+	char *source = types_probe_source(none);
+
+	(void)state;
+	assert_non_null(source);
+	free(source);
+	assert_int_equal(types_read_diagnostics("", false, none, NULL), 0);
+}
+
+/* ---- the text that a compiler is given, on headers of our own ---- */
+
+static const char header[] =
+	"struct inner { int deep; };\n"
+	"struct box { int wanted; struct { int nested; union { struct inner named; int in_union; "
+	"}; };"
+	" unsigned int bit : 3; int open[]; };\n"
+	"union either { int left; };\n"
+	"enum colour { RED, GREEN = 7 };\n"
+	"enum { NAMELESS };\n"
+	"typedef struct { int val; } alias_t;\n"
+	"typedef int number_t;\n"
+	"int takes_box(int flags, struct box *box);\n"
+	"int takes_none(void);\n"
+	"void takes_six(int a, int b, int c, int d, int e, const struct box *box);\n";
+
+static const struct {
+	struct type_question question;
+	bool answer;
+} cases[] = {
+	{{"A", "struct box", "wanted", "box.h"}, true},
+	{{"A", "struct box", "nested", "box.h"}, true},
+	{{"A", "struct box", "in_union", "box.h"}, true},
+	{{"A", "struct box", "named", "box.h"}, true},
+	{{"A", "struct box", "deep", "box.h"}, false},
+	{{"A", "struct box", "bit", "box.h"}, true},
+	{{"A", "struct box", "open", "box.h"}, true},
+	{{"A", "struct box", NULL, "box.h"}, true},
+	{{"A", "struct box", "missing", "box.h"}, false},
+	{{"A", "struct none", NULL, "box.h"}, false},
+	{{"A", "struct none", "missing", "box.h"}, false},
+	{{"A", "union either", "left", "box.h"}, true},
+	{{"A", "union either", "right", "box.h"}, false},
+	{{"A", "union box", NULL, "box.h"}, false},
+	{{"A", "enum colour", "GREEN", "box.h"}, true},
+	{{"A", "enum colour", "BLUE", "box.h"}, false},
+	{{"A", "enum", "NAMELESS", "box.h"}, true},
+	{{"A", "typedef alias_t", "val", "box.h"}, true},
+	{{"A", "typedef alias_t", "other", "box.h"}, false},
+	{{"A", "typedef number_t", NULL, "box.h"}, true},
+	{{"A", "typedef none_t", NULL, "box.h"}, false},
+	{{"A", "func takes_box", "box", "box.h"}, true},
+	{{"A", "func takes_box", "inner", "box.h"}, false},
+	{{"A", "func takes_box", NULL, "box.h"}, true},
+	{{"A", "func takes_six", "box", "box.h"}, true},
+	{{"A", "func takes_none", "box", "box.h"}, false},
+	{{"A", "func none", "box", "box.h"}, false},
+	{{"A", "func none", NULL, "box.h"}, false},
+	/* What no header declares is answered no, also where another's header does. */
+	{{"A", "struct box", "wanted", NULL}, false},
+	{{"A", "struct box", "wanted", "not/there.h"}, true},
+};
+
+static void clang_answers_through_its_messages(void **state)
+{
+	struct type_question questions[ARRAY_SIZE(cases) + 1] = {};
+	char *directory, *path, *source, *messages, *command;
+	bool answers[ARRAY_SIZE(cases)];
+	size_t size, i;
+	int failed;
+
+	(void)state;
+	if (system("clang --version >/dev/null 2>&1"))
+		skip_because("needs clang");
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		questions[i] = cases[i].question;
+	directory = make_directory();
+	path = join(directory, "box.h");
+	write_file(path, header, strlen(header));
+	free(path);
+	path = join(directory, "probe.c");
+	source = types_probe_source(questions);
+	assert_non_null(source);
+	write_file(path, source, strlen(source));
+	free(source);
+	free(path);
+	assert_true(asprintf(&command,
+			     "clang -fsyntax-only -fms-extensions -ferror-limit=0 -I%s %s/probe.c "
+			     ">%s/messages 2>&1",
+			     directory, directory, directory) > 0);
+	failed = system(command);
+	free(command);
+	path = join(directory, "messages");
+	messages = read_whole_file(path, &size);
+	free(path);
+	assert_int_equal(types_read_diagnostics(messages, failed, questions, answers), 0);
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (answers[i] != cases[i].answer)
+			fail_msg("%s %s", cases[i].question.type,
+				 cases[i].question.member ? cases[i].question.member : "");
+	free(messages);
+	remove_directory(directory);
+}
+
+/* ---- messages ---- */
+
+static const struct type_question two[] = {
+	{"A", "struct a", "x", "a.h"},
+	{"B", "struct b", "x", "a.h"},
+	{},
+};
+
+static void hostile_messages(void **state)
+{
+	static const char *const others[] = {
+		"snoopkit-probe:",
+		"snoopkit-probe:0:1: error: x\n",
+		"snoopkit-probe:3:1: error: x\n",
+		"snoopkit-probe:-1:1: error: x\n",
+		"snoopkit-probe:99999999999999999999999:1: error: x\n",
+		"snoopkit-probe:1:1: note: x\n",
+		"snoopkit-probe:1:1: error\n",
+		" snoopkit-probe:1:1: error: x\n",
+		"snoopkit-probe2:1:1: error: x\n",
+	};
+	bool answers[2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_int_equal(types_read_diagnostics(others[i], false, two, answers), 0);
+		assert_true(answers[0] && answers[1]);
+		assert_int_equal(types_read_diagnostics(others[i], true, two, answers), -EBADMSG);
+		assert_false(answers[0] || answers[1]);
+	}
+	assert_int_equal(types_read_diagnostics("snoopkit-probe:2:7: error: x", true, two, answers),
+			 0);
+	assert_true(answers[0] && !answers[1]);
+	/* A fatal error makes all void, wherever it stands. */
+	assert_int_equal(types_read_diagnostics("snoopkit-probe:2:1: error: x\n"
+						"a.h:1:1: fatal error: too many errors",
+						true, two, answers),
+			 -EBADMSG);
+	assert_false(answers[0] || answers[1]);
+}
+
+static void many_messages_take_no_time(void **state)
+{
+	struct buffer text = {};
+	struct timespec before, after;
+	bool answers[2];
+	char *messages;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 200000; i++)
+		buffer_append_string(&text, "include/linux/x.h:1:2: warning: x\n");
+	buffer_append_string(&text, "snoopkit-probe:1:1: error: x\n");
+	messages = buffer_take_string(&text);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(types_read_diagnostics(messages, true, two, answers), 0);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(!answers[0] && answers[1]);
+	assert_true(after.tv_sec - before.tv_sec < 5);
+	free(messages);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_running_kernel_answers),
+		cmocka_unit_test(what_is_no_btf_answers_no),
+		cmocka_unit_test(no_questions_are_no_answers),
+		cmocka_unit_test(clang_answers_through_its_messages),
+		cmocka_unit_test(hostile_messages),
+		cmocka_unit_test(many_messages_take_no_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
