@@ -49,7 +49,8 @@ static __always_inline void fill_in_file(struct elfsnoop_event *event, struct fi
 	event->inode = READ(inode->i_ino);
 	event->major = device >> MINOR_BITS;
 	event->minor = device & ((1 << MINOR_BITS) - 1);
-	append_path(&event->strings, &event->elf, READ(file->f_path.mnt), READ(file->f_path.dentry));
+	append_path(&event->strings, &event->elf, READ(file->f_path.mnt),
+		    READ(file->f_path.dentry));
 }
 
 static __always_inline void fill_in_names(struct elfsnoop_event *event, struct linux_binprm *bprm)

@@ -20,6 +20,7 @@ enum {
 	KEY_JSON = COMMON_KEY,
 	KEY_EBPF,
 	KEY_SOURCE,
+	KEY_IMAGE,
 	KEY_HEADERS,
 	KEY_NO_CACHE,
 	KEY_BUFFER_PAGES,
@@ -43,6 +44,8 @@ static const struct argp_option common_options[] = {
 	  "Only tasks of the mount namespaces in this pinned map", 100 },
 	{ "ebpf", KEY_EBPF, NULL, 0, "Print the BPF program's source and exit", 101 },
 	{ "source", KEY_SOURCE, "FILE", 0, "Run the BPF program in FILE", 101 },
+	/* For our tests: what was compiled, to be read with image_read(). */
+	{ "image", KEY_IMAGE, "FILE", OPTION_HIDDEN, NULL, 101 },
 	{ "headers", KEY_HEADERS, "auto|kernel|btf", 0, "Where kernel types come from", 101 },
 	{ "no-cache", KEY_NO_CACHE, NULL, 0, "Compile, also if a compiled program is kept", 101 },
 	{ "support", KEY_SUPPORT, NULL, 0, "Say how far this kernel supports the tool and exit",
@@ -158,6 +161,9 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 	case KEY_SOURCE:
 		options->source_file = argument;
 		break;
+	case KEY_IMAGE:
+		options->image_file = argument;
+		break;
 	case KEY_HEADERS:
 		options->headers = parse_headers(state, argument);
 		break;
@@ -214,8 +220,15 @@ static error_t parse_root(int key, char *argument, struct argp_state *state)
 		state->name = (char *)parsing->tool->name;
 	}
 	err = parsing->tool->parse(key, argument, state);
-	if (err == ARGP_ERR_UNKNOWN && key == ARGP_KEY_ARG)
-		usage_error(state, "unexpected argument '%s'", argument);
+	if (key == ARGP_KEY_ARG) {
+		if (err == ARGP_ERR_UNKNOWN)
+			usage_error(state, "unexpected argument '%s'", argument);
+		parsing->options->has_argument = true;
+	}
+	if (key == ARGP_KEY_END && parsing->tool->required && !parsing->options->has_argument &&
+	    !parsing->options->print_support && !parsing->options->print_source &&
+	    !parsing->options->image_file)
+		usage_error(state, "%s is missing", parsing->tool->required);
 	return err;
 }
 

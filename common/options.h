@@ -30,8 +30,10 @@ struct options {
 	bool verbose;
 	bool print_source;
 	bool print_support;
+	bool has_argument; /* a positional one */
 	bool no_cache;
 	const char *source_file;
+	const char *image_file; /* where to write the compiled image, in place of tracing */
 	enum headers_wanted headers;
 	unsigned int buffer_pages; /* a power of two */
 	uint64_t duration;	   /* nanoseconds; 0: until told to stop */

@@ -53,7 +53,9 @@ static int compile_image(const struct session *session, const struct program_sou
 		.verbose = session->options->verbose,
 		.cancel_fd = session->signal_fd,
 	};
-	int set = facility_try_probes(session->probe_sets, error);
+	int set = session->options->image_file ?
+			  0 :
+			  facility_try_probes(session->probe_sets, error);
 
 	return set < 0 ? set : compile(&request, image, error);
 }
@@ -159,6 +161,30 @@ static int report_failure(const struct tool *tool, struct error *error)
 	return EXIT_FAILED;
 }
 
+/* --image */
+static int write_image(const struct session *session, const struct program_source *source,
+		       struct error *error)
+{
+	const char *path = session->options->image_file;
+	struct buffer bytes = {};
+	struct image *image = NULL;
+	FILE *file;
+	int err;
+
+	err = get_image(session, source, &image, error);
+	if (err)
+		return err;
+	image_write(image, &bytes);
+	file = fopen(path, "we");
+	if (!file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size)
+		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
+	if (file && fclose(file) && !err)
+		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
+	buffer_free(&bytes);
+	image_free(image);
+	return err;
+}
+
 static int run(const struct tool *tool, const struct options *options, struct session *session,
 	       struct error *error)
 {
@@ -166,12 +192,16 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	int err;
 
 	err = get_source(tool, options, &source, error);
-	if (!err)
-		err = facility_check(error);
-	if (!err && tool->prepare)
-		err = tool->prepare(session, error);
-	if (!err)
-		err = trace(session, &source, error);
+	if (!err && options->image_file) {
+		err = write_image(session, &source, error);
+	} else {
+		if (!err)
+			err = facility_check(error);
+		if (!err && tool->prepare)
+			err = tool->prepare(session, error);
+		if (!err)
+			err = trace(session, &source, error);
+	}
 	free(source.owned);
 	return err;
 }
@@ -185,7 +215,8 @@ static int find_support(struct session *session, struct error *error)
 	int err;
 
 	err = facility_check(error);
-	if (!err && tool->prepare)
+	/* What a tool is pointed at says nothing about the kernel. */
+	if (!err && tool->prepare && (!tool->required || session->options->has_argument))
 		err = tool->prepare(session, error);
 	kernel_identify(&kernel);
 	if (!err)

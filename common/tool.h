@@ -25,6 +25,7 @@ struct tool {
 	const char *name;
 	const char *summary;  /* one sentence, for --help */
 	const char *arguments; /* what follows the options in --help, or NULL */
+	const char *required; /* what the positional argument is, if the tool can't do without */
 	const char *source;   /* the BPF program */
 	const char *letters;  /* which of b (buffer-pages) and d (duration) this tool has, or "" */
 	bool has_maps;	      /* --cgroupmap and --mntnsmap */

@@ -158,7 +158,10 @@ static void row(struct row *row, const void *data)
 
 static const struct probe by_kprobes[] = {
 	{ .kind = PROBE_KPROBE, .target = "do_init_module", .program = "on_init_module" },
-	{ .kind = PROBE_KPROBE, .target = "parse_args", .program = "on_parse_args", .optional = true },
+	{ .kind = PROBE_KPROBE,
+	  .target = "parse_args",
+	  .program = "on_parse_args",
+	  .optional = true },
 	{},
 };
 

@@ -49,6 +49,13 @@ static const struct argp_option options[] = {
 	{},
 };
 
+/* O_LARGEFILE: a 64-bit kernel adds it to what programs give, and glibc defines it as nothing. */
+#if defined(__aarch64__)
+#define KERNEL_LARGEFILE 0400000
+#else
+#define KERNEL_LARGEFILE 0100000
+#endif
+
 struct flag {
 	const char *name;
 	uint32_t value;
@@ -200,7 +207,8 @@ static void row(struct row *row, const void *data)
 	row_uint(row, if_shown(opt.tid, "TID"), "tid", -6, event->tid);
 	row_text(row, "COMM", "comm", -16, event->comm, sizeof(event->comm));
 	row_descriptor(row, event);
-	row_octal(row, if_shown(opt.extended, "FLAGS"), "flags", 8, event->flags);
+	row_octal(row, if_shown(opt.extended, "FLAGS"), "flags", 8,
+		  event->flags & ~(uint32_t)KERNEL_LARGEFILE);
 	row_octal(row, if_shown(opt.extended, "MODE"), "mode", 4, event->mode);
 	row_json(row, "io_uring", json_boolean(event->io_uring));
 	row_path(row, event);

@@ -39,10 +39,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			return ARGP_ERR_UNKNOWN;
 		opt.pid = (pid_t)option_pid(state, argument);
 		break;
-	case ARGP_KEY_END:
-		if (!opt.pid)
-			usage_error(state, "the PID of the shell is missing");
-		break;
 	default:
 		return mirror_parse(&opt.mirror, key, argument);
 	}
@@ -178,6 +174,7 @@ static const struct tool shellsnoop = {
 	.name = "shellsnoop",
 	.summary = "Mirror what a shell and its children write to standard output and error.",
 	.arguments = "PID",
+	.required = "the PID of the shell",
 	.source = shellsnoop_source,
 	.letters = "",
 	.buffer_pages = MIRROR_BUFFER_PAGES,

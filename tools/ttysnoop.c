@@ -63,10 +63,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			return ARGP_ERR_UNKNOWN;
 		opt.device = argument;
 		break;
-	case ARGP_KEY_END:
-		if (!opt.device)
-			usage_error(state, "the tty is missing: a path or a pts number");
-		break;
 	default:
 		return mirror_parse(&opt.mirror, key, argument);
 	}
@@ -328,6 +324,7 @@ static const struct tool ttysnoop = {
 	.name = "ttysnoop",
 	.summary = "Mirror what is written to a tty.",
 	.arguments = "DEVICE",
+	.required = "the tty, a path or a pts number,",
 	.source = ttysnoop_source,
 	.letters = "",
 	.buffer_pages = MIRROR_BUFFER_PAGES,

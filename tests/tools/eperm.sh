@@ -9,6 +9,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 sum() { awk -v comm="$1" -v call="$2" 'NF > 3 && $(NF-2) == comm && $(NF-1) == call { n += $NF } END { printf "%d", n }' "$OUT"; }
 made() { awk -v error="$1" '{ for (i = 1; i < NF; i++) if ($i == error) print $(i + 1) }' "$SCRATCH/made"; }
 is_exact() {
+	echo "counted $(sum "$1" sethostname) and $(sum "$1" setpriority), made: $(cat "$SCRATCH/made")"
 	[ "$(made EPERM)" -gt 0 ] && [ "$(sum "$1" sethostname)" = "$(made EPERM)" ] &&
 		[ "$(sum "$1" setpriority)" = "$(made EACCES)" ]
 }

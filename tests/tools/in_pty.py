@@ -12,11 +12,15 @@ import select
 import struct
 import termios
 
+# Not in the module: include/uapi/asm-generic/ioctls.h
+TIOCGPTN = 0x80045430
+TIOCSPTLCK = 0x40045431
+
 
 def open_pty(devpts, size):
     master = os.open(f"{devpts}/ptmx", os.O_RDWR | os.O_NOCTTY)
-    fcntl.ioctl(master, termios.TIOCSPTLCK, struct.pack("i", 0))
-    number = struct.unpack("i", fcntl.ioctl(master, termios.TIOCGPTN, bytes(4)))[0]
+    fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+    number = struct.unpack("i", fcntl.ioctl(master, TIOCGPTN, bytes(4)))[0]
     columns, rows = map(int, size.split("x"))
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     return master, f"{devpts}/{number}"

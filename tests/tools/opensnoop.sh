@@ -9,7 +9,7 @@ for name in edge absent overwrite uring all plain relative thirty-two; do
 	echo x >"$SCRATCH/file-$name"
 done
 echo x >"$deep/file-deep"
-hostile=$SCRATCH/$(printf 'esc\033]0;t\007nl\n1 init 3 0 /etc/shadow\377')
+hostile=$SCRATCH/$(printf 'esc\033]0;t\007nl\n1 init 3 0 forged\377')
 echo x >"$hostile"
 
 start opensnoop
@@ -28,7 +28,7 @@ stop
 check "it ends with status 0" [ "$STATUS" -eq 0 ]
 check "an open" out_has "^[0-9]+ +cat +3   0 $SCRATCH/file-plain\$"
 check "a failed open" out_has '^[0-9]+ +cat +-1   2 /nonexistent/file$'
-check "control bytes are escaped" out_has 'esc\\033\]0;t\\007nl\\0121 init 3 0 /etc/shadow\\377$'
+check "control bytes are escaped" out_has 'esc\\033\]0;t\\007nl\\0121 init 3 0 forged\\377$'
 check "no escape byte is printed" out_lacks "$(printf '\033')"
 check "no line is forged" out_lacks '^1 init'
 check "a name that ends before an unmapped page" out_has "$SCRATCH/file-edge\$"
@@ -105,7 +105,7 @@ start_headerless opensnoop --json -p $$ -F
 cd "$SCRATCH" && true <file-relative
 cd - >/dev/null || exit 1
 true <"$hostile"
-out_soon shadow
+out_soon forged
 stop
 check "--json" bash -c "jq -es 'map(select(.path == \"file-relative\")) | .[0] | .fd >= 0 and .err == 0 and
 	.full_path == \"$SCRATCH/file-relative\" and (.flags|type) == \"number\" and .io_uring == false' '$OUT'"

@@ -134,7 +134,7 @@ if command -v asciinema >/dev/null; then
 	start_headerless ttysnoop --asciicast "$SCRATCH/cast" "$(cat "$SCRATCH/tty")"
 	touch "$GO"
 	wait_tool
-	asciinema cat "$SCRATCH/cast" >"$SCRATCH/cat" 2>"$SCRATCH/check"
+	LC_ALL=C.UTF-8 asciinema cat "$SCRATCH/cast" >"$SCRATCH/cat" 2>"$SCRATCH/check"
 	check "asciinema cat gives the same bytes" cmp "$SCRATCH/tty.out" "$SCRATCH/cat"
 	check "the recording has the terminal's size" grep -q '"width": 80, "height": 24' "$SCRATCH/cast"
 else

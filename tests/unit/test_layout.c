@@ -26,7 +26,7 @@ static struct image_program make_program(const struct bpf_insn *instructions, si
 	return program;
 }
 
-/* What the program does: the values it moves, up to its exit. Bit n of branches: the nth is taken. */
+/* The values that the program moves, up to its exit. Bit n of branches: the nth is taken. */
 static void run(const struct image_program *program, unsigned int branches, char *trace)
 {
 	const struct bpf_insn *at = program->instructions, *end = at + program->instruction_count;

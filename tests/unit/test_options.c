@@ -136,13 +136,27 @@ static void the_defaults(void **state)
 	struct options options = PARSE(&plain_tool, NULL);
 
 	(void)state;
-	assert_int_equal(options.buffer_pages, 64);
+	assert_true(options.buffer_pages >= 64);
+	assert_int_equal(options.buffer_pages & (options.buffer_pages - 1), 0);
 	assert_int_equal(options.duration, 0);
 	assert_int_equal(options.max_events, 0);
 	assert_int_equal(options.headers, HEADERS_AUTO);
 	assert_false(options.json || options.verbose || options.no_cache || options.print_source);
 	assert_null(options.source_file);
 	assert_null(options.cgroup_map);
+}
+
+static void a_tool_may_have_its_own_size_of_buffers(void **state)
+{
+	struct tool tool = plain_tool;
+	struct options options;
+
+	(void)state;
+	tool.buffer_pages = 4096;
+	options = PARSE(&tool, NULL);
+	assert_int_equal(options.buffer_pages, 4096);
+	options = PARSE(&tool, "--buffer-pages=2");
+	assert_int_equal(options.buffer_pages, 2);
 }
 
 static void common_options(void **state)
@@ -352,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults),
+		cmocka_unit_test(a_tool_may_have_its_own_size_of_buffers),
 		cmocka_unit_test(common_options),
 		cmocka_unit_test(letters_are_those_of_the_bcc_tool),
 		cmocka_unit_test(a_tools_own_v_is_not_verbose),

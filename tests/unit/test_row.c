@@ -26,6 +26,16 @@ static void describe(struct row *row, const struct event *event)
 	row_text(row, "NAME", "name", -8, event->name, event->name_size);
 }
 
+/* What was printed; the output is done with. */
+static char *take_text(struct output *output)
+{
+	char *text = buffer_take_string(&output->pending);
+
+	assert_non_null(text);
+	output_free(output);
+	return text;
+}
+
 static char *line_of(enum row_mode mode, const struct event *event)
 {
 	struct output output = {};
@@ -34,7 +44,7 @@ static char *line_of(enum row_mode mode, const struct event *event)
 	row_begin(&row, &output, mode, 1234567890);
 	describe(&row, event);
 	row_end(&row);
-	return buffer_take_string(&output.pending);
+	return take_text(&output);
 }
 
 static void assert_line(const struct event *event, const char *expected)
@@ -120,7 +130,7 @@ static void columns_of_text_count_characters(void **state)
 	row_text(&row, "C", "c", 5, "\xe6\x97\xa5", 3);
 	row_text(&row, "D", "d", 0, "x\0y", 3);
 	row_end(&row);
-	line = buffer_take_string(&output.pending);
+	line = take_text(&output);
 	assert_string_equal(line, "\xc3\xbc    \\012       \xe6\x97\xa5 x\n");
 	free(line);
 }
@@ -275,14 +285,14 @@ static void times_of_a_row(void **state)
 	row_elapsed(&row, NULL, 9, 3);
 	row_elapsed(&row, "E", 0, 9);
 	row_end(&row);
-	line = buffer_take_string(&output.pending);
+	line = take_text(&output);
 	assert_string_equal(line, "00:00:06   1.500     1.500000000\n");
 	free(line);
 	/* A record from just before the start is not a huge time. */
 	row_begin(&row, &output, ROW_TEXT, 4000000000ULL);
 	row_elapsed(&row, "E", 0, 1);
 	row_end(&row);
-	line = buffer_take_string(&output.pending);
+	line = take_text(&output);
 	assert_string_equal(line, "-1.0\n");
 	free(line);
 	unsetenv("TZ");
@@ -301,7 +311,7 @@ static void values_without_a_place_are_not_leaked(void **state)
 	row_json(&row, NULL, json_string("value"));
 	row_end(&row);
 	assert_int_equal(output.pending.data[0], '\n');
-	buffer_free(&output.pending);
+	output_free(&output);
 	assert_string_equal(if_shown(true, "X"), "X");
 	assert_null(if_shown(false, "X"));
 }

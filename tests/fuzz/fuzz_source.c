@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a user's source (--source) and clang's messages may be. The scanner of sources is taken in
+ * as source: from outside it is reached only through files.
+ */
+#include "btf_headers.c"
+
+#include "fuzz.h"
+#include "types.h"
+
+static const struct type_question questions[] = {
+	{"A", "struct a", "x", "a.h"},
+	{"B", "func b", "x", "a.h"},
+	{"C", "struct c", "x", NULL},
+	{},
+};
+
+static void check_names(const struct names *names, const char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < names->capacity; i++) {
+		const struct name *name = &names->slots[i];
+
+		REQUIRE(!name->text ||
+			(name->text >= text && name->text + name->length <= text + size));
+	}
+}
+
+static void check_includes(const struct names *includes)
+{
+	size_t i;
+
+	for (i = 0; i < includes->capacity; i++) {
+		const struct name *name = &includes->slots[i];
+
+		/* They become files below a directory. */
+		REQUIRE(!name->text || (name->length && name->text[0] != '/' &&
+					!memmem(name->text, name->length, "..", 2) &&
+					!memchr(name->text, '\n', name->length)));
+	}
+}
+
+static void scan_text(const char *text, size_t size)
+{
+	struct scan scan;
+
+	REQUIRE(!scan_source(&scan, text));
+	check_names(&scan.words, text, size);
+	check_names(&scan.includes, text, size);
+	check_includes(&scan.includes);
+	scan_free(&scan);
+}
+
+static void read_messages(const char *text, bool failed)
+{
+	bool answers[3] = {true, true, true};
+
+	if (types_read_diagnostics(text, failed, questions, answers))
+		REQUIRE(!answers[0] && !answers[1]);
+	REQUIRE(!answers[2]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	REQUIRE(text);
+	memcpy(text, data, size);
+	text[size] = '\0';
+	scan_text(text, strlen(text));
+	read_messages(text, true);
+	read_messages(text, false);
+	free(text);
+	return 0;
+}
