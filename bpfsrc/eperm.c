@@ -41,7 +41,8 @@ static __always_inline int count(s64 number, s64 ret)
 	u64 *counter;
 
 	now = epoch.lookup(&zero);
-	if (!now)
+	/* Without a number it is the end of a signal handler: what it interrupted had that result. */
+	if (!now || number < 0)
 		return 0;
 	key.epoch = *now;
 	key.number = number;

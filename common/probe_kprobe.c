@@ -64,9 +64,10 @@ static int explain(int err, struct error *error)
 	}
 }
 
-static int attach(struct probes *probes, const struct probe *probe, bool is_return, int program_fd,
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
+	bool is_return = probe->kind == PROBE_KRETPROBE;
 	int err;
 
 	if (probe->every_copy) {
@@ -80,26 +81,14 @@ static int attach(struct probes *probes, const struct probe *probe, bool is_retu
 	return error->text[0] ? err : explain(err, error);
 }
 
-static int attach_entry(struct probes *probes, const struct probe *probe, int program_fd,
-			struct error *error)
-{
-	return attach(probes, probe, false, program_fd, error);
-}
-
-static int attach_return(struct probes *probes, const struct probe *probe, int program_fd,
-			 struct error *error)
-{
-	return attach(probes, probe, true, program_fd, error);
-}
-
 const struct probe_kind_operations probe_kprobe = {
 	.name = "kprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
-	.attach = attach_entry,
+	.attach = attach,
 };
 
 const struct probe_kind_operations probe_kretprobe = {
 	.name = "kretprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
-	.attach = attach_return,
+	.attach = attach,
 };

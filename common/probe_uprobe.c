@@ -8,9 +8,10 @@
 #include "elfsym.h"
 #include "probe.h"
 
-static int attach(struct probes *probes, const struct probe *probe, bool is_return, int program_fd,
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
+	bool is_return = probe->kind == PROBE_URETPROBE;
 	int type = probe_pmu_type("uprobe"), err;
 	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
 	char definition[448];
@@ -34,26 +35,14 @@ static int attach(struct probes *probes, const struct probe *probe, bool is_retu
 	return err;
 }
 
-static int attach_entry(struct probes *probes, const struct probe *probe, int program_fd,
-			struct error *error)
-{
-	return attach(probes, probe, false, program_fd, error);
-}
-
-static int attach_return(struct probes *probes, const struct probe *probe, int program_fd,
-			 struct error *error)
-{
-	return attach(probes, probe, true, program_fd, error);
-}
-
 const struct probe_kind_operations probe_uprobe = {
 	.name = "uprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
-	.attach = attach_entry,
+	.attach = attach,
 };
 
 const struct probe_kind_operations probe_uretprobe = {
 	.name = "uretprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
-	.attach = attach_return,
+	.attach = attach,
 };

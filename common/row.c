@@ -36,7 +36,7 @@ void row_end(struct row *row)
 
 static void append_spaces(struct row *row, size_t count)
 {
-	char *spaces = buffer_extend(&row->output->pending, count);
+	char *spaces = count ? buffer_extend(&row->output->pending, count) : NULL;
 
 	if (spaces)
 		memset(spaces, ' ', count);

@@ -53,10 +53,10 @@ static int compile_image(const struct session *session, const struct program_sou
 		.verbose = session->options->verbose,
 		.cancel_fd = session->signal_fd,
 	};
-	int set = session->options->image_file ?
-			  0 :
-			  facility_try_probes(session->probe_sets, error);
+	int set = 0;
 
+	if (!session->options->image_file)
+		set = facility_try_probes(session->probe_sets, error);
 	return set < 0 ? set : compile(&request, image, error);
 }
 
@@ -139,7 +139,11 @@ static int trace(struct session *session, const struct program_source *source, s
 	struct image *image = NULL;
 	int err;
 
-	err = get_image(session, source, &image, error);
+	err = facility_check(error);
+	if (!err && session->tool->prepare)
+		err = session->tool->prepare(session, error);
+	if (!err)
+		err = get_image(session, source, &image, error);
 	if (!err)
 		err = load_and_attach(session, image, error);
 	if (!err)
@@ -192,16 +196,10 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	int err;
 
 	err = get_source(tool, options, &source, error);
-	if (!err && options->image_file) {
+	if (!err && options->image_file)
 		err = write_image(session, &source, error);
-	} else {
-		if (!err)
-			err = facility_check(error);
-		if (!err && tool->prepare)
-			err = tool->prepare(session, error);
-		if (!err)
-			err = trace(session, &source, error);
-	}
+	else if (!err)
+		err = trace(session, &source, error);
 	free(source.owned);
 	return err;
 }

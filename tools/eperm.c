@@ -152,34 +152,33 @@ static uint64_t read_counter(int map, const struct eperm_key *key)
 	return total;
 }
 
-/* All there are, sorted by key. */
-static int read_counters(int map, struct counters *counters)
+/* Those of epochs before that one, sorted by key. */
+static int read_counters(int map, uint32_t epoch, struct counters *counters)
 {
 	struct eperm_key key, *previous = NULL;
 	struct counter *counter;
 
-	while (!bpf_map_get_next_key(map, previous, &key)) {
+	for (; !bpf_map_get_next_key(map, previous, &key); previous = &key) {
+		if (key.epoch >= epoch)
+			continue;
 		counter = append(counters);
 		if (!counter)
 			return -ENOMEM;
 		counter->key = key;
 		counter->count = read_counter(map, &key);
-		previous = &key;
 	}
 	qsort(counters->items, counters->count, sizeof(*counters->items), compare_keys);
 	return 0;
 }
 
-/* What came to the counters of epochs before that one since they were last seen. */
-static int read_rows(const struct counters *now, uint32_t epoch, struct counters *rows)
+/* What came to the counters since they were last seen. */
+static int make_rows(const struct counters *now, struct counters *rows)
 {
 	const struct counter *seen;
 	struct counter *row;
 	size_t i;
 
 	for (i = 0; i < now->count; i++) {
-		if (now->items[i].key.epoch >= epoch)
-			continue;
 		row = append(rows);
 		if (!row)
 			return -ENOMEM;
@@ -269,7 +268,7 @@ static void report(struct session *session, bool last)
 	if (opt.tables && state.tables == opt.tables)
 		return;
 	begin_epoch(session);
-	if (read_counters(map, &now) || read_rows(&now, last ? UINT32_MAX : state.epoch, &rows)) {
+	if (read_counters(map, last ? UINT32_MAX : state.epoch, &now) || make_rows(&now, &rows)) {
 		session_message(session, "no memory for the counts");
 		session_stop(session);
 	} else {

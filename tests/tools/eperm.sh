@@ -55,13 +55,15 @@ check 'intervals: an empty line between tables' [ "$(grep -c '^$' "$OUT")" -ge 4
 check 'intervals: one header' out_lines '^ERROR' 1
 check 'intervals: nothing on standard error' err_is_empty
 
+"$PROGRAMS/failing" 60 >/dev/null &
+background=$!
 start eperm -T -i 1 2
-"$PROGRAMS/failing" 3 >"$SCRATCH/made" &
 wait_tool
+kill "$background"
+wait "$background" 2>/dev/null
 check 'COUNT intervals and the end' [ "$STATUS" = 0 ]
 check 'COUNT tables' out_lines 'failing +sethostname' 2
 check '-T: the time in each line' out_has '^[0-9:]{8}  EPERM +failing +sethostname +[0-9]+$'
-wait
 
 start eperm -P
 "$PROGRAMS/failing" 0.1 >"$SCRATCH/made" &

@@ -25,6 +25,16 @@ def drain(seconds):
                 return
 
 
+def settle():
+    """Reads until the terminal has been silent for a while: it keeps up with what is typed."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end and select.select([master], [], [], 0.2)[0]:
+        try:
+            os.read(master, 65536)
+        except OSError:
+            return
+
+
 drain(0.5)
 for line in sys.stdin:
     line = line.rstrip("\n")
@@ -34,5 +44,5 @@ for line in sys.stdin:
     data = bytes.fromhex(line[4:]) if line.startswith("raw ") else line.encode() + b"\n"
     while data:
         data = data[os.write(master, data[:512]):]
-        drain(0.05)
+        settle()
 drain(0.3)

@@ -3,11 +3,13 @@
 # For the tool tests: run a real tool against real processes and look at what it printed.
 #
 # A test is a script that sources this file, calls check for each thing it shows, and ends with
-# finish. SNOOPKIT_BUILD is the build folder; it holds tools/ and tests/ (helper programs).
+# finish. SNOOPKIT_BUILD is the build folder; it holds tools/ and tests/ (helper programs). With
+# SNOOPKIT_HEADERS set to kernel or btf, each tool runs with that --headers.
 set -u
 
 : "${SNOOPKIT_BUILD:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
-TOOLS=$SNOOPKIT_BUILD/tools
+REAL_TOOLS=$SNOOPKIT_BUILD/tools
+TOOLS=$REAL_TOOLS
 PROGRAMS=$SNOOPKIT_BUILD/tests
 SCRATCH=$(mktemp -d /tmp/snoopkit-test.XXXXXX)
 OUT=$SCRATCH/out
@@ -21,6 +23,20 @@ cleanup() {
 	rm -rf "$SCRATCH"
 }
 trap cleanup EXIT
+
+# Puts a script in front of each tool that adds the option.
+use_headers() {
+	local tool
+	TOOLS=$SCRATCH/tools
+	chmod 755 "$SCRATCH"
+	mkdir "$TOOLS"
+	for tool in "$REAL_TOOLS"/*; do
+		printf '#!/bin/sh\nexec "%s" --headers %s "$@"\n' "$tool" "$SNOOPKIT_HEADERS" \
+			>"$TOOLS/${tool##*/}"
+	done
+	chmod 755 "$TOOLS"/*
+}
+[ -z "${SNOOPKIT_HEADERS:-}" ] || use_headers
 
 # check NAME COMMAND...: one result; a failing command's surroundings are shown.
 check() {

@@ -1,0 +1,430 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+Measures the tools beside their namesakes of other families; see run.
+
+Everything that is compared is measured in turns, round by round, with a different one first each
+time, so that what else happens on the machine touches all alike. A figure is the median of the
+rounds, with the least and the greatest. What an event costs is the difference to the same round's
+run without a tool.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+import process
+import report
+from process import DoesNotRun, Running, Workload, WorkloadResult
+from subjects import BCC, FAMILIES, FLOOR, NOBODY, SNOOPKIT, TOOLS, Tool, find_library
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PACED_RATE = 1000  # events a second
+PRODUCERS = (1, 2, 8)
+RATE_STEPS = 6  # each half of the one before, until nothing is lost
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    starts: int
+    rounds: int
+    share: float  # of a tool's full count
+    paced_seconds: float
+    idle_seconds: float
+    loss_runs: int
+    header_limit: float = process.START_LIMIT
+
+
+FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=3.0, idle_seconds=60.0, loss_runs=3)
+QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1)
+IN_VM = Extent(starts=3, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
+               header_limit=600.0)
+
+
+def stat(values: list[float]) -> dict:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "n": len(values)}
+
+
+def stats(samples: dict[str, list[float]]) -> dict:
+    return {key: stat(values) for key, values in samples.items() if values}
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """What the measurements share. results is what results.json will hold of this machine."""
+
+    def __init__(self, build: str, extent: Extent, scratch: str) -> None:
+        self.build = build
+        self.extent = extent
+        self.scratch = scratch
+        self.library = find_library(self.bench("workload"), "libreadline.so") or ""
+        self.opened = os.path.join(scratch, "snoopmark")
+        self.results: dict[str, dict] = {}
+        with open(self.opened, "wb"):
+            pass
+
+    def bench(self, program: str) -> str:
+        return os.path.join(self.build, "bench", program)
+
+    # ---- what is run ----
+
+    def script(self, tool: Tool, path: str) -> str:
+        """bpftrace's script: it takes no library as an argument, so that is put into a copy."""
+        if tool.workload != "readline":
+            return path
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        copy = os.path.join(self.scratch, os.path.basename(path))
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text.replace("/bin/bash", self.library))
+        return copy
+
+    def command(self, tool: Tool, family: str, arguments: tuple[str, ...], pid: str = "",
+                tty: str = "") -> list[str]:
+        path = tool.program(family, self.build, HERE)
+        filled = [argument.format(pid=pid, tty=tty, library=self.library)
+                  for argument in arguments]
+        if not path.endswith(".bt"):
+            return [path, *filled]
+        if tool.workload == "readline":
+            filled = []
+        return ["bpftrace", self.script(tool, path), *filled]
+
+    def workload(self, tool: Tool, count: int, rate: int, producers: int) -> Workload:
+        argument = self.bench("exec_chain") if tool.workload == "exec" else self.opened
+        return Workload([self.bench("workload"), tool.workload, str(count), str(rate),
+                         str(producers), argument])
+
+    def families(self, tool: Tool) -> list[str]:
+        """Those that have such a tool and are not known not to run."""
+        return [family for family in FAMILIES
+                if tool.program(family, self.build, HERE)
+                and "does_not_run" not in self.results[tool.name].get(family, {})]
+
+    def of(self, tool: Tool, subject: str) -> dict:
+        return self.results[tool.name].setdefault(subject, {})
+
+    # ---- starting, memory ----
+
+    def start_once(self, tool: Tool, command: list[str]) -> tuple[float, Running]:
+        running = Running(command, self.scratch, terminal=True)
+        duration = running.wait_for_header(tool.header, self.extent.header_limit)
+        time.sleep(0.3)
+        return duration / 1e6, running
+
+    def measure_start(self, tool: Tool, family: str, samples: dict, cold: bool, pid: str,
+                      tty: str) -> None:
+        command = self.command(tool, family, tool.arguments, pid, tty)
+        if cold:
+            command.insert(1, "--no-cache")
+        milliseconds, running = self.start_once(tool, command)
+        peak, steady = running.memory_kb()
+        running.stop()
+        if cold:
+            samples["first_start_ms"].append(milliseconds)
+            samples["compiler_peak_kb"].append(running.max_rss_kb)
+            return
+        samples["second_start_ms"].append(milliseconds)
+        samples["peak_kb"].append(peak)
+        samples["steady_kb"].append(steady)
+
+    def starts(self, tool: Tool) -> None:
+        """What keeps nothing starts the same each time: its first is its second."""
+        traced = self.workload(tool, 1, 0, 1) if tool.workload else None
+        names = ("first_start_ms", "second_start_ms", "compiler_peak_kb", "peak_kb", "steady_kb")
+        samples = {family: {name: [] for name in names} for family in self.families(tool)}
+        pid, tty = (traced.pid, traced.tty) if traced else ("", "")
+        for _ in range(self.extent.starts):
+            for family in self.families(tool):
+                try:
+                    if family == SNOOPKIT:
+                        self.measure_start(tool, family, samples[family], True, pid, tty)
+                    self.measure_start(tool, family, samples[family], False, pid, tty)
+                except DoesNotRun as reason:
+                    self.of(tool, family)["does_not_run"] = str(reason)
+                    say(f"{tool.name}: {family}: does not run here: {reason}")
+        if traced:
+            traced.end()
+        for family in self.families(tool):
+            self.of(tool, family).update(stats(samples[family]))
+
+    # ---- events ----
+
+    def start_subject(self, tool: Tool, subject: str, traced: Workload) -> Running | None:
+        if subject == NOBODY:
+            return None
+        if subject == FLOOR:
+            command = [self.bench("floor"), *self.of(tool, FLOOR)["probes"]]
+        else:
+            command = self.command(tool, subject, tool.arguments, traced.pid, traced.tty)
+        running = Running(command, self.scratch)
+        running.wait_until_tracing()
+        return running
+
+    def run_events(self, tool: Tool, subject: str, count: int, rate: int, producers: int,
+                   look: Callable[[Running], None] | None = None
+                   ) -> tuple[WorkloadResult, dict]:
+        """One run of the workload under a subject, and what the subject made of it."""
+        traced = self.workload(tool, count, rate, producers)
+        running = None
+        try:
+            running = self.start_subject(tool, subject, traced)
+            before = running.sample() if running else None
+            result = traced.run()
+            after = running.settle() if running else None
+            if look:
+                look(running)
+        finally:
+            if running:
+                running.stop()
+            traced.end()
+        if not running or subject == FLOOR:
+            return result, {}
+        seen = running.events_seen(tool.marker, tool.counts)
+        return result, {"seen": seen, "reported": running.events_reported_lost(),
+                        "cpu": (after.cpu - before.cpu) / max(seen, 1)}
+
+    def find_floor(self, tool: Tool) -> None:
+        """The probe points that the tool has taken on this kernel, for floor.c."""
+        def look(running: Running) -> None:
+            probes = [process.floor_probe(link, tool.symbol)
+                      for link in process.attachments(running.pid)]
+            self.of(tool, FLOOR)["probes"] = sorted({probe for probe in probes if probe})
+
+        self.run_events(tool, SNOOPKIT, 50, 0, 1, look)
+
+    def subjects(self, tool: Tool) -> list[str]:
+        floor = [FLOOR] if self.of(tool, FLOOR).get("probes") else []
+        return [NOBODY, *floor, *self.families(tool)]
+
+    def costs(self, tool: Tool, count: int, rate: int, key: str) -> None:
+        """Fills in what an event costs, by each clock; nanoseconds."""
+        clocks = ("busy", "median", "cpu")
+        subjects = self.subjects(tool)
+        added = {subject: {clock: [] for clock in clocks} for subject in subjects}
+        tool_cpu = {subject: [] for subject in subjects}
+        losses = {subject: [] for subject in subjects}
+        for number in range(self.extent.rounds):
+            turn = number % len(subjects)
+            results = {}
+            for subject in subjects[turn:] + subjects[:turn]:
+                results[subject], told = self.run_events(tool, subject, count, rate, 1)
+                if told:
+                    tool_cpu[subject].append(told["cpu"])
+                    losses[subject].append(self.loss(results[subject], told))
+            for subject in subjects:
+                for clock in clocks:
+                    value = getattr(results[subject], clock)
+                    if subject != NOBODY:
+                        value -= getattr(results[NOBODY], clock)
+                    added[subject][clock].append(value)
+        for subject in subjects:
+            entry = {clock: stat(added[subject][clock]) for clock in clocks}
+            if tool_cpu[subject]:
+                entry["tool_cpu"] = stat(tool_cpu[subject])
+                entry["losses"] = losses[subject]
+            self.of(tool, subject)[key] = entry
+
+    # ---- loss ----
+
+    @staticmethod
+    def loss(result: WorkloadResult, told: dict) -> dict:
+        return {"made": result.count, "seen": told["seen"],
+                "lost": max(result.count - told["seen"], 0), "reported": told["reported"],
+                "rate": result.rate}
+
+    def rate_without_loss(self, tool: Tool, family: str, producers: int, loss: dict) -> float:
+        """Each step is at half the rate; 0 where even the slowest loses something."""
+        rate = loss["rate"] / producers
+        for _ in range(RATE_STEPS):
+            rate /= 2
+            count = max(int(rate * 2), 100)
+            result, told = self.run_events(tool, family, count, max(int(rate), 1), producers)
+            if not self.loss(result, told)["lost"]:
+                return result.rate
+        return 0.0
+
+    def losses(self, tool: Tool) -> None:
+        count = self.count(tool)
+        for producers in PRODUCERS:
+            each = max(count // producers, 50)
+            worst = {}
+            for _ in range(self.extent.loss_runs):
+                for family in self.families(tool):
+                    result, told = self.run_events(tool, family, each, 0, producers)
+                    loss = self.loss(result, told)
+                    if family not in worst or loss["lost"] > worst[family]["lost"]:
+                        worst[family] = loss
+            for family, loss in worst.items():
+                highest = loss["rate"]
+                if loss["lost"]:
+                    highest = self.rate_without_loss(tool, family, producers, loss)
+                self.of(tool, family).setdefault("loss", {})[str(producers)] = {
+                    **loss, "highest_rate": highest}
+
+    # ---- idle ----
+
+    def idle_once(self, tool: Tool, family: str, traced: Workload) -> dict | None:
+        arguments = tool.arguments if tool.workload == "readline" else tool.idle
+        # bpftrace's scripts take no filter: on a busy machine they are not idle.
+        if family == "bpftrace" and arguments not in ((), tool.arguments):
+            return None
+        running = Running(self.command(tool, family, arguments, traced.pid, traced.tty),
+                          self.scratch)
+        try:
+            running.wait_until_tracing()
+            time.sleep(1)
+            before, start = running.sample(), time.monotonic()
+            time.sleep(self.extent.idle_seconds)
+            after, seconds = running.sample(), time.monotonic() - start
+        finally:
+            running.stop()
+        return {"cpu_percent": (after.cpu - before.cpu) / seconds / 1e7,
+                "wake_ups": (after.sleeps - before.sleeps) / seconds, "seconds": seconds}
+
+    def idle(self, tool: Tool) -> None:
+        traced = self.workload(tool, 1, 0, 1)
+        for family in self.families(tool):
+            measured = self.idle_once(tool, family, traced)
+            if measured:
+                self.of(tool, family)["idle"] = measured
+        traced.end()
+
+    # ---- inside the kernel ----
+
+    def program_times(self, tool: Tool) -> None:
+        """Counting takes time itself, so these runs are apart from the others."""
+        process.count_program_time(True)
+        try:
+            for subject in self.subjects(tool)[1:]:
+                found: list[dict] = []
+
+                def look(running: Running) -> None:
+                    found.extend(process.programs(running.pid))
+
+                self.run_events(tool, subject, max(self.count(tool) // 5, 50), 0, 1, look)
+                self.of(tool, subject)["programs"] = [
+                    {**program, "ns_a_run": program["ns"] / program["runs"]}
+                    for program in found if program["runs"]]
+        finally:
+            process.count_program_time(False)
+
+    # ---- all of it ----
+
+    def count(self, tool: Tool) -> int:
+        return max(int(tool.full_count * self.extent.share), 100)
+
+    def measure(self, tool: Tool) -> None:
+        self.results[tool.name] = {}
+        say(f"{tool.name}: starting")
+        self.starts(tool)
+        if not self.extent.rounds or not tool.workload:
+            return
+        if SNOOPKIT not in self.families(tool):
+            return
+        self.find_floor(tool)
+        say(f"{tool.name}: events at full speed")
+        self.costs(tool, self.count(tool), 0, "full_speed")
+        say(f"{tool.name}: {PACED_RATE} events a second")
+        self.costs(tool, max(int(PACED_RATE * self.extent.paced_seconds), 50), PACED_RATE, "paced")
+        say(f"{tool.name}: what is lost")
+        self.losses(tool)
+        say(f"{tool.name}: programs")
+        self.program_times(tool)
+        say(f"{tool.name}: idle")
+        self.idle(tool)
+
+
+def describe_machine() -> dict:
+    model = [line.partition(":")[2].strip()
+             for line in process.read_text("/proc/cpuinfo").splitlines()
+             if line.startswith("model name")]
+    return {"kernel": platform.release(), "machine": platform.machine(),
+            "cpus": os.cpu_count(), "cpu": model[0] if model else "",
+            "load_at_start": os.getloadavg()[0],
+            "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
+
+
+def measure_in_vm(names: list[str], build: str, kernel: str) -> dict:
+    """What can't run here starts in a virtual machine: the same program, told to do only that."""
+    root = os.path.dirname(os.path.dirname(HERE))
+    with tempfile.TemporaryDirectory(prefix="snoopkit-bench-vm.") as shared:
+        output = os.path.join(shared, "results")
+        command = [os.path.join(root, "tests/vm/run"), "-k", kernel, "-t", "7200", "--rw", shared,
+                   "--", sys.executable, os.path.join(HERE, "bench.py"), "--build", build,
+                   "--only-starts", output, *names]
+        say(f"in a virtual machine: Debian's kernel {kernel}")
+        status = subprocess.run(command, stdout=sys.stderr, check=False).returncode
+        if status or not os.path.exists(output):
+            say(f"the virtual machine failed (status {status})")
+            return {}
+        with open(output, encoding="utf-8") as file:
+            return json.load(file)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the tools beside their namesakes.")
+    parser.add_argument("--quick", action="store_true", help="only prove that all of it works")
+    parser.add_argument("--build", required=True, help="the build folder")
+    parser.add_argument("--vm", metavar="KERNEL", help="also measure starts on this kernel")
+    parser.add_argument("--only-starts", metavar="FILE", help="in the virtual machine")
+    parser.add_argument("--output", metavar="DIR", help="for the results, in place of the "
+                        "repository's own")
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help="all, where none is named")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.tools if name not in TOOLS]
+    if unknown:
+        parser.error(f"no tool {unknown[0]}; there are: {' '.join(TOOLS)}")
+    return arguments
+
+
+def measure_all(names: list[str], build: str, extent: Extent) -> dict:
+    machine = describe_machine()
+    scratch = tempfile.mkdtemp(prefix="snoopkit-bench.")
+    os.chmod(scratch, 0o755)  # the workload that may not do anything opens nothing, but looks
+    try:
+        bench = Bench(build, extent, scratch)
+        for name in names:
+            bench.measure(TOOLS[name])
+    finally:
+        shutil.rmtree(scratch)
+    return {"machine": machine, "tools": bench.results}
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    names = arguments.tools or list(TOOLS)
+    if arguments.only_starts:
+        results = measure_all(names, arguments.build, IN_VM)
+        with open(arguments.only_starts, "w", encoding="utf-8") as file:
+            json.dump(results, file)
+        return 0
+    results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL)
+    results["quick"] = arguments.quick
+    if arguments.vm:
+        results["vm"] = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
+                                      arguments.build, arguments.vm)
+    report.write(results, HERE, arguments.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What is said where something is missing: one true line, status 1; and what --support says.
+# shellcheck disable=SC2016
+. "$(dirname "$0")/lib.sh"
+
+capability_set() { capsh --print | sed -n 's/^Bounding set =//p' | tr , '\n'; }
+
+# all_but CAPABILITY...: the others, for capsh --drop.
+all_but() { capability_set | grep -vxF "$(printf '%s\n' "$@")" | paste -sd,; }
+
+# without CAPABILITIES COMMAND: runs COMMAND as root that lacks them (a list with commas).
+without() { capsh --drop="$1" -- -c "$2"; }
+
+# hidden SETUP COMMAND: in a mount namespace in which SETUP hid something, with an empty $1.
+hidden() { unshare -m bash -c "$1; exec $2" bash "$SCRATCH/empty"; }
+
+# fails REGEX TOOL COMMAND...: one line of that tool's and status 1, nothing on standard output.
+fails() {
+	local pattern=$1 tool=$2 result
+	shift 2
+	"$@" >"$OUT" 2>"$ERR" </dev/null
+	result=$?
+	[ $result -eq 1 ] && [ "$(wc -l <"$ERR")" -eq 1 ] && [ ! -s "$OUT" ] &&
+		grep -Eq -- "^$tool: $pattern" "$ERR"
+}
+
+# says STATUS REGEX COMMAND...: of --support.
+says() {
+	local status=$1 pattern=$2 result
+	shift 2
+	"$@" >"$OUT" 2>"$ERR" </dev/null
+	result=$?
+	[ $result -eq "$status" ] && [ ! -s "$ERR" ] && [ "$(wc -l <"$OUT")" -eq 1 ] &&
+		grep -Eq -- "$pattern" "$OUT"
+}
+
+mkdir "$SCRATCH/empty" "$SCRATCH/tracefs" "$SCRATCH/tracefs/events"
+chmod 755 "$SCRATCH"
+eperm="$TOOLS/eperm --no-cache --duration 0.1"
+deny=$PROGRAMS/deny
+policy='although the capabilities are there'
+
+if grep -q '\[confidentiality\]' /sys/kernel/security/lockdown 2>/dev/null; then
+	check 'lockdown=confidentiality' fails 'this kernel is locked down .*lockdown=confidentiality' eperm $eperm
+	check '--support says so' says 1 '^eperm: not at all: this kernel is locked down' "$TOOLS/eperm" --support
+	finish
+	exit
+fi
+
+check 'not root' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON \(or CAP_SYS_ADMIN\)$' eperm \
+	setpriv --reuid 65534 --regid 65534 --clear-groups $eperm
+check 'without CAP_BPF' fails 'run as root: tracing needs CAP_BPF$' eperm \
+	without cap_sys_admin,cap_bpf "$eperm"
+check 'without CAP_PERFMON' fails 'run as root: tracing needs CAP_PERFMON$' eperm \
+	without cap_sys_admin,cap_perfmon "$eperm"
+check 'without a capability' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON' eperm \
+	without "$(all_but nothing)" "$eperm"
+check 'CAP_BPF and CAP_PERFMON are enough' \
+	without "$(all_but cap_bpf cap_perfmon)" "$eperm"
+check '--support says so' says 1 '^eperm: not at all: run as root' \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$TOOLS/eperm" --support
+check 'root of a user namespace' fails "the kernel refuses BPF $policy" eperm unshare -Ur $eperm
+
+check 'a kernel without BPF' fails 'this kernel has no BPF \(CONFIG_BPF_SYSCALL\)$' eperm "$deny" bpf 38 $eperm
+check 'BPF refused' fails "the kernel refuses BPF $policy" eperm "$deny" bpf 1 $eperm
+check 'perf events refused' fails "the kernel refuses perf events $policy" eperm "$deny" perf_event_open 13 $eperm
+check 'a kernel without perf events' fails 'this kernel has no perf events \(CONFIG_PERF_EVENTS\)$' eperm \
+	"$deny" perf_event_open 38 $eperm
+
+no_btf='mount --bind $1 /sys/kernel/btf'
+no_headers='mount --bind $1 /lib/modules'
+if [ ! -e /sys/kernel/kheaders.tar.xz ]; then
+	check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-headers-' eperm \
+		hidden "$no_btf; $no_headers" "$eperm"
+	check '--support says so' says 1 '^eperm: not at all: no headers and no BTF' \
+		hidden "$no_btf; $no_headers" "$TOOLS/eperm --support"
+	check '--headers kernel without headers' fails 'no headers for kernel .*linux-headers-' eperm \
+		hidden "$no_headers" "$eperm --headers kernel"
+fi
+check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel' eperm \
+	hidden "$no_btf" "$eperm --headers btf"
+
+library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
+check 'no libbcc' fails "can't load libbcc.*install the package libbpfcc" eperm \
+	hidden "mount --bind /dev/null $library" "$eperm"
+
+# The kernel's own tracefs, if mounted, hides behind an empty one.
+no_events='mount --bind $1/../tracefs /sys/kernel/tracing'
+no_pmu='mount --bind $1 /sys/bus/event_source/devices'
+bash="$TOOLS/bashreadline --no-cache --duration 0.1"
+check 'no uprobes' fails "can't attach to the .*: this kernel has no uprobes \(CONFIG_UPROBE_EVENTS\)" bashreadline \
+	hidden "$no_events; $no_pmu" "$bash"
+check '--support says so' says 1 '^bashreadline: not at all: .* no uprobes' \
+	hidden "$no_events; $no_pmu" "$TOOLS/bashreadline --support"
+check 'no kprobes and no tracepoints' fails \
+	"can't attach to the kprobe .* no kprobes \(CONFIG_KPROBE_EVENTS\).* no such tracepoint" opensnoop \
+	hidden "$no_events; $no_pmu" "$TOOLS/opensnoop --no-cache"
+check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /sys/kernel/tracing$' \
+	opensnoop hidden "umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null; $no_pmu" \
+	"capsh --drop=cap_sys_admin -- -c '$TOOLS/opensnoop --no-cache'" 2>/dev/null
+check 'tracefs not mounted' hidden 'umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null' \
+	"$TOOLS/opensnoop --duration 0.1"
+
+check 'a function that is not there' one_line_error 1 '.*readline' bashreadline -s /lib/x86_64-linux-gnu/libc.so.6
+if [ ! -e /proc/modules ]; then
+	check 'no modules' one_line_error 1 'this kernel has no modules' modsnoop
+	check '--support says so' says 1 '^modsnoop: not at all: this kernel has no modules' \
+		"$TOOLS/modsnoop" --support
+fi
+
+check '--support: whole' says 0 '^eperm: whole$' "$TOOLS/eperm" --support
+if has_kprobes; then
+	check '--support: whole' says 0 '^opensnoop: whole$' "$TOOLS/opensnoop" --support
+else
+	check '--support: partly' says 0 '^opensnoop: partly: not seen: .*32-bit' "$TOOLS/opensnoop" --support
+fi
+"$TOOLS/eperm" --support --verbose >"$OUT"
+for fact in kernel capabilities lockdown BPF kprobes uprobes tracepoints 'raw tracepoints' BTF headers modules; do
+	check "--support --verbose: $fact" out_has "^$fact: [^ ]"
+done
+check '--support --verbose: BPF is there' out_has '^BPF: yes$'
+check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: whole' ]
+finish

@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellsnoop against real shells.
+. "$(dirname "$0")/lib.sh"
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+WRITER=$PROGRAMS/writer
+COMMANDS=$SCRATCH/commands
+REAL=$SCRATCH/real
+SHELL_PID=
+mkfifo "$COMMANDS"
+exec 7<>"$COMMANDS"
+
+# open_shell: a bash in a pty that runs what is given to tell; its PID is SHELL_PID. The terminal
+# leaves the bytes as they are, so that both sides can be compared.
+open_shell() {
+	rm -f "$SCRATCH/tty" "$SCRATCH/pid"
+	"$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash -c \
+		"stty -opost; echo \$\$ >$SCRATCH/pid.new; mv $SCRATCH/pid.new $SCRATCH/pid
+		 while read -r line <&7; do eval \"\$line\"; done" </dev/null &
+	wait_for 20 test -e "$SCRATCH/pid"
+	SHELL_PID=$(cat "$SCRATCH/pid")
+}
+
+tell() { printf '%s\n' "$1" >&7; }
+
+same() { cmp "$REAL" "$OUT"; }
+
+# What the terminal has got, which is all of it once the shell has ended.
+end_shell() {
+	tell exit
+	wait_tool
+	cp "$SCRATCH/real.pty" "$REAL"
+}
+
+# mirrors NAME COMMAND [OPTION...]: the shell runs COMMAND, and what it shows is mirrored.
+mirrors() {
+	local name=$1 command=$2
+	shift 2
+	open_shell
+	start_headerless shellsnoop "$@" "$SHELL_PID"
+	tell "$command"
+	end_shell
+	check "$name" same
+	check "$name: ends with the shell, status 0" test "$STATUS" -eq 0
+}
+
+mirrors "a line" "echo hello"
+mirrors "every byte value" "$WRITER all"
+mirrors "1 MB in one write" "$WRITER write 1048576"
+mirrors "1 MB in a gathered write of 16 segments" "$WRITER writev 16 65536"
+mirrors "1 MB in a gathered write of 1,024 segments" "$WRITER writev 1024 1024"
+mirrors "a gathered write of small segments" "$WRITER writev 1000 3"
+mirrors "a program's standard error" "ls /nonexistent"
+mirrors "background jobs" "(sleep 0.1; echo one) & (sleep 0.3; echo two) & (sleep 0.5; echo three) & wait"
+mirrors "grandchildren" "bash -c 'bash -c \"bash -c \\\"echo deep\\\"; echo\"; true'"
+
+open_shell
+start_headerless shellsnoop "$SHELL_PID"
+tell "$WRITER threads 8 500"
+end_shell
+check "threads" cmp <(sort "$REAL") <(sort "$OUT")
+
+open_shell
+start_headerless shellsnoop "$SHELL_PID"
+tell "$WRITER pwrite 300000 >$SCRATCH/file"
+end_shell
+check "pwrite" cmp "$SCRATCH/file" "$OUT"
+
+# A child that was there before, and its child.
+open_shell
+tell "bash -c 'sleep 1; (sleep 1; echo grandchild); until [ -e $SCRATCH/go ]; do sleep 0.1; done; echo child' &"
+sleep 0.5
+start_headerless shellsnoop "$SHELL_PID"
+touch "$SCRATCH/go"
+tell 'wait; echo shell'
+end_shell
+check "children that were there before" out_has '^child'
+check "their children" out_has '^grandchild'
+
+# Only the shell.
+open_shell
+start_headerless shellsnoop -s "$SHELL_PID"
+tell "/bin/echo from a child; echo from the shell; /bin/echo again"
+end_shell
+check "-s shows the shell" out_has 'from the shell'
+check "-s leaves the children out" out_lacks 'child|again'
+
+# An interactive shell.
+rm -f "$SCRATCH/tty"
+mkfifo "$SCRATCH/keys"
+exec 8<>"$SCRATCH/keys"
+PS1='prompt> ' "$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash --norc -i <"$SCRATCH/keys" &
+terminal=$!
+wait_for 20 grep -q prompt "$SCRATCH/real.pty"
+shell=$(cat "/proc/$terminal/task/$terminal/children")
+sed -i d "$SCRATCH/real.pty"
+# shellcheck disable=SC2086
+start_headerless shellsnoop $shell
+truncate -s 0 "$SCRATCH/real.pty"
+printf 'echo typed | cat; ls --color=always /etc | tail -3; sleep 0.2 & wait\n' >&8
+sleep 1.5
+printf 'exit\n' >&8
+wait_tool
+wait $terminal
+check "an interactive shell: prompt" out_has 'prompt>'
+check "an interactive shell: a pipeline" out_has '^typed'
+check "an interactive shell ends it" test "$STATUS" -eq 0
+
+# The script.
+for locale in C C.UTF-8; do
+	open_shell
+	start_headerless shellsnoop -r "$SHELL_PID"
+	tell "$WRITER all; echo '0123 \\0101 don'\''t'; $WRITER wrong; echo 7; $WRITER pieces; $WRITER write 100000"
+	end_shell
+	LC_ALL=$locale bash "$OUT" >"$SCRATCH/replayed"
+	check "the script writes the same bytes ($locale)" cmp "$REAL" "$SCRATCH/replayed"
+done
+# Each line is the time at which it was written; the reader adds that at which it came again.
+open_shell
+start_headerless shellsnoop -r "$SHELL_PID"
+tell 'for pause in 0.5 0.03 0.25 1.2 0.07 0.4; do echo $EPOCHREALTIME; sleep $pause; done; echo $EPOCHREALTIME'
+end_shell
+nice -n -20 bash "$OUT" | nice -n -20 python3 -c '
+import sys, time
+offsets = [time.time() - float(line) for line in iter(sys.stdin.readline, "")]
+changes = [now - then for then, now in zip(offsets, offsets[1:])]
+print(changes)
+sys.exit(len(offsets) != 7 or max(map(abs, changes)) > 0.02)' >"$SCRATCH/pauses"
+result=$?
+check "the script keeps the pauses within 20 ms: $(cat "$SCRATCH/pauses")" test $result -eq 0
+
+if command -v asciinema >/dev/null; then
+	open_shell
+	start_headerless shellsnoop --asciicast "$SCRATCH/cast" "$SHELL_PID"
+	tell "$WRITER pieces; ls --color=always /; $WRITER writev 100 40"
+	end_shell
+	# It wants a terminal of its own.
+	LC_ALL=C.UTF-8 "$HERE/in_pty.py" /dev/null "$SCRATCH/tty" \
+		bash -c "asciinema cat $SCRATCH/cast >$SCRATCH/cat" </dev/null
+	check "asciinema cat gives the same bytes" cmp "$REAL" "$SCRATCH/cat"
+else
+	skip "asciinema cat gives the same bytes" "no asciinema here"
+fi
+
+open_shell
+start_headerless shellsnoop --json "$SHELL_PID"
+tell "$WRITER pieces; $WRITER wrong; $WRITER write 100000; ls /nonexistent"
+end_shell
+check "JSON: an object a write" python3 -c '
+import json, sys
+data = b""
+fds = set()
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    assert not event["data_truncated"], event
+    fds.add(event["fd"])
+    data += bytes.fromhex(event["data_hex"]) if "data_hex" in event else event["data"].encode()
+assert data == open(sys.argv[2], "rb").read()
+assert fds == {1, 2}, fds' "$OUT" "$REAL"
+
+# Maps and memory after many children; numbers that come again.
+followed() {
+	local id
+	id=$(grep -h '^map_id' "/proc/$TOOL_PID/fdinfo/"* | awk '{ print $2 }' | while read -r id; do
+		bpftool map show id "$id" | grep -q 'name followed' && echo "$id"
+	done | head -1)
+	bpftool -j map dump id "$id" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
+}
+memory() { awk '/^VmRSS/ { print $2 }' "/proc/$TOOL_PID/status"; }
+open_shell
+start_headerless shellsnoop "$SHELL_PID"
+tell "$WRITER forks 1000; echo warm"
+out_soon warm 60
+before=$(memory)
+command -v bpftool >/dev/null && check "one process is followed" test "$(followed)" -eq 1
+tell "$WRITER forks 100000; echo done"
+out_soon done 600
+after=$(memory)
+if command -v bpftool >/dev/null; then
+	check "after 100,000 children still one" test "$(followed)" -eq 1
+else
+	skip "after 100,000 children still one" "no bpftool here"
+fi
+check "and the memory is the same ($before kB, $after kB)" test "$after" -le $((before + 512))
+# By now every number has come again.
+if [ "$(cat /proc/sys/kernel/pid_max)" -le 100000 ]; then
+	for ((i = 0; i < 200; i++)); do /bin/echo stranger; done >"$SCRATCH/strangers"
+	check "a number that comes again is not followed" out_lacks stranger
+fi
+end_shell
+check "nothing was lost" test ! "$(grep lost "$ERR")"
+
+sleep 60 &
+sleeper=$!
+start_headerless shellsnoop $sleeper
+kill -9 $sleeper
+wait_tool
+check "it ends when the process is killed" test "$STATUS" -eq 0
+
+"$WRITER" threads 2 1000000000 >/dev/null &
+writer=$!
+wait_for 10 test -e "/proc/$writer/task/$((writer + 1))"
+thread=$(find /proc/$writer/task -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -v "^$writer$" | head -1)
+check "a thread" one_line_error 1 "$thread is a thread of process $writer" shellsnoop "$thread"
+kill $writer
+wait $writer 2>/dev/null
+check "no such process" one_line_error 1 "no process $writer" shellsnoop $writer
+check "no number" one_line_error 2 "bad PID 'bash'" shellsnoop bash
+check "no argument" one_line_error 2 'the PID of the shell is missing' shellsnoop
+check "--json and -r" one_line_error 1 '--json and --replay exclude each other' shellsnoop --json -r $$
+finish
