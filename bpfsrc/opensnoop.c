@@ -10,11 +10,11 @@
  * Without kprobes the syscalls' tracepoints tell, and the name is read at the syscall's exit, when
  * the kernel has just touched it.
  */
-#include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include "prelude.h"
 #include "submit.h"
+#include "descriptor.h"
 #include "filter.h"
 #include "follow.h"
 #include "path.h"
@@ -146,16 +146,6 @@ static __always_inline int report_by_tracepoint(struct sys_exit_args *ctx,
 	return 0;
 }
 
-/* The file behind a descriptor of the task, or NULL. */
-static __always_inline struct file *file_of(u32 fd)
-{
-	struct files_struct *files = READ(my_task()->files);
-	struct fdtable *table = READ(files->fdt);
-	struct file **descriptors = READ(table->fd);
-
-	return fd < READ(table->max_fds) ? READ(descriptors[fd]) : NULL;
-}
-
 static __always_inline void append_directory(struct opensnoop_event *event)
 {
 	struct fs_struct *fs = READ(my_task()->fs);
@@ -163,7 +153,7 @@ static __always_inline void append_directory(struct opensnoop_event *event)
 	struct file *file;
 
 	if (event->directory_fd != OPEN_AT_WORKING_DIRECTORY) {
-		file = file_of(event->directory_fd);
+		file = file_of_descriptor((u32)event->directory_fd);
 		directory = file ? &file->f_path : NULL;
 	}
 	if (!directory)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* What every program starts with. */
+#include <linux/kernel.h> /* or linux/types.h has a READ of its own: it is not to come after ours */
+#include <asm/ptrace.h>
+#include "parameters.h"
+
 /*
- * What every program starts with.
- *
  * PARAM(n) is the value of a load-time parameter: an option of the command line, put into the
  * instruction when the program is loaded. The verifier knows the value then, so that what an
  * option switches off costs nothing.
@@ -17,14 +20,12 @@
  * bpf_probe_read() and not one of its successors, for they are not there before 5.5, and on the
  * architectures with one address space for both it goes on to serve both.
  */
+#undef READ
 #define READ(place) ({ \
 	typeof(place) value_; \
 	bpf_probe_read(&value_, sizeof(value_), (void *)&(place)); \
 	value_; \
 })
-
-#include <asm/ptrace.h>
-#include "parameters.h"
 
 /* What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. */
 struct sys_enter_args {

@@ -59,12 +59,12 @@ int on_fork(struct sched_process_fork_args *ctx)
 static __always_inline int exited(void *ctx)
 {
 	struct written_event *event;
-	u32 zero = 0, tid = my_tid();
+	u32 zero = 0;
 	struct copy *copy = scratch.lookup(&zero);
 
 	if (!is_followed(my_pid()))
 		return 0;
-	writes.delete(&tid);
+	forget_thread();
 	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)
 		return 0;
 	event = &copy->event;

@@ -6,7 +6,6 @@
  * it (/dev/tty, /dev/console), and a pts by its devpts too: each instance counts from 0.
  */
 #include <linux/dcache.h>
-#include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/tty.h>
@@ -14,6 +13,7 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 #include "prelude.h"
+#include "descriptor.h"
 #include "ttysnoop.h"
 
 /* The type in a file's mode: include/uapi/linux/stat.h */
@@ -63,16 +63,6 @@ static __always_inline bool is_watched_file(struct file *file)
 	    device_of_file(file) == (u32)PARAM(PARAM_NODE))
 		return true;
 	return is_watched_tty(tty_of_file(file));
-}
-
-/* The file of a descriptor; NULL where there is none. */
-static __always_inline struct file *file_of_descriptor(u64 fd)
-{
-	struct files_struct *files = READ(my_task()->files);
-	struct fdtable *table = READ(files->fdt);
-	struct file **array = READ(table->fd);
-
-	return fd < READ(table->max_fds) ? READ(array[fd]) : NULL;
 }
 
 /* Only a device file that is a tty's leads to a tty. */

@@ -17,18 +17,19 @@
 #define WRITE_PIECE	 16384 /* a power of two */
 #define WRITE_FIRST	 4     /* pieces copied before the first call for more */
 #define WRITE_PIECES	 32
-#define WRITES_UNDER_WAY 10240
+#define WRITE_THREADS	 32768
 
 /* An array belongs to the first kind of programs that is loaded with it. */
 enum write_caller { BY_TRACEPOINT, BY_KPROBE };
 
-/* A write that has begun. */
+/* A thread's write, kept from its begin to its end. */
 struct write {
 	u64 address;	  /* of the first byte; with segments: unused */
 	u64 segments;	  /* address of an array of struct segment, 0: no gathered write */
 	u64 skipped;	  /* bytes of the first segment that are no part of the write */
 	s32 fd;
-	u32 is_outer;	  /* 1: another function that is watched may be called for the same write */
+	u16 is_under_way;
+	u16 is_outer;	  /* 1: another function that is watched may be called for the same write */
 };
 
 /* struct iovec and struct kvec, of a 64-bit process or the kernel's own copy */
@@ -46,17 +47,32 @@ struct copy {
 	struct written_event event;
 };
 
-BPF_HASH(writes, u32, struct write, WRITES_UNDER_WAY);
+/* By thread. What has ended stays until the next one, which costs less than taking it out. */
+BPF_HASH(writes, u32, struct write, WRITE_THREADS);
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
 BPF_PROG_ARRAY(more_by_tracepoint, 1);
 BPF_PROG_ARRAY(more_by_kprobe, 1);
 
 static __always_inline void begin_write(struct write *write)
 {
+	struct write *before;
 	u32 tid = my_tid();
 
-	if (writes.update(&tid, write))
+	write->is_under_way = 1;
+	before = writes.lookup(&tid);
+	if (before)
+		*before = *write;
+	else if (writes.update(&tid, write))
 		count_lost();
+}
+
+/* The current thread ends. */
+static __always_inline void forget_thread(void)
+{
+	u32 tid = my_tid();
+
+	if (writes.lookup(&tid))
+		writes.delete(&tid);
 }
 
 static __always_inline void submit_piece(void *ctx, struct written_event *event, u32 kind)
@@ -181,10 +197,10 @@ static __always_inline int end_write(void *ctx, s64 ret, enum write_caller calle
 	struct write *write = writes.lookup(&tid);
 	struct copy *copy;
 
-	if (!write)
+	if (!write || !write->is_under_way)
 		return 0;
+	write->is_under_way = 0;
 	copy = ret > 0 ? begin_copy(write, ret) : NULL;
-	writes.delete(&tid);
 	if (!copy)
 		return 0;
 #pragma unroll

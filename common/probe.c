@@ -61,23 +61,24 @@ static void remove_event(struct probes *probes, const struct probe_link *link)
 	tracefs_write(probes->tracefs, link->is_uprobe ? "uprobe_events" : "kprobe_events", line);
 }
 
-static void detach_links(struct probes *probes)
+/* All links but the first count. */
+static void detach_links(struct probes *probes, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < probes->count; i++) {
+	for (i = count; i < probes->count; i++) {
 		close(probes->links[i].fd);
 		if (probes->links[i].event[0])
 			remove_event(probes, &probes->links[i]);
 	}
-	free(probes->links);
-	probes->links = NULL;
-	probes->count = 0;
+	probes->count = count;
 }
 
 void probes_detach(struct probes *probes)
 {
-	detach_links(probes);
+	detach_links(probes, 0);
+	free(probes->links);
+	probes->links = NULL;
 	if (probes->tracefs >= 0)
 		close(probes->tracefs);
 	probes->tracefs = -1;
@@ -106,6 +107,7 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 		      const struct loader *loader, struct error *error)
 {
 	const struct probe_kind_operations *kind = kinds[probe->kind];
+	size_t attached = probes->count;
 	struct error reason = {};
 	int fd, err;
 
@@ -117,9 +119,12 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 			return fd;
 		err = kind->attach(probes, probe, fd, &reason);
 	}
-	if (err)
+	if (err) {
+		/* Of several copies some may be attached: a substitute would see their events twice. */
+		detach_links(probes, attached);
 		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
 			  reason.text[0] ? reason.text : strerror(-err));
+	}
 	error_clear(&reason);
 	return err;
 }
@@ -180,7 +185,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	for (i = 0; i < loaded.count; i++)
 		close(loaded.fd[i]);
 	if (err)
-		detach_links(probes);
+		detach_links(probes, 0);
 	return err;
 }
 

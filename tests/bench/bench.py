@@ -33,7 +33,6 @@ from subjects import BCC, FAMILIES, FLOOR, NOBODY, SNOOPKIT, TOOLS, Tool, find_l
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACED_RATE = 1000  # events a second
 PRODUCERS = (1, 2, 8)
-RATE_STEPS = 6  # each half of the one before, until nothing is lost
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,16 @@ class Extent:
     paced_seconds: float
     idle_seconds: float
     loss_runs: int
+    rate_steps: int  # each half of the one before, until nothing is lost
     header_limit: float = process.START_LIMIT
 
 
-FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=3.0, idle_seconds=60.0, loss_runs=3)
-QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1)
+FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=3.0, idle_seconds=60.0, loss_runs=3,
+              rate_steps=6)
+QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
+               rate_steps=1)
 IN_VM = Extent(starts=3, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
-               header_limit=600.0)
+               rate_steps=0, header_limit=600.0)
 
 
 def stat(values: list[float]) -> dict:
@@ -78,6 +80,7 @@ class Bench:
         self.library = find_library(self.bench("workload"), "libreadline.so") or ""
         self.opened = os.path.join(scratch, "snoopmark")
         self.results: dict[str, dict] = {}
+        self.problems: list[str] = []
         with open(self.opened, "wb"):
             pass
 
@@ -254,7 +257,7 @@ class Bench:
     def rate_without_loss(self, tool: Tool, family: str, producers: int, loss: dict) -> float:
         """Each step is at half the rate; 0 where even the slowest loses something."""
         rate = loss["rate"] / producers
-        for _ in range(RATE_STEPS):
+        for _ in range(self.extent.rate_steps):
             rate /= 2
             count = max(int(rate * 2), 100)
             result, told = self.run_events(tool, family, count, max(int(rate), 1), producers)
@@ -340,17 +343,24 @@ class Bench:
             return
         if SNOOPKIT not in self.families(tool):
             return
-        self.find_floor(tool)
-        say(f"{tool.name}: events at full speed")
-        self.costs(tool, self.count(tool), 0, "full_speed")
-        say(f"{tool.name}: {PACED_RATE} events a second")
-        self.costs(tool, max(int(PACED_RATE * self.extent.paced_seconds), 50), PACED_RATE, "paced")
-        say(f"{tool.name}: what is lost")
-        self.losses(tool)
-        say(f"{tool.name}: programs")
-        self.program_times(tool)
-        say(f"{tool.name}: idle")
-        self.idle(tool)
+        paced = max(int(PACED_RATE * self.extent.paced_seconds), 50)
+        phases: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("probe points", lambda: self.find_floor(tool)),
+            ("events at full speed",
+             lambda: self.costs(tool, self.count(tool), 0, "full_speed")),
+            (f"{PACED_RATE} events a second",
+             lambda: self.costs(tool, paced, PACED_RATE, "paced")),
+            ("what is lost", lambda: self.losses(tool)),
+            ("programs", lambda: self.program_times(tool)),
+            ("idle", lambda: self.idle(tool)),
+        )
+        for name, phase in phases:
+            say(f"{tool.name}: {name}")
+            try:
+                phase()
+            except (DoesNotRun, RuntimeError) as problem:
+                self.problems.append(f"{tool.name}: {name}: {problem}")
+                say(self.problems[-1])
 
 
 def describe_machine() -> dict:
@@ -406,7 +416,7 @@ def measure_all(names: list[str], build: str, extent: Extent) -> dict:
             bench.measure(TOOLS[name])
     finally:
         shutil.rmtree(scratch)
-    return {"machine": machine, "tools": bench.results}
+    return {"machine": machine, "tools": bench.results, "problems": bench.problems}
 
 
 def main() -> int:
@@ -423,7 +433,7 @@ def main() -> int:
         results["vm"] = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
                                       arguments.build, arguments.vm)
     report.write(results, HERE, arguments.output)
-    return 0
+    return 1 if results["problems"] else 0
 
 
 if __name__ == "__main__":

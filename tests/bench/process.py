@@ -88,29 +88,35 @@ class Running:
         raise DoesNotRun(complaint(self.errors() or seen))
 
     def wait_until_tracing(self, limit: float = START_LIMIT) -> None:
-        """Until it sleeps with its probes on, and no compiler runs for it any more."""
+        """Until its probes are on and it sleeps, or is too busy with events to sleep."""
         end = time.monotonic() + limit
-        settled = 0
-        while time.monotonic() < end and settled < 3:
+        descriptors, since, sleeps = 0, time.monotonic(), 0
+        while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise DoesNotRun(complaint(self.errors() or self.output()))
-            settled = settled + 1 if self.is_tracing() else 0
+            now = self.count_descriptors() if not self.has_children() else 0
+            if now != descriptors:
+                descriptors, since, sleeps = now, time.monotonic(), 0
+            sleeps += "poll" in read_text(f"/proc/{self.pid}/wchan")
+            if descriptors and (sleeps >= 3 or time.monotonic() - since > 2):
+                return
             time.sleep(0.02)
-        if settled < 3:
-            self.stop()
-            raise DoesNotRun(f"it was not ready after {limit:.0f} s")
+        self.stop()
+        raise DoesNotRun(f"it was not ready after {limit:.0f} s")
 
-    def is_tracing(self) -> bool:
-        descriptors = []
+    def has_children(self) -> bool:
+        return bool(read_text(f"/proc/{self.pid}/task/{self.pid}/children").strip())
+
+    def count_descriptors(self) -> int:
+        """0 while none of them is a probe."""
+        names = []
         for path in glob.glob(f"/proc/{self.pid}/fd/*"):
             try:
-                descriptors.append(os.readlink(path))
+                names.append(os.readlink(path))
             except OSError:
                 pass
-        attached = any(re.search("perf_event|raw-tracepoint|bpf_link", name)
-                       for name in descriptors)
-        children = read_text(f"/proc/{self.pid}/task/{self.pid}/children").strip()
-        return attached and not children and "poll" in read_text(f"/proc/{self.pid}/wchan")
+        attached = any(re.search("perf_event|raw-tracepoint|bpf_link", name) for name in names)
+        return len(names) if attached else 0
 
     def sample(self) -> Sample:
         cpu = sleeps = 0

@@ -56,8 +56,9 @@ check 'without CAP_PERFMON' fails 'run as root: tracing needs CAP_PERFMON$' eper
 	without cap_sys_admin,cap_perfmon "$eperm"
 check 'without a capability' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON' eperm \
 	without "$(all_but nothing)" "$eperm"
-check 'CAP_BPF and CAP_PERFMON are enough' \
-	without "$(all_but cap_bpf cap_perfmon)" "$eperm"
+check 'CAP_BPF and CAP_PERFMON are enough, where tracefs is mounted' \
+	hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
+	"capsh --drop=$(all_but cap_bpf cap_perfmon) -- -c '$eperm'"
 check '--support says so' says 1 '^eperm: not at all: run as root' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$TOOLS/eperm" --support
 check 'root of a user namespace' fails "the kernel refuses BPF $policy" eperm unshare -Ur $eperm

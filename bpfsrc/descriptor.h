@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From the current task's descriptors to files. */
+#include <linux/fdtable.h>
+#include <linux/sched.h>
+
+/* The file of a descriptor; NULL where there is none. */
+static __always_inline struct file *file_of_descriptor(u64 fd)
+{
+	struct files_struct *files = READ(my_task()->files);
+	struct fdtable *table = READ(files->fdt);
+	struct file **array = READ(table->fd);
+
+	return fd < READ(table->max_fds) ? READ(array[fd]) : NULL;
+}
