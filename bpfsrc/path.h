@@ -71,9 +71,10 @@ struct climb {
 	u32 *end; /* why there was no more: PATH_CUT unless set */
 };
 
+/* By numbers, for what LLVM makes of pointers depends on the size of struct vfsmount. */
 static __always_inline struct mount_start *mount_of(struct vfsmount *mnt)
 {
-	return (void *)mnt - offsetof(struct mount_start, place.top);
+	return (void *)((u64)mnt - offsetof(struct mount_start, place.top));
 }
 
 static __always_inline void enter_mount(struct climb *climb, struct mount_start *mount)

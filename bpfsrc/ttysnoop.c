@@ -49,35 +49,43 @@ static __always_inline struct tty_struct *tty_of_file(struct file *file)
 	return READ(private->tty);
 }
 
-static __always_inline u32 device_of_file(struct file *file)
+/* Whether it was opened by a device file that is the tty's own, or the one given for it. */
+static __always_inline bool is_watched_inode(struct inode *inode)
 {
-	struct inode *inode = READ(file->f_inode);
+	u32 device = READ(inode->i_rdev);
+	struct super_block *devpts;
 
-	return (READ(inode->i_mode) & FILE_TYPE) == CHARACTER_DEVICE ? READ(inode->i_rdev) : 0;
-}
-
-/* Whether writes by a file of a tty are shown. */
-static __always_inline bool is_watched_file(struct file *file)
-{
-	if (PARAM(PARAM_NODE) != PARAM(PARAM_TTY) &&
-	    device_of_file(file) == (u32)PARAM(PARAM_NODE))
+	if (device != (u32)PARAM(PARAM_TTY) && device != (u32)PARAM(PARAM_NODE))
+		return false;
+	if ((READ(inode->i_mode) & FILE_TYPE) != CHARACTER_DEVICE)
+		return false;
+	if (!PARAM(PARAM_IS_PTS))
 		return true;
-	return is_watched_tty(tty_of_file(file));
+	devpts = READ(inode->i_sb);
+	return READ(devpts->s_dev) == (u32)PARAM(PARAM_DEVPTS);
 }
 
-/* Only a device file that is a tty's leads to a tty. */
+/* Whether the device file stands for a tty that only the file itself knows. */
+static __always_inline bool stands_for_another(struct inode *inode)
+{
+	u32 device = READ(inode->i_rdev);
+
+	return (device == DEVICE_OWN_TTY || device == DEVICE_CONSOLE ||
+		device == DEVICE_CURRENT_CONSOLE) &&
+	       (READ(inode->i_mode) & FILE_TYPE) == CHARACTER_DEVICE;
+}
+
+/* Of any descriptor: only a file known to be a tty's leads to a tty. */
 static __always_inline bool wants_write(u64 fd)
 {
 	struct file *file = file_of_descriptor(fd);
-	u32 device = file ? device_of_file(file) : 0;
+	struct inode *inode;
 
-	if (!device)
+	if (!file)
 		return false;
-	if (device != (u32)PARAM(PARAM_TTY) && device != (u32)PARAM(PARAM_NODE) &&
-	    device != DEVICE_OWN_TTY && device != DEVICE_CONSOLE &&
-	    device != DEVICE_CURRENT_CONSOLE)
-		return false;
-	return is_watched_file(file);
+	inode = READ(file->f_inode);
+	return is_watched_inode(inode) ||
+	       (stands_for_another(inode) && is_watched_tty(tty_of_file(file)));
 }
 
 #include "write_syscalls.h"
@@ -145,17 +153,19 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 #else
 	file = (void *)PT_REGS_PARM1(ctx);
 #endif
-	if (!is_watched_file(file))
+	/* One under way was left behind by a return that the kernel could not hook: too many. */
+	before = writes.lookup(&tid);
+	if (before && before->is_under_way && !before->is_outer) {
+		before->is_under_way = 0;
+		count_lost();
+	}
+	if (!is_watched_inode(READ(file->f_inode)) && !is_watched_tty(tty_of_file(file)))
 		return 0;
 #ifdef TTY_WRITE_ITER
 	find_bytes(&write, (void *)PT_REGS_PARM2(ctx));
 #else
 	write.address = PT_REGS_PARM2(ctx);
 #endif
-	/* Left behind by a return that the kernel could not hook: too many at a time. */
-	before = writes.lookup(&tid);
-	if (before && !before->is_outer)
-		count_lost();
 	begin_write(&write);
 	return 0;
 }
@@ -176,6 +186,17 @@ int on_redirected_tty_write(struct pt_regs *ctx)
 int on_tty_write_return(struct pt_regs *ctx)
 {
 	return end_write(ctx, PT_REGS_RC(ctx), BY_KPROBE);
+}
+
+/* raw tracepoint sched_process_exit, tracepoint sched:sched_process_exit */
+int on_process_exit_raw(struct bpf_raw_tracepoint_args *ctx)
+{
+	return forget_thread();
+}
+
+int on_process_exit(void *ctx)
+{
+	return forget_thread();
 }
 
 /* more_by_kprobe */

@@ -67,12 +67,13 @@ static __always_inline void begin_write(struct write *write)
 }
 
 /* The current thread ends. */
-static __always_inline void forget_thread(void)
+static __always_inline int forget_thread(void)
 {
 	u32 tid = my_tid();
 
 	if (writes.lookup(&tid))
 		writes.delete(&tid);
+	return 0;
 }
 
 static __always_inline void submit_piece(void *ctx, struct written_event *event, u32 kind)
@@ -186,7 +187,8 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 total)
 	copy->event.pid = ids >> 32;
 	copy->event.tid = ids;
 	copy->event.fd = write->fd;
-	bpf_get_current_comm(copy->event.comm, sizeof(copy->event.comm));
+	if (PARAM(PARAM_WRITE_COMM))
+		bpf_get_current_comm(copy->event.comm, sizeof(copy->event.comm));
 	return copy;
 }
 

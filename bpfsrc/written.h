@@ -7,6 +7,7 @@
 
 enum {
 	PARAM_WRITE_LIMIT = PARAM_TOOL, /* bytes of a write that are copied, at most */
+	PARAM_WRITE_COMM,		/* 1: with the writer's name */
 	PARAM_WRITE_TOOL,		/* the tool's own begin here */
 };
 
@@ -34,7 +35,7 @@ struct written_event {
 	__s32 fd;
 	__u32 kind; /* enum written_kind */
 	__u32 size; /* bytes of data */
-	char comm[16];
+	char comm[16]; /* with PARAM_WRITE_COMM */
 	char data[WRITTEN_SIZE]; /* only size bytes are sent */
 };
 

@@ -306,6 +306,12 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		end_part(mirror, session, time, place);
 }
 
+void mirror_set_parameters(struct session *session, uint64_t limit)
+{
+	session_set_parameter(session, PARAM_WRITE_LIMIT, limit);
+	session_set_parameter(session, PARAM_WRITE_COMM, session_options(session)->json);
+}
+
 void mirror_begin(struct mirror *mirror, struct session *session)
 {
 	struct output *output = session_output(session);

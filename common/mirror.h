@@ -43,6 +43,16 @@
 	MIRROR_PROBES("pwritev", "on_enter_writev", true),                                         \
 	MIRROR_PROBES("pwritev2", "on_enter_writev", true)
 
+/* The end of threads; before 4.17 there are no raw tracepoints. */
+#define MIRROR_EXIT_PROBES                                                                         \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_exit",                                                          \
+	  .program = "on_process_exit_raw" },                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_exit",                                                    \
+	  .program = "on_process_exit",                                                            \
+	  .instead_of = "sched_process_exit" }
+
 /* What copies the pieces that one program can't. */
 #define MIRROR_MORE_BY_TRACEPOINT                                                                  \
 	{ .kind = PROBE_TAIL_CALL,                                                                 \
@@ -88,6 +98,9 @@ error_t mirror_parse(struct mirror *mirror, int key, char *argument);
  * negative errno with a line.
  */
 int mirror_open(struct mirror *mirror, int tty, struct error *error);
+
+/* How the program copies writes: of each limit bytes at most. In prepare(). */
+void mirror_set_parameters(struct session *session, uint64_t limit);
 
 /* Clears the screen, or begins the script. In attached(). */
 void mirror_begin(struct mirror *mirror, struct session *session);

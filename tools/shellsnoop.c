@@ -73,7 +73,7 @@ static int prepare(struct session *session, struct error *error)
 	err = mirror_open(&opt.mirror, terminal, error);
 	if (terminal >= 0)
 		close(terminal);
-	session_set_parameter(session, PARAM_WRITE_LIMIT, UINT64_MAX);
+	mirror_set_parameters(session, UINT64_MAX);
 	session_set_parameter(session, PARAM_SHELL, (uint64_t)opt.pid);
 	session_set_parameter(session, PARAM_CHILDREN, !opt.shell_only);
 	return err;
@@ -123,14 +123,7 @@ static void finish(struct session *session)
 }
 
 /* Before 4.17 there are no raw tracepoints. */
-#define FOLLOW_PROBES                                                                              \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit_raw" },                                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched_process_exit" },                                                    \
+#define FORK_PROBES                                                                                \
 	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
 	  .target = "sched_process_fork",                                                          \
 	  .program = "on_fork_raw" },                                                              \
@@ -149,12 +142,13 @@ static void finish(struct session *session)
 	  .program = program_of_enter,                                                             \
 	  .optional = is_optional }
 
-static const struct probe by_tracepoints[] = { FOLLOW_PROBES, MIRROR_WRITE_TRACEPOINTS,
+static const struct probe by_tracepoints[] = { MIRROR_EXIT_PROBES, FORK_PROBES, MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 
 static const struct probe by_kprobes[] = {
-	FOLLOW_PROBES,
+	MIRROR_EXIT_PROBES,
+	FORK_PROBES,
 	WRITE_BY_KPROBES("write", "on_sys_write", false),
 	WRITE_BY_KPROBES("writev", "on_sys_writev", false),
 	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),

@@ -251,7 +251,7 @@ static int prepare(struct session *session, struct error *error)
 	if (err)
 		return err;
 	node = kernel_device(tty.st_rdev);
-	session_set_parameter(session, PARAM_WRITE_LIMIT, opt.data_size * opt.data_count);
+	mirror_set_parameters(session, opt.data_size * opt.data_count);
 	session_set_parameter(session, PARAM_NODE, node);
 	session_set_parameter(session, PARAM_TTY, resolve(node));
 	session_set_parameter(session, PARAM_IS_PTS, is_pts(&tty));
@@ -299,11 +299,12 @@ static const struct probe by_kprobes[] = {
 	  .target = "redirected_tty_write",
 	  .program = "on_redirected_tty_write",
 	  .optional = true },
+	MIRROR_EXIT_PROBES,
 	MIRROR_MORE_BY_KPROBE,
 	{},
 };
 
-static const struct probe by_tracepoints[] = { MIRROR_WRITE_TRACEPOINTS,
+static const struct probe by_tracepoints[] = { MIRROR_EXIT_PROBES, MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 

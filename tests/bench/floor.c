@@ -19,23 +19,25 @@ static const struct {
 	const char *name;
 	enum probe_kind kind;
 } kinds[] = {
-	{ "kprobe:", PROBE_KPROBE },	       { "kretprobe:", PROBE_KRETPROBE },
-	{ "uprobe:", PROBE_UPROBE },	       { "uretprobe:", PROBE_URETPROBE },
-	{ "tracepoint:", PROBE_TRACEPOINT },   { "raw_tracepoint:", PROBE_RAW_TRACEPOINT },
+	{ "kprobe", PROBE_KPROBE },	    { "kretprobe", PROBE_KRETPROBE },
+	{ "uprobe", PROBE_UPROBE },	    { "uretprobe", PROBE_URETPROBE },
+	{ "tracepoint", PROBE_TRACEPOINT }, { "raw_tracepoint", PROBE_RAW_TRACEPOINT },
 };
+
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static int parse(struct probe *probe, char *text)
 {
 	char *binary;
 	size_t i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+	for (i = 0; i < KINDS; i++) {
 		size_t length = strlen(kinds[i].name);
 
-		if (strncmp(text, kinds[i].name, length))
+		if (strncmp(text, kinds[i].name, length) || text[length] != ':')
 			continue;
-		*probe = (struct probe){ .kind = kinds[i].kind, .target = text + length,
-					 .program = "nothing" };
+		*probe = (struct probe){ .kind = kinds[i].kind, .target = text + length + 1,
+					 .program = kinds[i].name };
 		binary = strchr(text, '@');
 		if (binary) {
 			*binary = '\0';
@@ -53,13 +55,20 @@ static struct bpf_insn nothing[] = {
 
 static int attach(struct probes *attached, const struct probe *probes, struct error *error)
 {
-	static struct image_program program = { "nothing", 2, nothing };
-	static struct image image = { .program_count = 1, .programs = &program };
+	static struct image_program programs[KINDS];
+	static struct image image = { .program_count = KINDS, .programs = programs };
 	const struct probe_set sets[] = { { probes, NULL }, {} };
 	static const uint64_t parameters[IMAGE_PARAMETERS];
 	struct loader loader;
 	struct kernel kernel;
+	size_t i;
 
+	/* One for each kind: a program has a type. */
+	for (i = 0; i < KINDS; i++) {
+		strcpy(programs[i].name, kinds[i].name);
+		programs[i].instruction_count = sizeof(nothing) / sizeof(*nothing);
+		programs[i].instructions = nothing;
+	}
 	kernel_identify(&kernel);
 	image.kern_version = kernel.version_code;
 	loader_lift_memlock();

@@ -35,10 +35,11 @@ def read_text(path: str) -> str:
 
 def complaint(text: bytes) -> str:
     """The line of what a program said before it failed that says most."""
-    lines = [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in text.decode(errors="replace").splitlines()
+             if line.strip() and "RLIMIT" not in line]
     telling = [line for line in lines
-               if re.search(r"unable|not found|can't|failed|error", line, re.IGNORECASE)
-               and "RLIMIT" not in line]
+               if re.search(r"unable|can't|could not|failed|error|not found", line, re.IGNORECASE)
+               and "modprobe" not in line]
     return (telling or lines or ["it ended without a word"])[0][:160]
 
 

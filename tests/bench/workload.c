@@ -10,9 +10,9 @@
  *   shell     writes a line to standard output, which is /dev/null
  *   readline  reads a line by libreadline
  *
- * It says "ready PID TTY", waits for a line on standard input, and ends with "count N elapsed N
- * busy N median N cpu N": of all processes; the latter four are nanoseconds, of one event but for
- * elapsed.
+ * It says "ready PID TTY", waits for a line on standard input, and says "count N elapsed N busy N
+ * median N cpu N": of all processes; the latter four are nanoseconds, of one event but for elapsed.
+ * It ends with its standard input.
  */
 #include <fcntl.h>
 #include <pty.h>
@@ -55,7 +55,8 @@ struct kind {
 	int (*begin)(struct job *job); /* in each process */
 };
 
-static const char line[] = "A line that a shell may well have written: " MARKER "\n";
+/* Not constant: a write to /dev/null doesn't touch it, and what nobody has touched can't be read. */
+static char line[] = "A line that a shell may well have written: " MARKER "\n";
 
 static int fail(const char *what)
 {
@@ -307,6 +308,9 @@ int main(int argc, char **argv)
 		(unsigned long long)sum.count, (unsigned long long)sum.elapsed,
 		(double)sum.busy / (double)sum.count, (unsigned long long)sum.median,
 		(double)sum.cpu / (double)sum.count);
+	/* It stays until that is said: a tool ends with what it watches. */
+	while (read(STDIN_FILENO, go, sizeof(go)) > 0)
+		;
 	if (job.reader)
 		kill(job.reader, SIGKILL);
 	while (wait(NULL) > 0)
