@@ -122,6 +122,26 @@ static int explain(int err, const char *what, const char *configuration, struct 
 	}
 }
 
+/* Debian and Ubuntu have levels above 2, at which only CAP_SYS_ADMIN opens perf events. */
+static int check_perf_events(struct error *error)
+{
+	int err = probe_try_perf_event(), level;
+	size_t size;
+	char *text;
+
+	if (err && !has_capability(CAP_SYS_ADMIN)) {
+		text = read_whole_file("/proc/sys/kernel/perf_event_paranoid", &size);
+		level = text ? atoi(text) : 0;
+		free(text);
+		if (level > 2)
+			return error_set(error, EPERM,
+					 "run as root: with kernel.perf_event_paranoid %d tracing "
+					 "needs CAP_SYS_ADMIN",
+					 level);
+	}
+	return explain(err, "perf events", "CONFIG_PERF_EVENTS", error);
+}
+
 int facility_check(struct error *error)
 {
 	const char *missing = missing_capabilities();
@@ -132,7 +152,7 @@ int facility_check(struct error *error)
 	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
-		err = explain(probe_try_perf_event(), "perf events", "CONFIG_PERF_EVENTS", error);
+		err = check_perf_events(error);
 	if (err)
 		return err;
 	if (try_program(reads_memory, INSTRUCTIONS(reads_memory)))

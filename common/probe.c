@@ -9,7 +9,7 @@
 #include "probe.h"
 #include "tracefs.h"
 
-#define MAX_PROBES 32 /* of a set */
+#define MAX_PROBES PROBES_MAX_PROGRAMS
 
 static const struct probe_kind_operations *const kinds[] = {
 	[PROBE_KPROBE] = &probe_kprobe,		  [PROBE_KRETPROBE] = &probe_kretprobe,
@@ -76,9 +76,14 @@ static void detach_links(struct probes *probes, size_t count)
 
 void probes_detach(struct probes *probes)
 {
+	size_t i;
+
 	detach_links(probes, 0);
 	free(probes->links);
 	probes->links = NULL;
+	for (i = 0; i < probes->program_count; i++)
+		close(probes->programs[i]);
+	probes->program_count = 0;
 	if (probes->tracefs >= 0)
 		close(probes->tracefs);
 	probes->tracefs = -1;
@@ -182,11 +187,31 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 			err = 0;
 		}
 	}
-	for (i = 0; i < loaded.count; i++)
-		close(loaded.fd[i]);
-	if (err)
+	if (err) {
 		detach_links(probes, 0);
-	return err;
+		for (i = 0; i < loaded.count; i++)
+			close(loaded.fd[i]);
+		return err;
+	}
+	memcpy(probes->programs, loaded.fd, sizeof(loaded.fd));
+	probes->program_count = loaded.count;
+	return 0;
+}
+
+uint64_t probes_missed(const struct probes *probes)
+{
+	struct bpf_prog_info info;
+	uint64_t missed = 0;
+	uint32_t size;
+	size_t i;
+
+	for (i = 0; i < probes->program_count; i++) {
+		memset(&info, 0, sizeof(info));
+		size = sizeof(info);
+		if (!bpf_obj_get_info_by_fd(probes->programs[i], &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
 }
 
 /* "can't attach to the kprobe x: why": what stands behind the probe. */

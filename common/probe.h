@@ -58,9 +58,13 @@ struct probe_link {
 	bool is_uprobe;
 };
 
+#define PROBES_MAX_PROGRAMS 32 /* of a set */
+
 struct probes {
 	struct probe_link *links;
 	size_t count;
+	int programs[PROBES_MAX_PROGRAMS]; /* what is attached, for probes_missed() */
+	size_t program_count;
 	int tracefs; /* -1 until a probe needs it */
 };
 
@@ -88,6 +92,13 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, const str
 		  struct error *error);
 
 void probes_detach(struct probes *probes);
+
+/*
+ * How often the kernel did not run an attached program because one was running on that CPU already
+ * (of a task that was preempted in the middle of it): recursion_misses in struct bpf_prog_info,
+ * which kernels from 5.12 on count.
+ */
+uint64_t probes_missed(const struct probes *probes);
 
 /* For the probe kinds: tracefs' descriptor, opened when first asked for, or a negative errno. */
 int probes_tracefs(struct probes *probes, struct error *error);

@@ -276,7 +276,14 @@ static uint64_t read_lost(const struct session *session)
 
 static void record_lost(struct session *session)
 {
-	uint64_t lost = read_lost(session);
+	uint64_t lost = read_lost(session), missed = probes_missed(&session->probes);
+
+	if (missed > session->missed) {
+		session_message(session,
+				"lost up to %llu events: the kernel did not run the program",
+				(unsigned long long)(missed - session->missed));
+		session->missed = missed;
+	}
 
 	if (lost != session->lost)
 		session_message(session, "lost %llu events",
@@ -463,6 +470,7 @@ int session_end(struct session *session, struct error *error)
 {
 	int err;
 
+	record_lost(session);
 	probes_detach(&session->probes);
 	if (session->stop_at == NEVER)
 		session->stop_at = events_now();

@@ -28,6 +28,7 @@ struct session {
 	size_t map_size_count;
 	uint64_t printed;	/* events, for --max-events */
 	uint64_t lost;		/* events reported as lost so far */
+	uint64_t missed;	/* the same of programs that the kernel did not run */
 	uint64_t interval;	/* nanoseconds between reports, 0: none */
 	uint64_t stop_at;	/* a record after this time is not waited for; UINT64_MAX: go on */
 	bool stopped;		/* nothing more is to be printed */

@@ -70,7 +70,7 @@ build_in() {
 	shift
 	log=$(mktemp)
 	if ! { cmake -S "$root" -B "$folder" "$@" && cmake --build "$folder" -j "$(nproc)"; } >"$log" 2>&1; then
-		tail -40 "$log" >&2
+		grep -E -A5 "[Ee]rror" "$log" | head -60 >&2
 		rm -f "$log"
 		die "the build failed"
 	fi

@@ -56,9 +56,15 @@ check 'without CAP_PERFMON' fails 'run as root: tracing needs CAP_PERFMON$' eper
 	without cap_sys_admin,cap_perfmon "$eperm"
 check 'without a capability' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON' eperm \
 	without "$(all_but nothing)" "$eperm"
-check 'CAP_BPF and CAP_PERFMON are enough, where tracefs is mounted' \
+if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ]; then
+	check 'CAP_BPF and CAP_PERFMON are not enough' fails \
+		'run as root: with kernel.perf_event_paranoid [0-9]+ tracing needs CAP_SYS_ADMIN$' eperm \
+		without "$(all_but cap_bpf cap_perfmon)" "$eperm"
+else
+	check 'CAP_BPF and CAP_PERFMON are enough, where tracefs is mounted' \
 	hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
 	"capsh --drop=$(all_but cap_bpf cap_perfmon) -- -c '$eperm'"
+fi
 check '--support says so' says 1 '^eperm: not at all: run as root' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$TOOLS/eperm" --support
 check 'root of a user namespace' fails "the kernel refuses BPF $policy" eperm unshare -Ur $eperm
@@ -97,6 +103,7 @@ check '--support says so' says 1 '^bashreadline: not at all: .* no uprobes' \
 check 'no kprobes and no tracepoints' fails \
 	"can't attach to the kprobe .* no kprobes \(CONFIG_KPROBE_EVENTS\).* no such tracepoint" opensnoop \
 	hidden "$no_events; $no_pmu" "$TOOLS/opensnoop --no-cache"
+[ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ] ||
 check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /sys/kernel/tracing$' \
 	opensnoop hidden "umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null; $no_pmu" \
 	"capsh --drop=cap_sys_admin -- -c '$TOOLS/opensnoop --no-cache'" 2>/dev/null

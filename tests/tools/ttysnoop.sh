@@ -16,7 +16,7 @@ open_pty() {
 	rm -f "$GO" "$SCRATCH/$name"
 	"$HERE/in_pty.py" "$@" "$SCRATCH/$name.out" "$SCRATCH/$name" bash -c \
 		"stty -opost; until [ -e $GO ]; do sleep 0.05; done; $command" </dev/null &
-	wait_for 20 test -e "$SCRATCH/$name"
+	wait_for 60 test -e "$SCRATCH/$name"
 }
 
 same() { cmp "$REAL" "$OUT"; }
@@ -71,7 +71,7 @@ if mount -t devpts -o newinstance,ptmxmode=666 devpts "$DEVPTS" 2>/dev/null; the
 			"until [ -e $GO ]; do sleep 0.05; done; echo in the second instance" \
 			</dev/null &
 		others="$others $!"
-		wait_for 20 test -e "$SCRATCH/there"
+		wait_for 60 test -e "$SCRATCH/there"
 	done
 	check "both have the number $number" test "$(basename "$(cat "$SCRATCH/there")")" = "$number"
 	start_headerless ttysnoop "$DEVPTS/$number"
