@@ -132,7 +132,11 @@ sys.exit(len(offsets) != 7 or max(map(abs, changes)) > 0.02)' >"$SCRATCH/pauses"
 	result=$?
 	[ $result -ne 0 ] || break
 done
-check "the script keeps the pauses within 20 ms: $(cat "$SCRATCH/pauses")" test $result -eq 0
+if grep -q 'TCG\|QEMU' /proc/cpuinfo; then
+	skip "the script keeps the pauses" "an emulated machine starts sleep too slowly"
+else
+	check "the script keeps the pauses within 20 ms: $(cat "$SCRATCH/pauses")" test $result -eq 0
+fi
 
 if command -v asciinema >/dev/null; then
 	open_shell
