@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -419,8 +420,15 @@ def measure_all(names: list[str], build: str, extent: Extent) -> dict:
     return {"machine": machine, "tools": bench.results, "problems": bench.problems}
 
 
+def end_orderly(*_: object) -> None:
+    """So that no tool is left behind."""
+    raise SystemExit(130)
+
+
 def main() -> int:
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, end_orderly)
+    signal.signal(signal.SIGINT, end_orderly)
     names = arguments.tools or list(TOOLS)
     if arguments.only_starts:
         results = measure_all(names, arguments.build, IN_VM)

@@ -38,8 +38,8 @@ def complaint(text: bytes) -> str:
     lines = [line.strip() for line in text.decode(errors="replace").splitlines()
              if line.strip() and "RLIMIT" not in line]
     telling = [line for line in lines
-               if re.search(r"unable|can't|could not|failed|error|not found", line, re.IGNORECASE)
-               and "modprobe" not in line]
+               if re.search(r"unable|can't|could not|failed to|not found", line, re.IGNORECASE)
+               and "modprobe" not in line and "raise" not in line]
     return (telling or lines or ["it ended without a word"])[0][:160]
 
 
