@@ -2,11 +2,13 @@
 #ifndef SNOOPKIT_BASHREADLINE_H
 #define SNOOPKIT_BASHREADLINE_H
 
+#include "event.h"
 #include "parameters.h"
 
 #define LINE_SIZE 16384 /* a power of two: a mask bounds what is sent */
 
 struct bashreadline_event {
+	struct event_header header;
 	__u32 pid;
 	__u32 uid;
 	__u32 line_size; /* with the NUL; LINE_SIZE: it was cut */

@@ -102,7 +102,7 @@ int on_load(struct pt_regs *ctx)
 
 	/* Left behind by a return that the kernel could not hook: too many at a time. */
 	if (loads.lookup(&task))
-		count_lost();
+		count_lost(1);
 	loads.update(&task, &bprm);
 	return 0;
 }

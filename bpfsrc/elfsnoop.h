@@ -2,6 +2,7 @@
 #ifndef SNOOPKIT_ELFSNOOP_H
 #define SNOOPKIT_ELFSNOOP_H
 
+#include "event.h"
 #include "parameters.h"
 #include "path_names.h"
 
@@ -13,6 +14,7 @@ enum {
 };
 
 struct elfsnoop_event {
+	struct event_header header;
 	__u64 inode;
 	__u32 major; /* of the device */
 	__u32 minor;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * embed SOURCE NAME: writes a C file that defines NAME as a string of the BPF program SOURCE, with
- * the headers that it includes by "name" put in their place (each once; from SOURCE's directory),
- * so that the text stands by itself.
+ * embed SOURCE NAME FOLDER...: writes a C file that defines NAME as a string of the BPF program
+ * SOURCE, with the headers that it includes by "name" put in their place (each once; from the first
+ * FOLDER that has it), so that the text stands by itself.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_LINE    1024
 #define MAX_HEADERS 32
 
 struct embedding {
-	char directory[MAX_LINE];
+	char **folders; /* up to a NULL */
 	char headers[MAX_HEADERS][MAX_LINE];
 	int header_count;
 };
@@ -47,13 +48,26 @@ static bool is_new(struct embedding *embedding, const char *header)
 	return true;
 }
 
-static void put_file(struct embedding *embedding, const char *name)
-{
-	char path[2 * MAX_LINE], line[MAX_LINE], header[MAX_LINE];
-	FILE *file;
+static void put_file(struct embedding *embedding, const char *path);
 
-	snprintf(path, sizeof(path), "%s/%s", embedding->directory, name);
-	file = fopen(path, "r");
+static void put_header(struct embedding *embedding, const char *name)
+{
+	char path[2 * MAX_LINE] = "";
+	char **folder;
+
+	for (folder = embedding->folders; *folder; folder++) {
+		snprintf(path, sizeof(path), "%s/%s", *folder, name);
+		if (!access(path, R_OK))
+			break;
+	}
+	put_file(embedding, path);
+}
+
+static void put_file(struct embedding *embedding, const char *path)
+{
+	char line[MAX_LINE], header[MAX_LINE];
+	FILE *file = fopen(path, "r");
+
 	if (!file) {
 		perror(path);
 		exit(1);
@@ -62,7 +76,7 @@ static void put_file(struct embedding *embedding, const char *name)
 		if (sscanf(line, "#include \"%1023[^\"]\"", header) != 1)
 			put_string(line);
 		else if (is_new(embedding, header))
-			put_file(embedding, header);
+			put_header(embedding, header);
 	}
 	fclose(file);
 }
@@ -70,17 +84,14 @@ static void put_file(struct embedding *embedding, const char *name)
 int main(int argc, char **argv)
 {
 	static struct embedding embedding;
-	char *slash;
 
-	if (argc != 3 || !strchr(argv[1], '/')) {
-		fprintf(stderr, "usage: embed DIRECTORY/SOURCE NAME\n");
+	if (argc < 4) {
+		fprintf(stderr, "usage: embed SOURCE NAME FOLDER...\n");
 		return 2;
 	}
-	snprintf(embedding.directory, sizeof(embedding.directory), "%s", argv[1]);
-	slash = strrchr(embedding.directory, '/');
-	*slash = '\0';
+	embedding.folders = argv + 3;
 	printf("extern const char %s[];\nconst char %s[] =\n\t\"", argv[2], argv[2]);
-	put_file(&embedding, slash + 1);
+	put_file(&embedding, argv[1]);
 	fputs("\";\n", stdout);
 	return 0;
 }

@@ -56,7 +56,7 @@ static __always_inline int count(s64 number, s64 ret)
 	if (counter)
 		*counter += 1;
 	else
-		count_lost();
+		count_lost(1);
 	return 0;
 }
 

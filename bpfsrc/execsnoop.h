@@ -2,6 +2,7 @@
 #ifndef SNOOPKIT_EXECSNOOP_H
 #define SNOOPKIT_EXECSNOOP_H
 
+#include "event.h"
 #include "parameters.h"
 
 #define EXEC_FILENAME_SIZE 4096	 /* PATH_MAX */
@@ -16,6 +17,7 @@ enum {
 };
 
 struct execsnoop_event {
+	struct event_header header;
 	__u32 pid;
 	__u32 ppid;
 	__u32 uid;

@@ -24,7 +24,7 @@ static __always_inline void follow_child(u32 child)
 	u32 yes = 1;
 
 	if (is_followed(my_pid()) && followed.update(&child, &yes))
-		count_lost();
+		count_lost(1);
 }
 
 /* raw tracepoint sched_process_fork(parent, child): a new thread is none of our children */

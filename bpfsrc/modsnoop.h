@@ -2,12 +2,14 @@
 #ifndef SNOOPKIT_MODSNOOP_H
 #define SNOOPKIT_MODSNOOP_H
 
+#include "event.h"
 #include "parameters.h"
 
 #define MODULE_NAME_SIZE 64 /* MODULE_NAME_LEN, and what it may grow to */
 #define PARAMETERS_SIZE	 4096
 
 struct modsnoop_event {
+	struct event_header header;
 	__u64 taints; /* bits as in /proc/sys/kernel/tainted */
 	__u32 pid;
 	__u32 uid;

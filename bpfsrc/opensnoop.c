@@ -25,17 +25,22 @@
 #define EXEC_OPEN   0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
 #define TRY_AGAIN   11	 /* EAGAIN */
 
-/* An open under way, by the thread that does it. */
+/* A thread's open, kept from its begin to its end. */
 struct attempt {
 	const char *user_name;
 	const char *kernel_name; /* NULL until do_filp_open() */
 	u32 flags;
 	u32 mode;
-	u32 io_uring;
+	u16 is_under_way;
+	u16 io_uring;
 	int directory_fd;
 };
 
-BPF_HASH(attempts, u32, struct attempt, 10240);
+/*
+ * By thread. What has ended stays until the thread's next one, which costs less than taking it out;
+ * where there are more threads than that, those that opened nothing for long make room.
+ */
+BPF_TABLE("lru_hash", u32, struct attempt, attempts, 32768);
 BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1);
 /* An array's programs are all of one type. */
 BPF_PROG_ARRAY(directory_by_kprobe, 1);
@@ -70,13 +75,29 @@ static __always_inline bool is_wanted(void)
 
 static __always_inline int begin_open(struct attempt attempt)
 {
+	struct attempt *before;
 	u32 tid = my_tid();
 
 	if (!attempt.io_uring && !has_wanted_flag(attempt.flags))
 		return 0;
-	if (is_wanted() && attempts.update(&tid, &attempt))
-		count_lost();
+	if (!is_wanted())
+		return 0;
+	attempt.is_under_way = 1;
+	before = attempts.lookup(&tid);
+	if (before)
+		*before = attempt;
+	else if (attempts.update(&tid, &attempt))
+		count_lost(1);
 	return 0;
+}
+
+/* The current thread's, NULL where there is none under way that is wanted. */
+static __always_inline struct attempt *find_open(void)
+{
+	u32 tid = my_tid();
+	struct attempt *attempt = attempts.lookup(&tid);
+
+	return attempt && attempt->is_under_way ? attempt : NULL;
 }
 
 static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
@@ -111,8 +132,8 @@ static __always_inline void fill_event(struct opensnoop_event *event, struct att
  * The end of an open whose name is still there to be read: the event on this CPU's scratch, or NULL
  * where there is nothing to be said.
  */
-static __always_inline struct opensnoop_event *end_open(u32 tid, struct attempt *attempt,
-							const char *name, int ret)
+static __always_inline struct opensnoop_event *end_open(struct attempt *attempt, const char *name,
+							int ret)
 {
 	struct opensnoop_event *event;
 	u32 zero = 0;
@@ -120,7 +141,7 @@ static __always_inline struct opensnoop_event *end_open(u32 tid, struct attempt 
 	event = PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
 	if (event)
 		fill_event(event, attempt, name, ret);
-	attempts.delete(&tid);
+	attempt->is_under_way = 0;
 	return event;
 }
 
@@ -234,8 +255,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 {
 	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
 	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
-	u32 tid = my_tid();
-	struct attempt *attempt = attempts.lookup(&tid);
+	struct attempt *attempt = find_open();
 
 	if (!attempt || READ(op->open_flag) & EXEC_OPEN)
 		return 0;
@@ -245,7 +265,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 		attempt->flags = READ(op->open_flag);
 		attempt->mode = READ(op->mode);
 		if (!has_wanted_flag(attempt->flags))
-			attempts.delete(&tid);
+			attempt->is_under_way = 0;
 	}
 	return 0;
 }
@@ -255,39 +275,37 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 {
 	long ret = PT_REGS_RC(ctx);
 	bool failed = (unsigned long)ret >= (unsigned long)-4095;
-	u32 tid = my_tid();
-	struct attempt *attempt;
+	struct attempt *attempt = find_open();
 
-	attempt = attempts.lookup(&tid);
 	if (!attempt || !attempt->kernel_name)
 		return 0;
-	if (attempt->io_uring && ret == -TRY_AGAIN)
-		return attempts.delete(&tid);
+	if (attempt->io_uring && ret == -TRY_AGAIN) {
+		attempt->is_under_way = 0;
+		return 0;
+	}
 	if (!failed && !attempt->io_uring)
 		return 0;
-	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->kernel_name, failed ? ret : 0));
+	return report_by_kprobe(ctx, end_open(attempt, attempt->kernel_name, failed ? ret : 0));
 }
 
 /* kprobe fd_install(fd, file) */
 int on_fd_install(struct pt_regs *ctx)
 {
-	u32 tid = my_tid();
-	struct attempt *attempt = attempts.lookup(&tid);
+	struct attempt *attempt = find_open();
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
-	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->kernel_name, PT_REGS_PARM1(ctx)));
+	return report_by_kprobe(ctx, end_open(attempt, attempt->kernel_name, PT_REGS_PARM1(ctx)));
 }
 
 /* kretprobe do_sys_openat2, do_sys_open: only what failed before a file was looked for is left */
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
-	u32 tid = my_tid();
-	struct attempt *attempt = attempts.lookup(&tid);
+	struct attempt *attempt = find_open();
 
 	if (!attempt)
 		return 0;
-	return report_by_kprobe(ctx, end_open(tid, attempt, attempt->user_name, (int)PT_REGS_RC(ctx)));
+	return report_by_kprobe(ctx, end_open(attempt, attempt->user_name, (int)PT_REGS_RC(ctx)));
 }
 
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
@@ -335,12 +353,11 @@ int on_enter_creat(struct sys_enter_args *ctx)
 
 int on_exit(struct sys_exit_args *ctx)
 {
-	u32 tid = my_tid();
-	struct attempt *attempt = attempts.lookup(&tid);
+	struct attempt *attempt = find_open();
 
 	if (!attempt)
 		return 0;
-	return report_by_tracepoint(ctx, end_open(tid, attempt, attempt->user_name, ctx->ret));
+	return report_by_tracepoint(ctx, end_open(attempt, attempt->user_name, ctx->ret));
 }
 
 /* With --exec: the command's descendants */

@@ -2,6 +2,7 @@
 #ifndef SNOOPKIT_OPENSNOOP_H
 #define SNOOPKIT_OPENSNOOP_H
 
+#include "event.h"
 #include "parameters.h"
 #include "path_names.h"
 
@@ -22,6 +23,7 @@ enum {
 };
 
 struct opensnoop_event {
+	struct event_header header;
 	__u32 pid;
 	__u32 tid;
 	__u32 uid;

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Handing events to the tool. */
+/*
+ * Handing events to the tool.
+ *
+ * To write a record into a perf buffer takes several times as long as all else that is done for a
+ * small event. When events come fast, the tool therefore has them batched: they are put together
+ * until a batch is full, or until a timer on each CPU (flush_batch) hands over what there is.
+ */
+#include "event.h"
 #include "lost.h"
 
 BPF_PERF_OUTPUT(events);
+BPF_PERCPU_ARRAY(batches, struct batch, 1);
+BPF_ARRAY(batching, u32, 1); /* 1: events are batched */
 
 /*
  * Where the size is known only when the program runs, max is what it can't exceed. The assembly
@@ -15,8 +24,95 @@ static __always_inline bool is_bounded(u64 *size, u64 max)
 	return *size <= max;
 }
 
+static __always_inline bool is_batching(void)
+{
+	u32 zero = 0, *yes = batching.lookup(&zero);
+
+	return yes && *yes;
+}
+
+static __always_inline void hand_over(void *ctx, struct batch *batch)
+{
+	u64 size = batch->size;
+
+	if (!size)
+		return;
+	if (is_bounded(&size, BATCH_SIZE) && events.perf_submit(ctx, batch->events, size))
+		count_lost(batch->count);
+	batch->size = 0;
+	batch->count = 0;
+}
+
+/* What is in this CPU's batch, unless that is being worked on. */
+static __always_inline void hand_over_batch(void *ctx)
+{
+	u32 zero = 0;
+	struct batch *batch = batches.lookup(&zero);
+
+	if (batch && !batch->is_busy)
+		hand_over(ctx, batch);
+}
+
+static __always_inline void put_in(struct batch *batch, void *event, u64 size)
+{
+	u64 at = batch->size;
+
+	if (!is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE) || !is_bounded(&size, BATCH_EVENT_SIZE))
+		return;
+	bpf_probe_read(batch->events + at, size, event);
+	batch->size = EVENT_ALIGNED(at + size);
+	batch->count++;
+}
+
+/* Busy is for the timer's program, which may interrupt this one anywhere. */
+static __always_inline void add_to_batch(void *ctx, struct batch *batch, void *event, u64 size)
+{
+	if (batch->is_busy) {
+		count_lost(1);
+		return;
+	}
+	batch->is_busy = 1;
+	asm volatile("" ::: "memory");
+	put_in(batch, event, size);
+	if (batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
+		hand_over(ctx, batch);
+	asm volatile("" ::: "memory");
+	batch->is_busy = 0;
+}
+
+/* An event starts with a struct event_header, which is filled in here; size is all of it. */
+static __always_inline void stamp(struct event_header *header, u64 size)
+{
+	header->time = bpf_ktime_get_ns();
+	header->size = size;
+}
+
+/* For a large event. What is in the batch is older: hand_over_batch() comes before. */
+static __always_inline void submit_large(void *ctx, void *event, u64 size)
+{
+	stamp(event, size);
+	if (events.perf_submit(ctx, event, size))
+		count_lost(1);
+}
+
 static __always_inline void submit(void *ctx, void *event, u64 size)
 {
-	if (events.perf_submit(ctx, event, size))
-		count_lost();
+	struct batch *batch;
+	u32 zero = 0;
+
+	batch = size <= BATCH_EVENT_SIZE && is_batching() ? batches.lookup(&zero) : NULL;
+	if (batch) {
+		stamp(event, size);
+		add_to_batch(ctx, batch, event, size);
+	} else {
+		hand_over_batch(ctx);
+		submit_large(ctx, event, size);
+	}
+}
+
+/* On a timer of each CPU while events are batched. */
+int flush_batch(void *ctx)
+{
+	hand_over_batch(ctx);
+	return 0;
 }

@@ -157,7 +157,7 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 	before = writes.lookup(&tid);
 	if (before && before->is_under_way && !before->is_outer) {
 		before->is_under_way = 0;
-		count_lost();
+		count_lost(1);
 	}
 	if (!is_watched_inode(READ(file->f_inode)) && !is_watched_tty(tty_of_file(file)))
 		return 0;

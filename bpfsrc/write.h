@@ -63,7 +63,7 @@ static __always_inline void begin_write(struct write *write)
 	if (before)
 		*before = *write;
 	else if (writes.update(&tid, write))
-		count_lost();
+		count_lost(1);
 }
 
 /* The current thread ends. */
@@ -83,8 +83,11 @@ static __always_inline void submit_piece(void *ctx, struct written_event *event,
 	event->kind = kind;
 	if (size > WRITTEN_SIZE)
 		return;
-	if (events.perf_submit(ctx, event, offsetof(struct written_event, data) + size))
-		count_lost();
+	size += offsetof(struct written_event, data);
+	if (kind == WRITTEN_MORE)
+		submit_large(ctx, event, size);
+	else
+		submit(ctx, event, size);
 	event->offset += size;
 	event->size = 0;
 }
@@ -205,6 +208,8 @@ static __always_inline int end_write(void *ctx, s64 ret, enum write_caller calle
 	copy = ret > 0 ? begin_copy(write, ret) : NULL;
 	if (!copy)
 		return 0;
+	if (copy->left > BATCH_EVENT_SIZE)
+		hand_over_batch(ctx);
 #pragma unroll
 	for (i = 0; i < WRITE_FIRST; i++)
 		if (!copy_piece(ctx, copy))

@@ -3,6 +3,7 @@
 #ifndef SNOOPKIT_WRITTEN_H
 #define SNOOPKIT_WRITTEN_H
 
+#include "event.h"
 #include "parameters.h"
 
 enum {
@@ -27,6 +28,7 @@ enum written_kind {
 
 /* A piece of a write. The pieces of one follow each other in order, and the last one says so. */
 struct written_event {
+	struct event_header header;
 	__u64 total;   /* bytes that the kernel took from the caller */
 	__u64 offset;  /* bytes in the pieces before */
 	__u64 missing; /* in the last piece: bytes that are in none */

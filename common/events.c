@@ -14,20 +14,13 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "event.h"
 #include "events.h"
 
-/* A record in memory: this, then size bytes, then padding up to 8. */
-struct record {
-	uint64_t time;
-	uint32_t size;
-	uint32_t reserved;
-};
-
-/* PERF_RECORD_SAMPLE with PERF_SAMPLE_TIME | PERF_SAMPLE_RAW, see perf_event_open(2) */
+/* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
 	struct perf_event_header header;
-	uint64_t time;
-	uint32_t size;
+	uint32_t size; /* of data: that of the events, and padding up to 8 */
 	char data[];
 } __attribute__((packed));
 
@@ -35,17 +28,19 @@ struct cpu_buffer {
 	int cpu;
 	int waking_fd; /* wakes at each record; its pages are mapped */
 	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	int timer_fd;  /* runs the program that hands over a batch; or -1 */
 	struct perf_event_mmap_page *page;
-	struct buffer records; /* read, not yet handed out */
+	struct buffer records; /* events that were read, not yet handed out, each padded up to 8 */
 	size_t taken;	       /* bytes at the start of records that were handed out */
 };
 
 struct events {
-	int map_fd;
+	struct events_source source;
 	int epoll_fd;
 	size_t data_size; /* of a buffer, in bytes */
 	size_t count;
 	bool wake_on_each;
+	enum events_batching batching;
 	struct buffer torn; /* a record that wraps around the buffer's end, in one piece */
 	struct cpu_buffer cpus[];
 };
@@ -58,22 +53,45 @@ uint64_t events_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static int open_event(int cpu, unsigned int wakeup_events)
+/* A software event of a CPU's. */
+static int open_event(int cpu, struct perf_event_attr *attributes)
 {
-	struct perf_event_attr attributes = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attributes),
-		.config = PERF_COUNT_SW_BPF_OUTPUT,
-		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
-		.wakeup_events = wakeup_events,
-	};
 	int fd;
 
-	fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	attributes->type = PERF_TYPE_SOFTWARE;
+	attributes->size = sizeof(*attributes);
+	fd = (int)syscall(SYS_perf_event_open, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+static int open_output(int cpu, unsigned int wakeup_events)
+{
+	struct perf_event_attr attributes = {
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_RAW,
+		.wakeup_events = wakeup_events,
+	};
+
+	return open_event(cpu, &attributes);
+}
+
+/* Not running yet. A negative errno where this kernel or process can't have it. */
+static int open_timer(int cpu, int program_fd)
+{
+	struct perf_event_attr attributes = {
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = EVENTS_BATCH_PERIOD,
+		.disabled = 1,
+	};
+	int fd = open_event(cpu, &attributes), err;
+
+	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 static int open_buffer(struct events *events, struct cpu_buffer *buffer)
@@ -81,10 +99,10 @@ static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 	struct epoll_event interest = { .events = EPOLLIN, .data.ptr = buffer };
 	long page_size = sysconf(_SC_PAGESIZE);
 
-	buffer->waking_fd = open_event(buffer->cpu, 1);
+	buffer->waking_fd = open_output(buffer->cpu, 1);
 	if (buffer->waking_fd < 0)
 		return buffer->waking_fd;
-	buffer->quiet_fd = open_event(buffer->cpu, 0);
+	buffer->quiet_fd = open_output(buffer->cpu, 0);
 	if (buffer->quiet_fd < 0)
 		return buffer->quiet_fd;
 	buffer->page = mmap(NULL, events->data_size + (size_t)page_size, PROT_READ | PROT_WRITE,
@@ -97,9 +115,24 @@ static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
 	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
 	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest) ||
-	    bpf_map_update_elem(events->map_fd, &buffer->cpu, &buffer->waking_fd, BPF_ANY))
+	    bpf_map_update_elem(events->source.events, &buffer->cpu, &buffer->waking_fd, BPF_ANY))
 		return -errno;
 	return 0;
+}
+
+/* Without a timer on each CPU there is no batching. */
+static void open_timers(struct events *events)
+{
+	const struct events_source *source = &events->source;
+	bool complete = source->batches >= 0 && source->batching >= 0 && source->flush_batch >= 0;
+	size_t i;
+
+	for (i = 0; complete && i < events->count; i++) {
+		events->cpus[i].timer_fd = open_timer(events->cpus[i].cpu, source->flush_batch);
+		complete = events->cpus[i].timer_fd >= 0;
+	}
+	if (!complete)
+		events->source.batching = -1;
 }
 
 static int explain(int err, int cpu, size_t data_size, struct error *error)
@@ -135,37 +168,42 @@ static int online_cpus(int **cpus)
 	return *cpus ? count : -ENOMEM;
 }
 
-int events_open(struct events **result, int map_fd, unsigned int pages, struct error *error)
+int events_open(struct events **result, const struct events_source *source, unsigned int pages,
+		struct error *error)
 {
 	int *cpus = NULL, count = 0, i, err = 0;
 	struct events *events = NULL;
 
-	if (map_fd >= 0)
+	if (source->events >= 0)
 		count = online_cpus(&cpus);
-	if (count > 0 || map_fd < 0)
+	if (count > 0 || source->events < 0)
 		events = calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus));
 	if (!events) {
 		free(cpus);
 		return error_set(error, ENOMEM, "no memory for the perf buffers");
 	}
-	events->map_fd = map_fd;
+	events->source = *source;
 	events->data_size = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 	events->wake_on_each = true;
 	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (i = 0; !err && i < count; i++) {
 		struct cpu_buffer *buffer = &events->cpus[events->count++];
 
-		*buffer = (struct cpu_buffer){ .cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1 };
+		*buffer = (struct cpu_buffer){
+			.cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1, .timer_fd = -1
+		};
 		err = open_buffer(events, buffer);
 		if (err)
 			explain(err, cpus[i], events->data_size, error);
 	}
 	free(cpus);
-	if (err)
+	if (err) {
 		events_close(events);
-	else
-		*result = events;
-	return err;
+		return err;
+	}
+	open_timers(events);
+	*result = events;
+	return 0;
 }
 
 int events_fd(const struct events *events)
@@ -187,17 +225,29 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 	return events->torn.failed ? NULL : events->torn.data;
 }
 
-static int keep_record(struct cpu_buffer *buffer, const struct sample *sample)
+/*
+ * The events in those bytes. A program that somebody has edited may hand over anything: what is no
+ * event ends the record. Returns how many, or -ENOMEM.
+ */
+static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 {
-	size_t padded = (sample->size + 7UL) & ~7UL;
-	char *target = buffer_extend(&buffer->records, sizeof(struct record) + padded);
-	struct record record = { .time = sample->time, .size = sample->size };
+	struct event_header header;
+	size_t at = 0;
+	int count = 0;
+	char *target;
 
-	if (!target)
-		return -ENOMEM;
-	memcpy(target, &record, sizeof(record));
-	memcpy(target + sizeof(record), sample->data, sample->size);
-	return 0;
+	while (size > at && size - at >= sizeof(header)) {
+		memcpy(&header, data + at, sizeof(header));
+		if (header.size < sizeof(header) || header.size > size - at)
+			break;
+		target = buffer_extend(&buffer->records, EVENT_ALIGNED((size_t)header.size));
+		if (!target)
+			return -ENOMEM;
+		memcpy(target, data + at, header.size);
+		at += EVENT_ALIGNED((size_t)header.size);
+		count++;
+	}
+	return count;
 }
 
 /* What was handed out makes room; mostly that is everything. */
@@ -216,25 +266,24 @@ static int read_buffer(struct events *events, struct cpu_buffer *buffer)
 	uint64_t tail = buffer->page->data_tail, head;
 	struct perf_event_header header;
 	const struct sample *sample;
-	int count = 0, err = 0;
+	int count = 0, total = 0;
 
 	head = __atomic_load_n(&buffer->page->data_head, __ATOMIC_ACQUIRE);
 	if (head != tail)
 		forget_taken(buffer);
-	while (!err && tail != head) {
+	while (count >= 0 && tail != head) {
 		/* Records are aligned to 8 bytes, so a header never wraps around. */
 		memcpy(&header, data + (tail & (events->data_size - 1)), sizeof(header));
 		sample = whole_record(events, data, tail, header.size);
-		if (!sample) {
-			err = -ENOMEM;
-		} else if (header.type == PERF_RECORD_SAMPLE) {
-			err = keep_record(buffer, sample);
-			count++;
-		}
+		if (!sample)
+			count = -ENOMEM;
+		else if (header.type == PERF_RECORD_SAMPLE)
+			count = keep_events(buffer, sample->data, sample->size);
+		total += count;
 		tail += header.size;
 	}
 	__atomic_store_n(&buffer->page->data_tail, tail, __ATOMIC_RELEASE);
-	return err ? err : count;
+	return count < 0 ? count : total;
 }
 
 int events_read(struct events *events)
@@ -255,34 +304,60 @@ int events_read(struct events *events)
 	return total;
 }
 
-static const struct record *first_record(const struct cpu_buffer *buffer)
+int events_read_batches(struct events *events)
+{
+	int cpus = libbpf_num_possible_cpus(), count = 0, total = 0;
+	struct batch *batches, *batch;
+	uint32_t zero = 0;
+	size_t i;
+
+	if (events->source.batches < 0 || cpus <= 0)
+		return 0;
+	batches = calloc((size_t)cpus, sizeof(*batches));
+	if (!batches)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(events->source.batches, &zero, batches))
+		cpus = 0;
+	for (i = 0; count >= 0 && i < events->count; i++) {
+		if (events->cpus[i].cpu >= cpus)
+			continue;
+		batch = &batches[events->cpus[i].cpu];
+		count = keep_events(&events->cpus[i], batch->events,
+				    batch->size < BATCH_SIZE ? batch->size : BATCH_SIZE);
+		total += count;
+	}
+	free(batches);
+	return count < 0 ? count : total;
+}
+
+static const struct event_header *first_event(const struct cpu_buffer *buffer)
 {
 	if (buffer->taken == buffer->records.size)
 		return NULL;
-	return (const struct record *)(buffer->records.data + buffer->taken);
+	return (const struct event_header *)(buffer->records.data + buffer->taken);
 }
 
 /*
- * The CPU whose next record is the oldest, and up to which time its records may be handed out in
- * one go: until another CPU's next record is older.
+ * The CPU whose next event is the oldest, and up to which time its events may be handed out in
+ * one go: until another CPU's next event is older.
  */
 static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 {
 	struct cpu_buffer *oldest = NULL;
-	const struct record *record, *best = NULL;
+	const struct event_header *event, *best = NULL;
 	size_t i;
 
 	for (i = 0; i < events->count; i++) {
-		record = first_record(&events->cpus[i]);
-		if (!record)
+		event = first_event(&events->cpus[i]);
+		if (!event)
 			continue;
-		if (!best || record->time < best->time) {
+		if (!best || event->time < best->time) {
 			if (best && best->time < *limit)
 				*limit = best->time;
-			best = record;
+			best = event;
 			oldest = &events->cpus[i];
-		} else if (record->time < *limit) {
-			*limit = record->time;
+		} else if (event->time < *limit) {
+			*limit = event->time;
 		}
 	}
 	return best && best->time <= *limit ? oldest : NULL;
@@ -291,17 +366,17 @@ static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
 		      const bool *stop)
 {
-	const struct record *record;
+	const struct event_header *event;
 	struct cpu_buffer *buffer;
 	uint64_t limit = until;
 	size_t count = 0;
 
 	while ((buffer = oldest_buffer(events, &limit))) {
-		while ((record = first_record(buffer)) && record->time <= limit) {
+		while ((event = first_event(buffer)) && event->time <= limit) {
 			if (stop && *stop)
 				return count;
-			buffer->taken += sizeof(*record) + ((record->size + 7UL) & ~7UL);
-			handler(context, record->time, record + 1, record->size);
+			buffer->taken += EVENT_ALIGNED((size_t)event->size);
+			handler(context, event->time, event, event->size);
 			count++;
 		}
 		limit = until;
@@ -314,7 +389,7 @@ bool events_pending(const struct events *events)
 	size_t i;
 
 	for (i = 0; i < events->count; i++)
-		if (first_record(&events->cpus[i]))
+		if (first_event(&events->cpus[i]))
 			return true;
 	return false;
 }
@@ -330,9 +405,38 @@ void events_wake_on_each(struct events *events, bool each)
 		struct cpu_buffer *buffer = &events->cpus[i];
 
 		/* It can't fail for want of memory: the slot is there and holds another fd. */
-		bpf_map_update_elem(events->map_fd, &buffer->cpu,
+		bpf_map_update_elem(events->source.events, &buffer->cpu,
 				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
 	}
+}
+
+static void run_timers(struct events *events, bool run)
+{
+	size_t i;
+
+	for (i = 0; i < events->count; i++)
+		ioctl(events->cpus[i].timer_fd,
+		      run ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/* The timers run before the first event is batched. */
+void events_set_batching(struct events *events, enum events_batching batching)
+{
+	uint32_t zero = 0, yes = batching == EVENTS_BATCH_TIMED;
+
+	if (events->source.batching < 0 || events->batching == batching)
+		return;
+	if (events->batching == EVENTS_BATCH_NOT)
+		run_timers(events, true);
+	bpf_map_update_elem(events->source.batching, &zero, &yes, BPF_ANY);
+	if (batching == EVENTS_BATCH_NOT)
+		run_timers(events, false);
+	events->batching = batching;
+}
+
+enum events_batching events_batching(const struct events *events)
+{
+	return events->batching;
 }
 
 void events_close(struct events *events)
@@ -347,6 +451,8 @@ void events_close(struct events *events)
 
 		if (buffer->page)
 			munmap(buffer->page, mapped);
+		if (buffer->timer_fd >= 0)
+			close(buffer->timer_fd);
 		if (buffer->quiet_fd >= 0)
 			close(buffer->quiet_fd);
 		if (buffer->waking_fd >= 0)

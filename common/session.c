@@ -19,13 +19,19 @@
 #define MILLISECOND 1000000ULL
 
 /*
- * While events come, buffers are read this often, and a record is handed out once it is older than
- * HOLD: by then every CPU's buffer has been read past its time. Both together stay well below the
- * 100 ms in which an event is to be on the screen.
+ * While events come, buffers are read this often, and an event is handed out once it is older than
+ * HOLD, or BATCH_HOLD where it may have been in a batch: by then every CPU's buffer has been read
+ * past its time. Both together stay well below the 100 ms in which an event is to be on the screen.
  */
-#define TICK  (20 * MILLISECOND)
-#define HOLD  (10 * MILLISECOND)
-#define CALM  (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
+#define TICK	   (20 * MILLISECOND)
+#define HOLD	   (10 * MILLISECOND)
+#define BATCH_HOLD (HOLD + 5ULL * EVENTS_BATCH_PERIOD)
+#define CALM	   (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
+/*
+ * From so many events in a tick on they are batched. The timers on all CPUs that this takes are
+ * worth it only then.
+ */
+#define FAST 100
 #define LOST_REPORT (1000 * MILLISECOND)
 #define NEVER UINT64_MAX
 
@@ -299,6 +305,12 @@ struct timers {
 	uint64_t tick;	 /* the next read, while events come */
 };
 
+/* How the reader keeps up; times in nanoseconds of CLOCK_MONOTONIC. */
+struct pace {
+	uint64_t calm; /* when the tick ends, unless events come before */
+	uint64_t slow; /* when the next step out of batching is due, unless many come before */
+};
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -309,7 +321,15 @@ static uint64_t earliest(const struct timers *timers)
 	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
 }
 
-/* Reads, hands out what is old enough, writes. Returns whether there was anything, or an error. */
+static uint64_t hold_of(const struct session *session)
+{
+	return events_batching(session->events) == EVENTS_BATCH_NOT ? HOLD : BATCH_HOLD;
+}
+
+/*
+ * Reads, hands out what is old enough, writes. Returns how many events were read, at least 1 where
+ * there are older ones still, or a negative errno.
+ */
 static int work(struct session *session, uint64_t hold, struct error *error)
 {
 	uint64_t now = events_now(), until = now - hold;
@@ -328,7 +348,7 @@ static int work(struct session *session, uint64_t hold, struct error *error)
 		session_stop(session);
 	else if (err)
 		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
-	return count > 0 || events_pending(session->events);
+	return count ? count : events_pending(session->events);
 }
 
 static int milliseconds_until(uint64_t time)
@@ -393,23 +413,39 @@ static void run_timers(struct session *session, struct timers *timers)
 	}
 }
 
+/* Two steps lead out of batching, each after a while in which few events came. */
+static void set_batching(struct session *session, struct pace *pace, uint64_t now, int count)
+{
+	enum events_batching batching = events_batching(session->events);
+
+	if (count >= FAST)
+		batching = EVENTS_BATCH_TIMED;
+	else if (batching != EVENTS_BATCH_NOT && now >= pace->slow)
+		batching--;
+	else
+		return;
+	pace->slow = now + CALM / 2;
+	events_set_batching(session->events, batching);
+}
+
 /*
  * While events come they are read on a tick; when none came for a while, the next one is to wake
  * the reader. Returns false when that has just been arranged: what came before was written without
- * a wake-up, so the buffers must be read once more.
+ * a wake-up, so the buffers must be read once more. count is what work() said.
  */
-static bool set_pace(struct session *session, struct timers *timers, uint64_t *calm, bool active)
+static bool set_pace(struct session *session, struct timers *timers, struct pace *pace, int count)
 {
 	bool ticking = timers->tick != NEVER;
 	uint64_t now = events_now();
 
-	if (active) {
+	set_batching(session, pace, now, count);
+	if (count > 0 || events_batching(session->events) != EVENTS_BATCH_NOT) {
 		if (!ticking)
 			timers->lost = now + LOST_REPORT;
-		*calm = now + CALM;
+		pace->calm = now + CALM;
 		ticking = true;
 		events_wake_on_each(session->events, false);
-	} else if (ticking && now >= *calm) {
+	} else if (ticking && now >= pace->calm) {
 		record_lost(session);
 		timers->tick = timers->lost = NEVER;
 		events_wake_on_each(session->events, true);
@@ -432,14 +468,15 @@ static void raise_priority(void)
 int session_run(struct session *session, struct error *error)
 {
 	struct timers timers = { .end = NEVER, .report = NEVER, .lost = NEVER, .tick = NEVER };
-	uint64_t calm = 0, wake_up;
-	int active;
+	struct pace pace = {};
+	uint64_t wake_up;
+	int count;
 
 	session->output.start_time = events_now();
 	if (session->tool->attached) {
-		active = session->tool->attached(session, error);
-		if (active)
-			return active;
+		count = session->tool->attached(session, error);
+		if (count)
+			return count;
 	}
 	raise_priority();
 	print_header(session);
@@ -450,20 +487,31 @@ int session_run(struct session *session, struct error *error)
 	/* What is counted in the kernel wakes nobody, also when it was not counted. */
 	if (session->tool->report)
 		timers.lost = session->output.start_time + LOST_REPORT;
-	active = work(session, HOLD, error);
+	count = work(session, HOLD, error);
 	open_gate(session);
-	while (active >= 0 && !session->stopped) {
-		if (set_pace(session, &timers, &calm, active > 0)) {
+	while (count >= 0 && !session->stopped) {
+		if (set_pace(session, &timers, &pace, count)) {
 			wake_up = earliest(&timers);
 			if (session->stop_at != NEVER)
-				wake_up = earlier(wake_up, session->stop_at + HOLD);
+				wake_up = earlier(wake_up,
+						  session->stop_at + hold_of(session));
 			if (sleep_until(session, wake_up))
 				break;
 			run_timers(session, &timers);
 		}
-		active = work(session, HOLD, error);
+		count = work(session, hold_of(session), error);
 	}
-	return active < 0 ? active : 0;
+	return count < 0 ? count : 0;
+}
+
+/* What was batched and what is in the buffers, now that no program runs any more. */
+static int read_rest(struct session *session)
+{
+	int err;
+
+	events_set_batching(session->events, EVENTS_BATCH_NOT);
+	err = events_read(session->events);
+	return err < 0 ? err : events_read_batches(session->events);
 }
 
 int session_end(struct session *session, struct error *error)
@@ -474,7 +522,11 @@ int session_end(struct session *session, struct error *error)
 	probes_detach(&session->probes);
 	if (session->stop_at == NEVER)
 		session->stop_at = events_now();
-	err = session->stopped ? 0 : work(session, 0, error);
+	err = session->stopped ? 0 : read_rest(session);
+	if (err < 0)
+		error_set(error, -err, "no memory for events");
+	else
+		err = session->stopped ? 0 : work(session, 0, error);
 	if (err >= 0 && session->tool->report)
 		session->tool->report(session, true);
 	if (err >= 0 && session->tool->finish)

@@ -101,6 +101,28 @@ static int use_pinned_maps(struct session *session, struct error *error)
 	return err;
 }
 
+/* Events are batched where the program can do it and the kernel lets it; else each is a record. */
+static int open_events(struct session *session, struct error *error)
+{
+	struct events_source source = {
+		.events = session_map(session, "events"),
+		.batches = session_map(session, "batches"),
+		.batching = session_map(session, "batching"),
+		.flush_batch = -1,
+	};
+	struct error ignored = {};
+	int err;
+
+	if (source.batching >= 0)
+		source.flush_batch = loader_load(&session->loader, "flush_batch",
+						 BPF_PROG_TYPE_PERF_EVENT, &ignored);
+	err = events_open(&session->events, &source, session->options->buffer_pages, error);
+	if (source.flush_batch >= 0)
+		close(source.flush_batch);
+	error_clear(&ignored);
+	return err;
+}
+
 static int load_and_attach(struct session *session, const struct image *image, struct error *error)
 {
 	const struct tool *tool = session->tool;
@@ -121,8 +143,7 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
 	if (!err)
-		err = events_open(&session->events, session_map(session, "events"),
-				  session->options->buffer_pages, error);
+		err = open_events(session, error);
 	if (err)
 		return err;
 	err = probes_attach(&session->probes, session->probe_sets, &session->loader, error);

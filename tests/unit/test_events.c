@@ -9,11 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler.h"
+#include "emitter.h"
+#include "event.h"
 #include "events.h"
 #include "loader.h"
 #include "support.h"
 
-#define MAX_SIZE 480 /* of an event; it is made on the program's stack */
+#define MAX_SIZE   480 /* of an event; it is made on the program's stack */
+#define EMPTY_SIZE 32  /* of one that has a header and the two arguments */
 #define PAGES	 2
 #define MAX_SEEN 40000
 
@@ -21,13 +25,14 @@ struct bench {
 	struct image *image;
 	struct loader loader;
 	struct events *events;
-	int map, program;
+	struct events_source source;
+	int program;
 	int cpus[2]; /* two that are online; the same twice where there is only one */
 };
 
 /*
- * A program that emits an event of a size given by parameter 0. It begins with the two arguments
- * of the run and ends in a pattern. The result is that of bpf_perf_event_output().
+ * A program that emits an event of a size given by parameter 0. Behind its header are the two
+ * arguments of the run and a pattern. The result is that of bpf_perf_event_output().
  */
 static void add_emitter(struct image *image)
 {
@@ -36,13 +41,17 @@ static void add_emitter(struct image *image)
 	int i;
 
 	program[count++] = MOVE(6, 1);
-	for (i = 2; i < MAX_SIZE / 8; i++)
+	for (i = 4; i < MAX_SIZE / 8; i++)
 		program[count++] = STORE_NUMBER(10, (int16_t)(i * 8 - MAX_SIZE), 0x1000 + i);
 	for (i = 0; i < 2; i++) {
 		program[count++] = LOAD(2, 6, (int16_t)(i * 8));
-		program[count++] = STORE(10, 2, (int16_t)(i * 8 - MAX_SIZE));
+		program[count++] = STORE(10, 2, (int16_t)(i * 8 + 16 - MAX_SIZE));
 	}
 	const struct bpf_insn end[] = {
+		CALL(BPF_FUNC_ktime_get_ns),
+		STORE(10, 0, -MAX_SIZE),
+		LOAD_PARAMETER(1, 0),
+		STORE(10, 1, 8 - MAX_SIZE),
 		MOVE(1, 6),
 		LOAD_MAP(2, 0),
 		MOVE_NUMBER32(3, -1), /* BPF_F_CURRENT_CPU */
@@ -71,6 +80,12 @@ static void find_cpus(int cpus[2])
 		cpus[1] = cpus[0];
 }
 
+static struct events_source source_of(int map)
+{
+	return (struct events_source){
+		.events = map, .batches = -1, .batching = -1, .flush_batch = -1};
+}
+
 static void open_bench(struct bench *bench, unsigned int pages, uint64_t event_size)
 {
 	uint64_t parameters[IMAGE_PARAMETERS] = {event_size};
@@ -84,11 +99,11 @@ static void open_bench(struct bench *bench, unsigned int pages, uint64_t event_s
 	loader_init(&bench->loader, bench->image, parameters);
 	if (loader_create_maps(&bench->loader, &error))
 		fail_msg("%s", error.text);
-	bench->map = loader_map(&bench->loader, "events");
+	bench->source = source_of(loader_map(&bench->loader, "events"));
 	bench->program = loader_load(&bench->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, &error);
 	if (bench->program < 0)
 		fail_msg("%s\n%s", error.text, error.detail);
-	if (events_open(&bench->events, bench->map, pages, &error))
+	if (events_open(&bench->events, &bench->source, pages, &error))
 		fail_msg("%s", error.text);
 }
 
@@ -107,7 +122,7 @@ static int emit(const struct bench *bench, int which_cpu, uint64_t first, uint64
 
 /* What was delivered. Large, so tests have it as a static. */
 struct seen {
-	size_t size;	/* expected of each event, at least */
+	size_t size;	/* expected of each event; 0: any */
 	size_t stop_at; /* set stop after so many */
 	bool stop;
 	bool disordered; /* by time */
@@ -116,21 +131,22 @@ struct seen {
 	uint64_t first[MAX_SEEN], second[MAX_SEEN], times[MAX_SEEN];
 };
 
-static void see(void *context, uint64_t time, const void *data, size_t size)
+static void see(void *context, uint64_t time, const void *event, size_t size)
 {
 	struct seen *seen = context;
-	const uint64_t *words = data;
+	const uint64_t *words = event;
 	size_t i;
 
-	assert_int_equal((uintptr_t)data % 8, 0);
-	assert_true(size >= seen->size);
+	assert_int_equal((uintptr_t)event % 8, 0);
+	if (seen->size)
+		assert_int_equal(size, seen->size);
 	assert_true(seen->count < MAX_SEEN);
 	if (seen->count)
 		seen->disordered |= time < seen->times[seen->count - 1];
-	for (i = 2; i < seen->size / 8; i++)
+	for (i = 4; i < seen->size / 8; i++)
 		seen->damaged |= words[i] != 0x1000 + i;
-	seen->first[seen->count] = words[0];
-	seen->second[seen->count] = words[1];
+	seen->first[seen->count] = words[2];
+	seen->second[seen->count] = words[3];
 	seen->times[seen->count++] = time;
 	seen->stop |= seen->stop_at && seen->count == seen->stop_at;
 }
@@ -178,7 +194,7 @@ static void cpus_are_merged_in_order(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, 8, 16);
+	open_bench(&bench, 8, EMPTY_SIZE);
 	for (i = 0; i < COUNT; i++) {
 		random = random * 1103515245 + 12345;
 		assert_int_equal(emit(&bench, random >> 20 & 1, i, 0), 0);
@@ -206,7 +222,7 @@ static void parts_are_handed_out_up_to_a_time(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, 8, 16);
+	open_bench(&bench, 8, EMPTY_SIZE);
 	for (i = 0; i < COUNT; i++) {
 		assert_int_equal(emit(&bench, i % 3 == 0, i, 0), 0);
 		times[i] = events_now();
@@ -235,7 +251,7 @@ static void the_limit_is_inclusive(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, PAGES, 16);
+	open_bench(&bench, PAGES, EMPTY_SIZE);
 	emit(&bench, 0, 1, 0);
 	events_read(bench.events);
 	deliver(&bench, &seen, UINT64_MAX);
@@ -259,7 +275,7 @@ static void it_stops_when_told(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, PAGES, 16);
+	open_bench(&bench, PAGES, EMPTY_SIZE);
 	for (i = 0; i < 10; i++)
 		emit(&bench, i & 1, i, 0);
 	events_read(bench.events);
@@ -277,7 +293,7 @@ static void it_stops_when_told(void **state)
 static void records_wrap_around_whole(void **state)
 {
 	static struct seen seen;
-	static const uint64_t sizes[] = {16, 24, 36, 100, 260, 408, MAX_SIZE};
+	static const uint64_t sizes[] = {EMPTY_SIZE, 40, 36, 100, 260, 408, MAX_SIZE};
 	struct bench bench;
 	size_t i, k;
 
@@ -340,7 +356,7 @@ static void each_record_wakes_the_reader(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, PAGES, 16);
+	open_bench(&bench, PAGES, EMPTY_SIZE);
 	for (i = 0; i < 4; i++) {
 		assert_false(is_readable(events_fd(bench.events), 0));
 		emit(&bench, i & 1, 0, 0);
@@ -359,7 +375,7 @@ static void quiet_buffers_wake_when_half_full(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, PAGES, 228); /* with its head 256 bytes: 32 fill the ring */
+	open_bench(&bench, PAGES, 244); /* with its head 256 bytes: 32 fill the ring */
 	events_wake_on_each(bench.events, false);
 	while (count < 12) {
 		assert_int_equal(emit(&bench, 0, 0, 0), 0);
@@ -385,7 +401,7 @@ static void switching_misses_nothing(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, PAGES, 16);
+	open_bench(&bench, PAGES, EMPTY_SIZE);
 	emit(&bench, 0, 0, 0);
 	events_wake_on_each(bench.events, false);
 	events_wake_on_each(bench.events, false);
@@ -466,18 +482,255 @@ static void nothing_is_lost_under_load(void **state)
 	close_bench(&bench);
 }
 
+/* A record that a hand-made program filled with anything but events. */
+static void what_is_no_event_is_left_out(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, 8); /* less than a header, and the header says so */
+	emit(&bench, 0, 1, 0);
+	assert_int_equal(events_read(bench.events), 0);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 0);
+	close_bench(&bench);
+}
+
+/* ---- batches: by the programs that the tools have, for these do half of the work ---- */
+
+extern const char emitter_source[];
+
+struct batch_bench {
+	struct bench bench;
+	int flush, lost;
+};
+
+/* Compiled once, for that takes its time. NULL and why not, where it can't be. */
+static struct image *compile_emitter(const char **lacks)
+{
+	static char text[sizeof(((struct error *)0)->text)];
+	struct compile_request request = {
+		.tool = "test", .name = "emitter", .source = emitter_source, .cancel_fd = -1};
+	struct headers headers;
+	struct kernel kernel;
+	struct error error = {};
+	struct image *image = NULL;
+
+	kernel_identify(&kernel);
+	request.kernel = &kernel;
+	request.headers = &headers;
+	if (headers_find(HEADERS_AUTO, true, &kernel, &headers, &error) ||
+	    compile(&request, &image, &error)) {
+		snprintf(text, sizeof(text), "%s", error.text);
+		*lacks = text;
+		error_clear(&error);
+	}
+	return image;
+}
+
+static int load_or_fail(struct loader *loader, const char *name, enum bpf_prog_type type)
+{
+	struct error error = {};
+	int fd = loader_load(loader, name, type, &error);
+
+	if (fd < 0)
+		fail_msg("%s\n%s", error.text, error.detail);
+	return fd;
+}
+
+static uint64_t read_lost(const struct batch_bench *batch)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+	uint64_t values[cpus], total = 0;
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(batch->lost, &zero, values), 0);
+	for (i = 0; i < cpus; i++)
+		total += values[i];
+	return total;
+}
+
+static void open_batch_bench(struct batch_bench *batch, unsigned int pages)
+{
+	static const uint64_t parameters[IMAGE_PARAMETERS];
+	struct bench *bench = &batch->bench;
+	const char *lacks = NULL;
+	struct error error = {};
+
+	memset(batch, 0, sizeof(*batch));
+	find_cpus(bench->cpus);
+	bench->image = compile_emitter(&lacks);
+	if (lacks)
+		skip_because(lacks);
+	loader_init(&bench->loader, bench->image, parameters);
+	if (loader_create_maps(&bench->loader, &error))
+		fail_msg("%s", error.text);
+	bench->program = load_or_fail(&bench->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT);
+	batch->flush = load_or_fail(&bench->loader, "flush_batch", BPF_PROG_TYPE_PERF_EVENT);
+	batch->lost = loader_map(&bench->loader, "lost_events");
+	bench->source = (struct events_source){
+		.events = loader_map(&bench->loader, "events"),
+		.batches = loader_map(&bench->loader, "batches"),
+		.batching = loader_map(&bench->loader, "batching"),
+		.flush_batch = batch->flush,
+	};
+	if (events_open(&bench->events, &bench->source, pages, &error))
+		fail_msg("%s", error.text);
+	events_wake_on_each(bench->events, false);
+	events_set_batching(bench->events, EVENTS_BATCH_TIMED);
+	assert_int_equal(events_batching(bench->events), EVENTS_BATCH_TIMED);
+}
+
+static void close_batch_bench(struct batch_bench *batch)
+{
+	close(batch->flush);
+	close_bench(&batch->bench);
+}
+
+struct numbers {
+	size_t count;
+	uint64_t last_time;
+	uint64_t numbers[MAX_SEEN];
+};
+
+static void take_number(void *context, uint64_t time, const void *data, size_t size)
+{
+	const struct emitted *event = data;
+	struct numbers *numbers = context;
+
+	assert_true(size >= EMITTED_HEAD);
+	assert_true(time >= numbers->last_time);
+	assert_true(numbers->count < MAX_SEEN);
+	numbers->last_time = time;
+	numbers->numbers[numbers->count++] = event->number;
+}
+
+static void assert_numbers(const struct bench *bench, size_t count)
+{
+	static struct numbers numbers;
+	size_t i;
+
+	numbers = (struct numbers){};
+	events_deliver(bench->events, UINT64_MAX, take_number, &numbers, NULL);
+	assert_int_equal(numbers.count, count);
+	for (i = 0; i < count; i++)
+		assert_int_equal(numbers.numbers[i], i);
+}
+
+static void timers_hand_over_batches(void **state)
+{
+	struct batch_bench batch;
+	struct bench *bench = &batch.bench;
+	int i, count = 0, tries = 0;
+
+	(void)state;
+	need_bpf();
+	open_batch_bench(&batch, 8);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(emit(bench, i % 3 == 0, (uint64_t)i, EMITTED_HEAD + i % 8), 0);
+	while (count < 20 && tries++ < 100) {
+		usleep(10000);
+		count += events_read(bench->events);
+	}
+	assert_int_equal(count, 20);
+	assert_int_equal(events_read_batches(bench->events), 0);
+	assert_numbers(bench, 20);
+	close_batch_bench(&batch);
+}
+
+/* Sizes of which some are too large for a batch: what is small and older goes before. */
+static void small_and_large_events_keep_their_order(void **state)
+{
+	enum {
+		COUNT = 1000
+	};
+	struct batch_bench batch;
+	struct bench *bench = &batch.bench;
+	int i, count = 0;
+
+	(void)state;
+	need_bpf();
+	open_batch_bench(&batch, 64);
+	for (i = 0; i < COUNT; i++) {
+		assert_int_equal(emit(bench, i >> 4 & 1, (uint64_t)i,
+				      EMITTED_HEAD + (uint64_t)(i * 37 % 3000)),
+				 0);
+		if (i % 50 == 0)
+			count += events_read(bench->events);
+	}
+	events_set_batching(bench->events, EVENTS_BATCH_NOT);
+	count += events_read(bench->events);
+	count += events_read_batches(bench->events);
+	assert_int_equal(count, COUNT);
+	assert_int_equal(read_lost(&batch), 0);
+	assert_numbers(bench, COUNT);
+	close_batch_bench(&batch);
+}
+
+static void what_was_batched_is_not_lost_when_it_ends(void **state)
+{
+	struct batch_bench batch;
+	struct bench *bench = &batch.bench;
+
+	(void)state;
+	need_bpf();
+	open_batch_bench(&batch, 8);
+	emit(bench, 0, 0, EMITTED_HEAD);
+	events_set_batching(bench->events, EVENTS_BATCH_ENDED);
+	/* At the latest the next one takes what is in the batch along. */
+	emit(bench, 0, 1, EMITTED_HEAD);
+	assert_int_equal(events_read(bench->events), 2);
+	events_set_batching(bench->events, EVENTS_BATCH_TIMED);
+	emit(bench, 0, 2, EMITTED_HEAD);
+	events_set_batching(bench->events, EVENTS_BATCH_NOT);
+	assert_int_equal(events_read(bench->events) + events_read_batches(bench->events), 1);
+	assert_numbers(bench, 3);
+	close_batch_bench(&batch);
+}
+
+/* A ring that nobody reads: each event of a batch that it refuses is counted. */
+static void events_of_a_refused_batch_count_as_lost(void **state)
+{
+	enum {
+		COUNT = 5000
+	};
+	static struct numbers numbers;
+	struct batch_bench batch;
+	struct bench *bench = &batch.bench;
+	uint64_t i;
+
+	(void)state;
+	need_bpf();
+	open_batch_bench(&batch, 4);
+	for (i = 0; i < COUNT; i++)
+		assert_int_equal(emit(bench, 0, i, EMITTED_HEAD), 0);
+	events_set_batching(bench->events, EVENTS_BATCH_NOT);
+	events_read(bench->events);
+	events_read_batches(bench->events);
+	numbers = (struct numbers){};
+	events_deliver(bench->events, UINT64_MAX, take_number, &numbers, NULL);
+	assert_true(numbers.count < COUNT);
+	assert_int_equal(numbers.count + read_lost(&batch), COUNT);
+	close_batch_bench(&batch);
+}
+
 static void without_a_map_there_are_none(void **state)
 {
+	const struct events_source source = source_of(-1);
 	struct events *events = NULL;
 	struct error error = {};
 	size_t before = count_descriptors();
 
 	(void)state;
-	assert_int_equal(events_open(&events, -1, 64, &error), 0);
+	assert_int_equal(events_open(&events, &source, 64, &error), 0);
 	assert_int_equal(events_read(events), 0);
 	assert_false(events_pending(events));
 	assert_false(is_readable(events_fd(events), 0));
 	events_wake_on_each(events, false);
+	events_set_batching(events, EVENTS_BATCH_TIMED);
+	assert_int_equal(events_batching(events), EVENTS_BATCH_NOT);
+	assert_int_equal(events_read_batches(events), 0);
 	assert_int_equal(events_deliver(events, UINT64_MAX, see, NULL, NULL), 0);
 	events_close(events);
 	events_close(NULL);
@@ -488,20 +741,21 @@ static void what_can_not_be_opened_is_an_error(void **state)
 {
 	size_t before = count_descriptors();
 	struct events *events = NULL;
+	struct events_source source;
 	struct error error = {};
-	int array;
 
 	(void)state;
 	need_bpf();
 	/* not a power of two: mmap() refuses */
-	array = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "events", 4, 4,
-			       (uint32_t)libbpf_num_possible_cpus(), NULL);
-	assert_int_equal(events_open(&events, array, 3, &error), -EINVAL);
+	source = source_of(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "events", 4, 4,
+					  (uint32_t)libbpf_num_possible_cpus(), NULL));
+	assert_int_equal(events_open(&events, &source, 3, &error), -EINVAL);
 	assert_null(events);
 	assert_non_null(strstr(error.text, "perf buffer"));
-	close(array);
+	close(source.events);
 	/* no map at all */
-	assert_int_equal(events_open(&events, 99999, 4, &error), -EBADF);
+	source = source_of(99999);
+	assert_int_equal(events_open(&events, &source, 4, &error), -EBADF);
 	assert_null(events);
 	assert_int_equal(count_descriptors(), before);
 }
@@ -513,7 +767,7 @@ static int open_as_nobody(void *context)
 	int err;
 
 	become_nobody();
-	err = events_open(&events, *(int *)context, 64, &error);
+	err = events_open(&events, context, 64, &error);
 	printf("%s", error.text);
 	return -err;
 }
@@ -525,8 +779,8 @@ static void without_permission_the_capability_is_named(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, 1, 16);
-	run_child(open_as_nobody, &bench.map, &outcome);
+	open_bench(&bench, 1, EMPTY_SIZE);
+	run_child(open_as_nobody, &bench.source, &outcome);
 	assert_true(outcome.status == EPERM || outcome.status == EACCES);
 	assert_non_null(strstr(outcome.output, "CAP_PERFMON"));
 	outcome_free(&outcome);
@@ -540,7 +794,7 @@ static void everything_is_closed(void **state)
 
 	(void)state;
 	need_bpf();
-	open_bench(&bench, 4, 16);
+	open_bench(&bench, 4, EMPTY_SIZE);
 	emit(&bench, 0, 0, 0);
 	events_read(bench.events);
 	close_bench(&bench);
@@ -561,6 +815,11 @@ int main(void)
 		cmocka_unit_test(quiet_buffers_wake_when_half_full),
 		cmocka_unit_test(switching_misses_nothing),
 		cmocka_unit_test(nothing_is_lost_under_load),
+		cmocka_unit_test(what_is_no_event_is_left_out),
+		cmocka_unit_test(timers_hand_over_batches),
+		cmocka_unit_test(small_and_large_events_keep_their_order),
+		cmocka_unit_test(what_was_batched_is_not_lost_when_it_ends),
+		cmocka_unit_test(events_of_a_refused_batch_count_as_lost),
 		cmocka_unit_test(without_a_map_there_are_none),
 		cmocka_unit_test(what_can_not_be_opened_is_an_error),
 		cmocka_unit_test(without_permission_the_capability_is_named),

@@ -14,10 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "session.h"
 #include "support.h"
 
 struct event {
+	struct event_header header;
 	uint64_t number, other;
 };
 
@@ -88,12 +90,15 @@ static void make_programs(void)
 		STORE(10, 2, -16),
 		LOAD(2, 6, 8),
 		STORE(10, 2, -8),
+		CALL(BPF_FUNC_ktime_get_ns),
+		STORE(10, 0, -32),
+		STORE_NUMBER(10, -24, 32), /* the size */
 		MOVE(1, 6),
 		LOAD_MAP(2, 0),
 		MOVE_NUMBER32(3, -1), /* BPF_F_CURRENT_CPU */
 		MOVE(4, 10),
-		ADD_NUMBER(4, -16),
-		MOVE_NUMBER(5, 16),
+		ADD_NUMBER(4, -32),
+		MOVE_NUMBER(5, 32),
 		CALL(BPF_FUNC_perf_event_output),
 		EXIT(),
 	};
@@ -106,6 +111,7 @@ static void make_programs(void)
 
 static int run_session(struct run *run, struct session *session, struct error *error)
 {
+	struct events_source source = {.batches = -1, .batching = -1, .flush_batch = -1};
 	int err = session_init(session, &run->tool, &run->options, error);
 
 	if (err)
@@ -119,8 +125,8 @@ static int run_session(struct run *run, struct session *session, struct error *e
 	here.program = loader_load(&session->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, error);
 	if (here.program < 0)
 		return here.program;
-	err = events_open(&session->events, session_map(session, "events"),
-			  run->options.buffer_pages, error);
+	source.events = session_map(session, "events");
+	err = events_open(&session->events, &source, run->options.buffer_pages, error);
 	if (!err && run->before)
 		err = run->before(session, error);
 	if (!err)

@@ -6,20 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emitter.h"
 #include "support.h"
 #include "tool.h"
 
-static const char source[] = "BPF_PERF_OUTPUT(events);\n"
-			     "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n"
-			     "{\n"
-			     "	u64 number = 42;\n"
-			     "	events.perf_submit(ctx, &number, sizeof(number));\n"
-			     "	return 0;\n"
-			     "}\n";
+extern const char emitter_source[];
 
-static void row_of(struct row *row, const void *event)
+static void row_of(struct row *row, const void *data)
 {
-	row_uint(row, "NUMBER", "number", -8, *(const uint64_t *)event);
+	const struct emitted *event = data;
+
+	row_uint(row, "NUMBER", "number", -8, event->number);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -45,13 +42,13 @@ static const struct probe_set no_sets[] = {{missing_probe, NULL}, {}};
 static struct tool tool = {
 	.name = "fake",
 	.summary = "Trace 42.",
-	.source = source,
+	.source = emitter_source,
 	.letters = "",
 	.options = no_options,
 	.parse = parse,
 	.probe_sets = sets,
 	.row = row_of,
-	.event_size = sizeof(uint64_t),
+	.event_size = EMITTED_HEAD,
 };
 
 static int run_tool(void *context)
@@ -95,9 +92,9 @@ static void its_source_is_printed_and_can_be_run(void **state)
 	(void)state;
 	RUN(&outcome, "--ebpf");
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.output, source);
+	assert_string_equal(outcome.output, emitter_source);
 	assert_string_equal(outcome.errors, "");
-	changed = strstr(outcome.output, "42");
+	changed = strstr(outcome.output, "= 42") + 2;
 	memcpy(changed, "77", 2);
 	write_file(path, outcome.output, strlen(outcome.output));
 	outcome_free(&outcome);
