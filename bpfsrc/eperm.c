@@ -8,12 +8,14 @@
 #include "prelude.h"
 #include "lost.h"
 #include "syscall.h"
+#include "typed.h"
 #include "eperm.h"
 
 #define EPERM  1 /* asm-generic/errno-base.h; macros are not in BTF */
 #define EACCES 13
 
 BPF_TABLE("percpu_hash", struct eperm_key, u64, counts, EPERM_MAX_COUNTS);
+BPF_PERCPU_ARRAY(slots, struct eperm_slot, EPERM_SLOTS); /* only with PARAM_TYPED */
 BPF_ARRAY(epoch, u32, 1);
 
 static __always_inline bool is_wanted(void)
@@ -23,22 +25,24 @@ static __always_inline bool is_wanted(void)
 	return !PARAM(PARAM_UID_SET) || my_uid() == (u32)PARAM(PARAM_UID);
 }
 
-/* The counter; a new one where there is none, NULL where there is no room for one. */
-static __always_inline u64 *find_counter(struct eperm_key *key)
+static __always_inline void add_to_counter(struct eperm_key *key, u64 count)
 {
 	u64 *counter = counts.lookup(key), nothing = 0;
 
+	if (!counter) {
+		counts.insert(key, &nothing);
+		counter = counts.lookup(key);
+	}
 	if (counter)
-		return counter;
-	counts.insert(key, &nothing);
-	return counts.lookup(key);
+		*counter += count;
+	else
+		count_lost(count);
 }
 
 static __always_inline int count(s64 number, s64 ret)
 {
 	struct eperm_key key = {};
 	u32 zero = 0, *now;
-	u64 *counter;
 
 	now = epoch.lookup(&zero);
 	/* Without a number it is a signal handler's end: what it interrupted had that result. */
@@ -52,21 +56,17 @@ static __always_inline int count(s64 number, s64 ret)
 		key.pid = my_pid();
 	/* Half the time of bpf_get_current_comm(); bytes behind the NUL are the tool's care. */
 	bpf_probe_read(key.comm, sizeof(key.comm), my_task()->comm);
-	counter = find_counter(&key);
-	if (counter)
-		*counter += 1;
-	else
-		count_lost(1);
+	add_to_counter(&key, 1);
 	return 0;
 }
 
 /*
- * raw tracepoint sys_exit(registers, result). It is not used where syscall tracepoints may sleep
- * (6.13 on): newer of those kernels let another task take the CPU in the midst of a raw
- * tracepoint's program, and until it goes on skip that program for all others there. Seen on 7.2,
- * with 8 busy threads on 2 CPUs: half of the calls not counted.
+ * raw tracepoint sys_exit(registers, result). It is not used where syscall tracepoints' programs may
+ * sleep (seen on 7.2): there another task may take the CPU in the midst of a raw tracepoint's
+ * program, and until that goes on the kernel skips it for all others on the CPU. With 8 busy threads
+ * on 2 CPUs half of the calls were not counted. On 6.18 all of them were.
  */
-#if defined(SYSCALL_REGS) && !defined(HAVE_SLEEPING_TRACEPOINTS)
+#if defined(SYSCALL_NUMBER) && !defined(HAVE_SLEEPING_TRACEPOINTS)
 int on_exit_raw(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
@@ -74,8 +74,60 @@ int on_exit_raw(struct bpf_raw_tracepoint_args *ctx)
 
 	if ((ret != -EPERM && ret != -EACCES) || !is_wanted())
 		return 0;
-	return count(SYSCALL_NUMBER(regs), ret);
+	return count(READ(regs->SYSCALL_NUMBER), ret);
 }
+
+#ifdef HAVE_TYPED_TASK
+static __always_inline bool same_key(const struct eperm_key *one, const struct eperm_key *other)
+{
+	const u64 *a = (const u64 *)one, *b = (const u64 *)other;
+
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+static __always_inline void count_in_slot(struct eperm_key *key)
+{
+	u32 index = key->number & (EPERM_SLOTS - 1);
+	struct eperm_slot *slot = slots.lookup(&index);
+	struct eperm_key before;
+
+	if (!slot)
+		return;
+	if (!same_key(&slot->key, key)) {
+		before = slot->key;
+		if (slot->count)
+			add_to_counter(&before, slot->count);
+		slot->key = *key;
+		slot->count = 0;
+	}
+	slot->count++;
+}
+
+/* typed tracepoint sys_exit(registers, result): the same in a third of the time */
+int on_exit_typed(struct bpf_raw_tracepoint_args *ctx)
+{
+	s64 ret = ctx->args[1];
+	struct eperm_key key = {};
+	struct task_struct *task;
+
+	if (ret != -EPERM && ret != -EACCES)
+		return 0;
+	if (!PARAM(PARAM_TYPED) || !is_wanted())
+		return 0;
+	task = my_typed_task();
+	key.number = LOAD(struct pt_regs, ctx->args[0], SYSCALL_NUMBER);
+	if (key.number < 0)
+		return 0;
+	key.error = -ret;
+	key.compat = !!(LOAD(struct task_struct, task, COMPAT_WORD) & COMPAT_MARK);
+	if (PARAM(PARAM_PER_PROCESS))
+		key.pid = my_pid();
+	*(u64 *)key.comm = LOAD_AT(task, offsetof(struct task_struct, comm), u64);
+	*(u64 *)(key.comm + 8) = LOAD_AT(task, offsetof(struct task_struct, comm) + 8, u64);
+	count_in_slot(&key);
+	return 0;
+}
+#endif
 #endif
 
 /* tracepoint raw_syscalls:sys_exit */

@@ -11,6 +11,7 @@ enum {
 	PARAM_UID,
 	PARAM_PID,	   /* 0: any */
 	PARAM_PER_PROCESS, /* 1: each process is counted by itself */
+	PARAM_TYPED,	   /* 1: on_exit_typed is used */
 };
 
 /* What is counted together. */
@@ -21,6 +22,17 @@ struct eperm_key {
 	__u16 error;
 	__u16 compat; /* 1: the number is one of the 32-bit table */
 	char comm[16];
+};
+
+/*
+ * What a CPU has counted last and not added to its counter yet. The same call often fails again at
+ * once: then the slot saves a look into the hash.
+ */
+#define EPERM_SLOTS 16 /* a power of two; by the syscall's number */
+
+struct eperm_slot {
+	struct eperm_key key;
+	__u64 count;
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,20 +146,39 @@ static char *last_lines(const char *log)
 	return strdup(start);
 }
 
+/* What a program is loaded as. */
+struct program_kind {
+	enum bpf_prog_type type;
+	int tracepoint_type; /* of a typed raw tracepoint: in the kernel's BTF; else 0 */
+};
+
+static struct bpf_prog_load_opts make_options(const struct loader *loader,
+					      const struct program_kind *kind)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
+
+	if (kind->tracepoint_type) {
+		options.expected_attach_type = BPF_TRACE_RAW_TP;
+		options.attach_btf_id = (uint32_t)kind->tracepoint_type;
+	}
+	return options;
+}
+
 /* Once more with the log on: either it was asked for, or the kernel refused the program. */
 static int load_with_log(const struct loader *loader, const struct image_program *program,
-			 enum bpf_prog_type type, const struct bpf_insn *instructions,
+			 const struct program_kind *kind, const struct bpf_insn *instructions,
 			 struct error *error)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version,
-		    .log_level = 1, .log_size = LOG_SIZE);
+	struct bpf_prog_load_opts options = make_options(loader, kind);
 	int fd, err;
 
+	options.log_level = 1;
+	options.log_size = LOG_SIZE;
 	options.log_buf = calloc(1, LOG_SIZE);
 	if (!options.log_buf)
 		return error_set(error, ENOMEM, "no memory for the verifier's log");
-	fd = bpf_prog_load(type, program->name, "GPL", instructions, program->instruction_count,
-			   &options);
+	fd = bpf_prog_load(kind->type, program->name, "GPL", instructions,
+			   program->instruction_count, &options);
 	err = fd < 0 ? errno : 0;
 	if (loader->verbose)
 		fprintf(stderr, "%s: %u instructions\n%s", program->name,
@@ -190,16 +210,14 @@ static int load_trial(const struct loader *loader, enum bpf_prog_type type, stru
 			fd;
 }
 
-int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
-		struct error *error)
+static int load_as(const struct loader *loader, const char *name, const struct program_kind *kind,
+		   struct error *error)
 {
+	struct bpf_prog_load_opts options = make_options(loader, kind);
 	const struct image_program *program;
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
 	struct bpf_insn *instructions;
 	int fd = -1;
 
-	if (!loader->image)
-		return load_trial(loader, type, error);
 	program = image_find_program(loader->image, name);
 	if (!program)
 		return error_set(error, ENOENT, "the source has no program %s", name);
@@ -207,12 +225,50 @@ int loader_load(const struct loader *loader, const char *name, enum bpf_prog_typ
 	if (!instructions)
 		return error_set(error, ENOMEM, "no memory for the program %s", name);
 	if (!loader->verbose)
-		fd = bpf_prog_load(type, name, "GPL", instructions, program->instruction_count,
-				   &options);
+		fd = bpf_prog_load(kind->type, name, "GPL", instructions,
+				   program->instruction_count, &options);
 	if (fd < 0)
-		fd = load_with_log(loader, program, type, instructions, error);
+		fd = load_with_log(loader, program, kind, instructions, error);
 	free(instructions);
 	return fd;
+}
+
+int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
+		struct error *error)
+{
+	const struct program_kind kind = { .type = type };
+
+	return loader->image ? load_as(loader, name, &kind, error) :
+			       load_trial(loader, type, error);
+}
+
+static int ignore_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+int loader_find_type(const char *tracepoint)
+{
+	libbpf_print_fn_t print = libbpf_set_print(ignore_print);
+	int type = libbpf_find_vmlinux_btf_id(tracepoint, BPF_TRACE_RAW_TP);
+
+	libbpf_set_print(print);
+	return type > 0 ? type : -ENOENT;
+}
+
+int loader_load_typed(const struct loader *loader, const char *name, const char *tracepoint,
+		      struct error *error)
+{
+	const struct program_kind kind = { .type = BPF_PROG_TYPE_TRACING,
+					   .tracepoint_type = loader_find_type(tracepoint) };
+
+	if (kind.tracepoint_type < 0)
+		return error_set(error, ENOENT, "the kernel's BTF has no tracepoint %s",
+				 tracepoint);
+	return load_as(loader, name, &kind, error);
 }
 
 void loader_close(struct loader *loader)

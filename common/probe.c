@@ -15,6 +15,7 @@ static const struct probe_kind_operations *const kinds[] = {
 	[PROBE_KPROBE] = &probe_kprobe,		  [PROBE_KRETPROBE] = &probe_kretprobe,
 	[PROBE_UPROBE] = &probe_uprobe,		  [PROBE_URETPROBE] = &probe_uretprobe,
 	[PROBE_TRACEPOINT] = &probe_tracepoint,	  [PROBE_RAW_TRACEPOINT] = &probe_raw_tracepoint,
+	[PROBE_TYPED_TRACEPOINT] = &probe_typed_tracepoint,
 };
 
 /* A set's programs are loaded once each, however many probes run them. */
@@ -89,20 +90,21 @@ void probes_detach(struct probes *probes)
 	probes->tracefs = -1;
 }
 
-static int program_fd(struct loaded *loaded, const struct loader *loader, const char *name,
-		      enum bpf_prog_type type, struct error *error)
+static int program_fd(struct loaded *loaded, const struct loader *loader, const struct probe *probe,
+		      const struct probe_kind_operations *kind, struct error *error)
 {
 	size_t i;
 	int fd;
 
 	for (i = 0; i < loaded->count; i++)
-		if (!strcmp(loaded->name[i], name))
+		if (!strcmp(loaded->name[i], probe->program))
 			return loaded->fd[i];
 	if (loaded->count == MAX_PROBES)
 		return error_set(error, E2BIG, "more than %d programs in one set", MAX_PROBES);
-	fd = loader_load(loader, name, type, error);
+	fd = kind->load ? kind->load(loader, probe, error) :
+			  loader_load(loader, probe->program, kind->program_type, error);
 	if (fd >= 0) {
-		loaded->name[loaded->count] = name;
+		loaded->name[loaded->count] = probe->program;
 		loaded->fd[loaded->count++] = fd;
 	}
 	return fd;
@@ -119,7 +121,7 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 	if (!loader->image && kind->find) {
 		err = kind->find(probes, probe, &reason);
 	} else {
-		fd = program_fd(loaded, loader, probe->program, kind->program_type, error);
+		fd = program_fd(loaded, loader, probe, kind, error);
 		if (fd < 0)
 			return fd;
 		err = kind->attach(probes, probe, fd, &reason);
@@ -142,7 +144,7 @@ static int set_tail_call(const struct probe *probe, struct loaded *loaded,
 
 	if (!loader->image) /* only a trial */
 		return 0;
-	fd = program_fd(loaded, loader, probe->program, kinds[probe->of]->program_type, error);
+	fd = program_fd(loaded, loader, probe, kinds[probe->of], error);
 	if (fd < 0)
 		return fd;
 	if (bpf_map_update_elem(loader_map(loader, probe->target), &first, &fd, BPF_ANY))

@@ -19,6 +19,7 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_TRACEPOINT,
 	PROBE_RAW_TRACEPOINT,
+	PROBE_TYPED_TRACEPOINT, /* a raw tracepoint whose program knows the kernel's types (tp_btf) */
 	PROBE_TAIL_CALL, /* no probe: the program goes into a program array, for others to call */
 };
 
@@ -36,7 +37,7 @@ enum probe_kind {
 
 struct probe {
 	enum probe_kind kind;
-	const char *target; /* function; "category:event"; a raw tracepoint's or array's name */
+	const char *target; /* function; "category:event"; a raw or typed one's or array's name */
 	const char *program; /* the function in the BPF source */
 	const char *binary;  /* of a uprobe: the ELF file's path */
 	const char *instead_of; /* only where the probe with that target could not be attached */
@@ -72,6 +73,8 @@ struct probes {
 struct probe_kind_operations {
 	const char *name; /* the field's word, for messages */
 	enum bpf_prog_type program_type;
+	/* For programs that it takes more than their type to load; else NULL. */
+	int (*load)(const struct loader *loader, const struct probe *probe, struct error *error);
 	/* Attaches the loaded program once, or once for each copy, by probes_add_*(). */
 	int (*attach)(struct probes *probes, const struct probe *probe, int program_fd,
 		      struct error *error);
@@ -80,7 +83,7 @@ struct probe_kind_operations {
 };
 
 extern const struct probe_kind_operations probe_kprobe, probe_kretprobe, probe_uprobe,
-	probe_uretprobe, probe_tracepoint, probe_raw_tracepoint;
+	probe_uretprobe, probe_tracepoint, probe_raw_tracepoint, probe_typed_tracepoint;
 
 void probes_init(struct probes *probes);
 

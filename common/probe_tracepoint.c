@@ -70,3 +70,35 @@ const struct probe_kind_operations probe_raw_tracepoint = {
 	.program_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 	.attach = attach_raw,
 };
+
+static int load_typed(const struct loader *loader, const struct probe *probe, struct error *error)
+{
+	return loader_load_typed(loader, probe->program, probe->target, error);
+}
+
+/* The program was loaded for that tracepoint, and for no other. */
+static int attach_typed(struct probes *probes, const struct probe *probe, int program_fd,
+			struct error *error)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, program_fd);
+
+	(void)probe;
+	(void)error;
+	return fd < 0 ? -errno : probes_add_link(probes, fd, NULL, false);
+}
+
+static int find_typed(struct probes *probes, const struct probe *probe, struct error *error)
+{
+	int type = loader_find_type(probe->target);
+
+	(void)probes;
+	return type < 0 ? error_set(error, ENOENT, "the kernel's BTF has no such tracepoint") : 0;
+}
+
+const struct probe_kind_operations probe_typed_tracepoint = {
+	.name = "typed tracepoint",
+	.program_type = BPF_PROG_TYPE_TRACING,
+	.load = load_typed,
+	.attach = attach_typed,
+	.find = find_typed,
+};

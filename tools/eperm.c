@@ -171,6 +171,31 @@ static int read_counters(int map, uint32_t epoch, struct counters *counters)
 	return 0;
 }
 
+/* What the CPUs have counted and not added to their counters. No program runs any more. */
+static int read_slots(int map, struct counters *rows)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	struct eperm_slot slots[cpus];
+	struct counter *counter;
+	uint32_t index;
+
+	for (index = 0; index < EPERM_SLOTS; index++) {
+		if (bpf_map_lookup_elem(map, &index, slots))
+			return 0;
+		for (cpu = 0; cpu < cpus; cpu++) {
+			if (!slots[cpu].count)
+				continue;
+			counter = append(rows);
+			if (!counter)
+				return -ENOMEM;
+			counter->key = slots[cpu].key;
+			counter->count = slots[cpu].count;
+			clear_behind_name(counter->key.comm, sizeof(counter->key.comm));
+		}
+	}
+	return 0;
+}
+
 /* What came to the counters since they were last seen. */
 static int make_rows(const struct counters *now, struct counters *rows)
 {
@@ -268,7 +293,8 @@ static void report(struct session *session, bool last)
 	if (opt.tables && state.tables == opt.tables)
 		return;
 	begin_epoch(session);
-	if (read_counters(map, last ? UINT32_MAX : state.epoch, &now) || make_rows(&now, &rows)) {
+	if (read_counters(map, last ? UINT32_MAX : state.epoch, &now) || make_rows(&now, &rows) ||
+	    (last && read_slots(session_map(session, "slots"), &rows))) {
 		session_message(session, "no memory for the counts");
 		session_stop(session);
 	} else {
@@ -321,25 +347,35 @@ static const struct type_question questions[] = {
 	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
 	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
 	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
-	{ "HAVE_SLEEPING_TRACEPOINTS", "struct tracepoint_ext", "faultable",
-	  "linux/tracepoint-defs.h" },
+	{ "HAVE_SLEEPING_TRACEPOINTS", "func trace_call_bpf_faultable", NULL,
+	  "linux/trace_events.h" },
+	/* It came in 5.12, a version after bpf_get_current_task_btf(). */
+	{ "HAVE_TYPED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },
+	{},
+};
+
+static const struct probe typed[] = {
+	{ .kind = PROBE_TYPED_TRACEPOINT, .target = "sys_exit", .program = "on_exit_typed" },
+	{},
+};
+
+static const struct probe raw[] = {
+	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_raw" },
+	{},
+};
+
+static const struct probe any[] = {
+	{ .kind = PROBE_TRACEPOINT, .target = "raw_syscalls:sys_exit", .program = "on_exit" },
 	{},
 };
 
 /*
- * The raw tracepoint costs less, and no program on the same CPU can keep it from being run. It is
- * there from 4.17 on; see eperm.c in bpfsrc for where it is not used.
+ * The raw tracepoint, from 4.17 on, costs less than the other, and no program on the same CPU can
+ * keep it from being run; see eperm.c in bpfsrc for where it is not used. What the typed one has
+ * counted can be read only at the end.
  */
-static const struct probe probes[] = {
-	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_raw" },
-	{ .kind = PROBE_TRACEPOINT,
-	  .target = "raw_syscalls:sys_exit",
-	  .program = "on_exit",
-	  .instead_of = "sys_exit" },
-	{},
-};
-
-static const struct probe_set probe_sets[] = { { probes, NULL }, {} };
+static const struct probe_set at_the_end[] = { { typed, NULL }, { raw, NULL }, { any, NULL }, {} };
+static const struct probe_set at_intervals[] = { { raw, NULL }, { any, NULL }, {} };
 
 static int prepare(struct session *session, struct error *error)
 {
@@ -348,7 +384,9 @@ static int prepare(struct session *session, struct error *error)
 	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
 	session_set_parameter(session, PARAM_UID, opt.uid);
 	session_set_parameter(session, PARAM_PER_PROCESS, opt.per_process);
+	session_set_parameter(session, PARAM_TYPED, !opt.interval);
 	session_set_interval(session, opt.interval * SECOND);
+	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
 	return 0;
 }
 
@@ -361,7 +399,6 @@ static const struct tool eperm = {
 	.options = options,
 	.parse = parse,
 	.questions = questions,
-	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.row = row,
 	.report = report,

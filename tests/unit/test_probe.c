@@ -155,6 +155,29 @@ static void a_raw_tracepoint(void **state)
 	assert_int_equal(count(bench), before);
 }
 
+static void a_typed_tracepoint(void **state)
+{
+	const struct probe probe = {
+		.kind = PROBE_TYPED_TRACEPOINT, .target = "sys_enter", .program = "count"};
+	const struct probe none = {
+		.kind = PROBE_TYPED_TRACEPOINT, .target = "no_such_one", .program = "count"};
+	struct bench *bench = *state;
+	uint64_t before;
+
+	need_probes(bench);
+	assert_one_refused(bench, &none, -ENOENT, "no_such_one");
+	if (loader_find_type("sys_enter") < 0)
+		skip_because("no BTF");
+	assert_int_equal(attach_one(bench, &probe), 0);
+	before = count(bench);
+	syscall(SYS_getppid);
+	assert_true(count(bench) > before);
+	probes_detach(&bench->probes);
+	before = count(bench);
+	syscall(SYS_getppid);
+	assert_int_equal(count(bench), before);
+}
+
 static void a_tracepoint(void **state)
 {
 	const struct probe probe = {TRACEPOINT("syscalls:sys_enter_getppid", "count")};
@@ -501,6 +524,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_raw_tracepoint),
+		TEST(a_typed_tracepoint),
 		TEST(a_tracepoint),
 		TEST(bad_tracepoints),
 		TEST(a_uprobe),
