@@ -211,11 +211,14 @@ static int copy_programs(const struct libbcc *bcc, void *module, struct image *i
 	return err;
 }
 
-static int make_image(const struct libbcc *bcc, void *module, struct buffer *bytes,
-		      struct error *error)
+static int make_image(const struct libbcc *bcc, void *module, const char *typed_tracepoint,
+		      struct buffer *bytes, struct error *error)
 {
 	struct image image = { .kern_version = bcc->kern_version(module) };
 	int err;
+
+	if (typed_tracepoint)
+		image.tracepoint_type = types_find_tracepoint(typed_tracepoint);
 
 	err = compiler_identity(bcc->path, image.compiler, sizeof(image.compiler));
 	if (err)
@@ -318,7 +321,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	if (!module)
 		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
 				 request->kernel->release);
-	return make_image(&bcc, module, bytes, error);
+	return make_image(&bcc, module, request->typed_tracepoint, bytes, error);
 }
 
 /* The source's own name in place of the one libbcc made up. */

@@ -20,7 +20,7 @@
 #include "buffer.h"
 #include "error.h"
 
-#define IMAGE_FORMAT	      1 /* changes with what image_write() writes */
+#define IMAGE_FORMAT	      2 /* changes with what image_write() writes */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_NAME_SIZE	      64
 #define IMAGE_PARAMETERS      32 /* parameter numbers are below this */
@@ -43,6 +43,7 @@ struct image_program {
 struct image {
 	char compiler[512];    /* which libbcc: see compiler_identity() */
 	uint32_t kern_version; /* LINUX_VERSION_CODE of the headers it was compiled with */
+	uint32_t tracepoint_type; /* of the typed tracepoint, in the kernel's BTF; 0: none */
 	uint32_t map_count;
 	uint32_t program_count;
 	struct image_map *maps;

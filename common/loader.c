@@ -2,7 +2,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +148,7 @@ static char *last_lines(const char *log)
 /* What a program is loaded as. */
 struct program_kind {
 	enum bpf_prog_type type;
-	int tracepoint_type; /* of a typed raw tracepoint: in the kernel's BTF; else 0 */
+	uint32_t tracepoint_type; /* of a typed tracepoint; else 0 */
 };
 
 static struct bpf_prog_load_opts make_options(const struct loader *loader,
@@ -159,7 +158,7 @@ static struct bpf_prog_load_opts make_options(const struct loader *loader,
 
 	if (kind->tracepoint_type) {
 		options.expected_attach_type = BPF_TRACE_RAW_TP;
-		options.attach_btf_id = (uint32_t)kind->tracepoint_type;
+		options.attach_btf_id = kind->tracepoint_type;
 	}
 	return options;
 }
@@ -242,32 +241,13 @@ int loader_load(const struct loader *loader, const char *name, enum bpf_prog_typ
 			       load_trial(loader, type, error);
 }
 
-static int ignore_print(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
-int loader_find_type(const char *tracepoint)
-{
-	libbpf_print_fn_t print = libbpf_set_print(ignore_print);
-	int type = libbpf_find_vmlinux_btf_id(tracepoint, BPF_TRACE_RAW_TP);
-
-	libbpf_set_print(print);
-	return type > 0 ? type : -ENOENT;
-}
-
-int loader_load_typed(const struct loader *loader, const char *name, const char *tracepoint,
-		      struct error *error)
+int loader_load_typed(const struct loader *loader, const char *name, struct error *error)
 {
 	const struct program_kind kind = { .type = BPF_PROG_TYPE_TRACING,
-					   .tracepoint_type = loader_find_type(tracepoint) };
+					   .tracepoint_type = loader->image->tracepoint_type };
 
-	if (kind.tracepoint_type < 0)
-		return error_set(error, ENOENT, "the kernel's BTF has no tracepoint %s",
-				 tracepoint);
+	if (!kind.tracepoint_type)
+		return error_set(error, ENOENT, "the kernel's BTF has no tracepoint for %s", name);
 	return load_as(loader, name, &kind, error);
 }
 

@@ -51,14 +51,11 @@ int loader_load(const struct loader *loader, const char *name, enum bpf_prog_typ
 		struct error *error);
 
 /*
- * The same of a program for a raw tracepoint that knows the kernel's types and so reads by plain
- * loads (kernels from 5.5 on with BTF). -ENOENT also where the kernel's BTF has no such tracepoint.
+ * The same of the program for the image's typed tracepoint: a raw one whose program knows the
+ * kernel's types and so reads by plain loads (kernels from 5.5 on with BTF). -ENOENT also where the
+ * kernel's BTF has no such tracepoint.
  */
-int loader_load_typed(const struct loader *loader, const char *name, const char *tracepoint,
-		      struct error *error);
-
-/* The tracepoint's type in the kernel's BTF, or a negative errno. Takes some milliseconds. */
-int loader_find_type(const char *tracepoint);
+int loader_load_typed(const struct loader *loader, const char *name, struct error *error);
 
 void loader_close(struct loader *loader);
 

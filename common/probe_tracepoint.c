@@ -7,6 +7,7 @@
 
 #include "probe.h"
 #include "tracefs.h"
+#include "types.h"
 
 /* The tracepoint's number, or a negative errno. */
 static int find_number(struct probes *probes, const struct probe *probe, struct error *error)
@@ -73,7 +74,7 @@ const struct probe_kind_operations probe_raw_tracepoint = {
 
 static int load_typed(const struct loader *loader, const struct probe *probe, struct error *error)
 {
-	return loader_load_typed(loader, probe->program, probe->target, error);
+	return loader_load_typed(loader, probe->program, error);
 }
 
 /* The program was loaded for that tracepoint, and for no other. */
@@ -89,10 +90,10 @@ static int attach_typed(struct probes *probes, const struct probe *probe, int pr
 
 static int find_typed(struct probes *probes, const struct probe *probe, struct error *error)
 {
-	int type = loader_find_type(probe->target);
-
 	(void)probes;
-	return type < 0 ? error_set(error, ENOENT, "the kernel's BTF has no such tracepoint") : 0;
+	return types_find_tracepoint(probe->target) ?
+		       0 :
+		       error_set(error, ENOENT, "the kernel's BTF has no such tracepoint");
 }
 
 const struct probe_kind_operations probe_typed_tracepoint = {

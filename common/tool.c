@@ -48,6 +48,7 @@ static int compile_image(const struct session *session, const struct program_sou
 		.name = source->name,
 		.source = source->text,
 		.questions = session->tool->questions,
+		.typed_tracepoint = session->tool->typed_tracepoint,
 		.headers = headers,
 		.kernel = kernel,
 		.verbose = session->options->verbose,

@@ -36,6 +36,7 @@ struct tool {
 	argp_parser_t parse;
 
 	const struct type_question *questions; /* what the program asks of the kernel's types */
+	const char *typed_tracepoint; /* of a PROBE_TYPED_TRACEPOINT: one a tool; or NULL */
 	const struct probe_set *probe_sets;    /* in the order of preference; see also
 						  session_use_probe_sets() */
 

@@ -139,6 +139,23 @@ int types_ask_btf(const char *btf_path, const struct type_question *questions, b
 	return 0;
 }
 
+static int ignore_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+uint32_t types_find_tracepoint(const char *name)
+{
+	libbpf_print_fn_t print = libbpf_set_print(ignore_print);
+	int type = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP);
+
+	libbpf_set_print(print);
+	return type > 0 ? (uint32_t)type : 0;
+}
+
 /* ---- from headers ---- */
 
 #define PROBE_NAME     "snoopkit-probe" /* the text's file name in clang's messages */

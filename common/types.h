@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct type_question {
 	const char *define; /* what the program is compiled with when the answer is yes; the last
@@ -32,6 +33,9 @@ struct type_question {
  * negative errno; all answers are then no.
  */
 int types_ask_btf(const char *btf_path, const struct type_question *questions, bool *answers);
+
+/* The number of a raw tracepoint's type in the running kernel's BTF; 0 where there is none. */
+uint32_t types_find_tracepoint(const char *name);
 
 /*
  * The text to compile where there is no BTF: malloc'ed, NULL without memory. It compiles with

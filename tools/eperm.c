@@ -399,6 +399,7 @@ static const struct tool eperm = {
 	.options = options,
 	.parse = parse,
 	.questions = questions,
+	.typed_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
 	.report = report,

@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "probe.h"
 #include "support.h"
+#include "types.h"
 #include "tracefs.h"
 
 #define SELF "/proc/self/exe"
@@ -160,13 +161,15 @@ static void a_typed_tracepoint(void **state)
 	const struct probe probe = {
 		.kind = PROBE_TYPED_TRACEPOINT, .target = "sys_enter", .program = "count"};
 	const struct probe none = {
-		.kind = PROBE_TYPED_TRACEPOINT, .target = "no_such_one", .program = "count"};
+		.kind = PROBE_TYPED_TRACEPOINT, .target = "count", .program = "count"};
 	struct bench *bench = *state;
 	uint64_t before;
 
 	need_probes(bench);
-	assert_one_refused(bench, &none, -ENOENT, "no_such_one");
-	if (loader_find_type("sys_enter") < 0)
+	bench->image->tracepoint_type = types_find_tracepoint("no_such_one");
+	assert_one_refused(bench, &none, -ENOENT, "no tracepoint");
+	bench->image->tracepoint_type = types_find_tracepoint("sys_enter");
+	if (!bench->image->tracepoint_type)
 		skip_because("no BTF");
 	assert_int_equal(attach_one(bench, &probe), 0);
 	before = count(bench);
