@@ -12,8 +12,11 @@ all_but() { capability_set | grep -vxF "$(printf '%s\n' "$@")" | paste -sd,; }
 # without CAPABILITIES COMMAND: runs COMMAND as root that lacks them (a list with commas).
 without() { capsh --drop="$1" -- -c "$2"; }
 
-# hidden SETUP COMMAND: in a mount namespace in which SETUP hid something, with an empty $1.
-hidden() { unshare -m bash -c "$1; exec $2" bash "$SCRATCH/empty"; }
+# hide FILE [BEHIND]: behind an empty directory; what is not there needs no hiding.
+hide() { [ ! -e "$1" ] || mount --bind "${2:-$SCRATCH/empty}" "$1"; }
+
+# hidden SETUP COMMAND: in a mount namespace in which SETUP hid something.
+hidden() { unshare -m bash -c "$1; exec $2"; }
 
 # fails REGEX TOOL COMMAND...: one line of that tool's and status 1, nothing on standard output.
 fails() {
@@ -37,6 +40,8 @@ says() {
 
 mkdir "$SCRATCH/empty" "$SCRATCH/tracefs" "$SCRATCH/tracefs/events"
 chmod 755 "$SCRATCH"
+export SCRATCH
+export -f hide
 eperm="$TOOLS/eperm --no-cache --duration 0.1"
 deny=$PROGRAMS/deny
 policy='although the capabilities are there'
@@ -75,8 +80,8 @@ check 'perf events refused' fails "the kernel refuses perf events $policy" eperm
 check 'a kernel without perf events' fails 'this kernel has no perf events \(CONFIG_PERF_EVENTS\)$' eperm \
 	"$deny" perf_event_open 38 $eperm
 
-no_btf='mount --bind $1 /sys/kernel/btf'
-no_headers='mount --bind $1 /lib/modules'
+no_btf='hide /sys/kernel/btf'
+no_headers='hide /lib/modules'
 if [ ! -e /sys/kernel/kheaders.tar.xz ]; then
 	check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-headers-' eperm \
 		hidden "$no_btf; $no_headers" "$eperm"
@@ -90,11 +95,11 @@ check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel
 
 library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
 check 'no libbcc' fails "can't load libbcc.*install the package libbpfcc" eperm \
-	hidden "mount --bind /dev/null $library" "$eperm"
+	hidden "hide $library /dev/null" "$eperm"
 
 # The kernel's own tracefs, if mounted, hides behind an empty one.
-no_events='mount --bind $1/../tracefs /sys/kernel/tracing'
-no_pmu='mount --bind $1 /sys/bus/event_source/devices'
+no_events='hide /sys/kernel/tracing $SCRATCH/tracefs'
+no_pmu='hide /sys/bus/event_source/devices'
 bash="$TOOLS/bashreadline --no-cache --duration 0.1"
 check 'no uprobes' fails "can't attach to the .*: this kernel has no uprobes \(CONFIG_UPROBE_EVENTS\)" bashreadline \
 	hidden "$no_events; $no_pmu" "$bash"

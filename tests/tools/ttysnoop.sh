@@ -145,8 +145,10 @@ fi
 
 # A full-screen program looks the same in a terminal that gets the mirror's bytes.
 screen() { tmux -L "snoopkit-$$" "$@"; }
-if command -v tmux >/dev/null && command -v vim >/dev/null; then
-	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; vim -u NONE -n --not-a-term $HERE/in_pty.py"
+# Debian's smallest vim, which it does not call so.
+vim=$(command -v vim.tiny || command -v vim)
+if command -v tmux >/dev/null && [ -n "$vim" ]; then
+	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; $vim -u NONE -n --not-a-term $HERE/in_pty.py"
 	rm -f "$GO"
 	start_headerless ttysnoop -C "${WIDE[@]}" "$(screen display -p -t one '#{pane_tty}')"
 	touch "$GO"

@@ -29,21 +29,49 @@ static void make_file(const char *path)
 	write_file(path, "", 0);
 }
 
+static bool lib_is_overlaid;
+
+/* A machine without packaged kernels has no /lib/modules: made in memory, over the true /lib. */
+static bool overlay_lib(void)
+{
+	char *directory = make_directory(), *upper = join(directory, "upper"),
+	     *work = join(directory, "work"), *options;
+
+	assert_true(asprintf(&options, "lowerdir=/lib,upperdir=%s,workdir=%s", upper, work) > 0);
+	lib_is_overlaid = !mount("none", directory, "tmpfs", 0, NULL) && !mkdir(upper, 0755) &&
+			  !mkdir(work, 0755) && !mount("none", "/lib", "overlay", 0, options);
+	umount2(directory, MNT_DETACH);
+	remove_directory(directory);
+	free(upper);
+	free(work);
+	free(options);
+	return lib_is_overlaid && !mkdir("/lib/modules", 0755);
+}
+
 /* /lib/modules is empty, and the kernel has a name that no package has. */
 static bool make_modules_private(void)
 {
-	if (!make_mounts_private() || mount("none", "/lib/modules", "tmpfs", 0, NULL))
+	if (!make_mounts_private() || (access("/lib/modules", F_OK) && !overlay_lib()) ||
+	    mount("none", "/lib/modules", "tmpfs", 0, NULL))
 		return false;
 	kernel_identify(&kernel);
 	strcpy(kernel.release, "0.0-test");
 	return true;
 }
 
-#define need_modules()                                                            \
-	do {                                                                      \
-		need_root();                                                      \
-		if (!make_modules_private())                                      \
-			skip_because("needs /lib/modules and a mount namespace"); \
+static void restore_modules(void)
+{
+	umount2("/lib/modules", MNT_DETACH);
+	if (lib_is_overlaid)
+		umount2("/lib", MNT_DETACH);
+	lib_is_overlaid = false;
+}
+
+#define need_modules()                                                                          \
+	do {                                                                                    \
+		need_root();                                                                    \
+		if (!make_modules_private())                                                    \
+			skip_because("needs a mount namespace, and /lib/modules or overlayfs"); \
 	} while (0)
 
 static int find(enum headers_wanted wanted, bool prefer_btf, struct headers *headers,
@@ -77,7 +105,7 @@ static void a_build_tree_is_found(void **state)
 	write_file("/lib/modules/0.0-test/build/include/generated/autoconf.h", "#", 1);
 	assert_int_equal(find(HEADERS_KERNEL, false, &headers, &error), 0);
 	assert_string_not_equal(headers.origin, first);
-	umount2("/lib/modules", MNT_DETACH);
+	restore_modules();
 }
 
 static void half_of_debians_tree_is_beside_it(void **state)
@@ -91,7 +119,7 @@ static void half_of_debians_tree_is_beside_it(void **state)
 	make_file("/lib/modules/0.0-test/source/include/linux/kconfig.h");
 	assert_int_equal(find(HEADERS_KERNEL, false, &headers, &error), 0);
 	assert_int_equal(headers.kind, HEADERS_FROM_BUILD_TREE);
-	umount2("/lib/modules", MNT_DETACH);
+	restore_modules();
 }
 
 static void btf_is_asked_for_or_preferred(void **state)
@@ -102,7 +130,7 @@ static void btf_is_asked_for_or_preferred(void **state)
 	(void)state;
 	need_modules();
 	if (access(KERNEL_BTF, R_OK)) {
-		umount2("/lib/modules", MNT_DETACH);
+		restore_modules();
 		skip_because("the kernel has no BTF");
 	}
 	make_file("/lib/modules/0.0-test/build/include/linux/kconfig.h");
@@ -114,7 +142,7 @@ static void btf_is_asked_for_or_preferred(void **state)
 	assert_string_equal(headers.path, KERNEL_BTF);
 	assert_int_equal(find(HEADERS_KERNEL, true, &headers, &error), 0);
 	assert_int_equal(headers.kind, HEADERS_FROM_BUILD_TREE);
-	umount2("/lib/modules", MNT_DETACH);
+	restore_modules();
 }
 
 static void nothing_found_names_the_package(void **state)
@@ -142,7 +170,7 @@ static void nothing_found_names_the_package(void **state)
 		}
 		umount2("/sys/kernel/btf", MNT_DETACH);
 	}
-	umount2("/lib/modules", MNT_DETACH);
+	restore_modules();
 	remove_directory(empty);
 }
 
