@@ -66,8 +66,7 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
 		 struct headers *headers, struct error *error)
 {
 	*headers = (struct headers){};
-	if (wanted == HEADERS_AUTO && prefer_btf &&
-	    take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
+	if (wanted == HEADERS_AUTO && prefer_btf && take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
 		return 0;
 	if (wanted != HEADERS_BTF && (take_build_tree(headers, kernel) ||
 				      take_sysfs(headers, HEADERS_FROM_ARCHIVE, ARCHIVE_PATH)))
@@ -119,7 +118,7 @@ int headers_prepare(const struct headers *headers, const struct kernel *kernel, 
 		break;
 	default:
 		err = btf_headers_write(scratch, headers->path, source, kernel->version_code,
-					error->text, sizeof(error->text));
+					error);
 		break;
 	}
 	if (!err && setenv("BCC_KERNEL_SOURCE", scratch, 1))

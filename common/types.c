@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "btf_reader.h"
 #include "buffer.h"
 #include "types.h"
 
@@ -23,11 +22,7 @@ static const char *name_behind(const char *type, const char *keyword)
 
 static const struct btf_type *without_modifiers(const struct btf *btf, uint32_t id)
 {
-	const struct btf_type *type = btf__type_by_id(btf, id);
-
-	while (btf_is_mod(type) || btf_is_typedef(type) || btf_is_type_tag(type))
-		type = btf__type_by_id(btf, type->type);
-	return type;
+	return btf__type_by_id(btf, btf_skip_typedefs(btf, id));
 }
 
 static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
@@ -52,13 +47,9 @@ static bool has_enumerator(const struct btf *btf, const struct btf_type *type, c
 {
 	uint32_t i;
 
-	for (i = 0; i < btf_vlen(type); i++) {
-		uint32_t offset = btf_is_enum64(type) ? btf_enum64(type)[i].name_off
-						      : btf_enum(type)[i].name_off;
-
-		if (!strcmp(btf__str_by_offset(btf, offset), name))
+	for (i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf_enumerator_name(btf, type, i), name))
 			return true;
-	}
 	return false;
 }
 
@@ -88,7 +79,7 @@ static const char *asked_name(const struct type_question *question, const struct
 		return name_behind(question->type, "struct");
 	if (btf_is_union(type))
 		return name_behind(question->type, "union");
-	if (btf_is_enum(type) || btf_is_enum64(type))
+	if (btf_is_any_enum(type))
 		return name_behind(question->type, "enum");
 	if (btf_is_typedef(type))
 		return name_behind(question->type, "typedef");
@@ -110,7 +101,7 @@ static bool answers_yes(const struct btf *btf, const struct btf_type *type,
 		type = without_modifiers(btf, type->type);
 	if (btf_is_composite(type))
 		return has_member(btf, type, question->member);
-	if (btf_is_enum(type) || btf_is_enum64(type))
+	if (btf_is_any_enum(type))
 		return has_enumerator(btf, type, question->member);
 	return false;
 }
@@ -120,13 +111,13 @@ int types_ask_btf(const char *btf_path, const struct type_question *questions, b
 	struct btf *btf;
 	uint32_t count, id;
 	size_t i;
+	int err;
 
 	for (i = 0; questions[i].define; i++)
 		answers[i] = false;
-	btf = btf__parse(btf_path, NULL);
-	/* libbpf has error numbers of its own, above the system's. */
-	if (!btf)
-		return errno > 0 && errno < __LIBBPF_ERRNO__START ? -errno : -EINVAL;
+	err = btf_open(btf_path, &btf);
+	if (err)
+		return err;
 	count = btf__type_cnt(btf);
 	for (id = 1; id < count; id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
@@ -241,8 +232,7 @@ char *types_probe_source(const struct type_question *questions)
 
 	for (question = questions; question->define; question++)
 		if (question->header)
-			buffer_printf(&text,
-				      "#if __has_include(<%s>)\n#include <%s>\n#endif\n",
+			buffer_printf(&text, "#if __has_include(<%s>)\n#include <%s>\n#endif\n",
 				      question->header, question->header);
 	buffer_append_string(&text,
 			     "#pragma clang diagnostic error \"-Wincompatible-pointer-types\"\n"

@@ -29,7 +29,7 @@ struct type_question {
 };
 
 /*
- * answers has an element for each question. btf_path as for btf_headers_write(). Returns 0 or a
+ * answers has an element for each question. btf_path as for btf_open(). Returns 0 or a
  * negative errno; all answers are then no.
  */
 int types_ask_btf(const char *btf_path, const struct type_question *questions, bool *answers);

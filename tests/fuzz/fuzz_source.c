@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * What a user's source (--source) and clang's messages may be. The scanner of sources is taken in
- * as source: from outside it is reached only through files.
- */
-#include "btf_headers.c"
+/* What a user's source (--source) and clang's messages may be. */
+#include <stdlib.h>
+#include <string.h>
 
 #include "fuzz.h"
+#include "source_scan.h"
 #include "types.h"
 
 static const struct type_question questions[] = {
@@ -43,13 +42,13 @@ static void check_includes(const struct names *includes)
 
 static void scan_text(const char *text, size_t size)
 {
-	struct scan scan;
+	struct source_names names = {};
 
-	REQUIRE(!scan_source(&scan, text));
-	check_names(&scan.words, text, size);
-	check_names(&scan.includes, text, size);
-	check_includes(&scan.includes);
-	scan_free(&scan);
+	REQUIRE(!source_scan(&names, text));
+	check_names(&names.words, text, size);
+	check_names(&names.includes, text, size);
+	check_includes(&names.includes);
+	source_names_free(&names);
 }
 
 static void read_messages(const char *text, bool failed)

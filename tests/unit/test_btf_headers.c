@@ -93,13 +93,12 @@ static char *read_below(const struct bench *bench, const char *name)
 
 static void write_headers(struct bench *bench, const char *source)
 {
-	char error[256] = "";
+	struct error error = {};
 	int err;
 
 	save_btf(bench);
-	err = btf_headers_write(bench->dir, bench->btf_path, source, 0x060c05, error,
-				sizeof(error));
-	assert_string_equal(error, "");
+	err = btf_headers_write(bench->dir, bench->btf_path, source, 0x060c05, &error);
+	assert_string_equal(error.text, "");
 	assert_int_equal(err, 0);
 	free(bench->types);
 	bench->types = read_below(bench, "include/snoopkit/types.h");
@@ -569,24 +568,25 @@ static void included_headers_become_empty_files(void **state)
 static void a_broken_file_is_an_error(void **state)
 {
 	struct bench *bench = *state;
-	char error[256] = "";
+	struct error error = {};
 
-	assert_true(btf_headers_write(bench->dir, "/dev/null", "", 0, error, sizeof(error)) < 0);
-	assert_non_null(strstr(error, "/dev/null"));
-	assert_true(btf_headers_write(bench->dir, "/nonexistent", "", 0, error, sizeof(error)) < 0);
+	assert_true(btf_headers_write(bench->dir, "/dev/null", "", 0, &error) < 0);
+	assert_non_null(strstr(error.text, "/dev/null"));
+	assert_true(btf_headers_write(bench->dir, "/nonexistent", "", 0, &error) < 0);
 }
 
 static void the_running_kernel(void **state)
 {
 	struct bench *bench = *state;
-	char error[256] = "", *text;
+	struct error error = {};
+	char *text;
 
 	if (access(KERNEL_BTF, R_OK))
 		skip();
 	assert_int_equal(btf_headers_write(bench->dir, KERNEL_BTF,
 					   "struct task_struct *t; t->mm->arg_start; t->comm;"
 					   "t->cred->uid; u64 u; TASK_COMM_LEN; true",
-					   0x060100, error, sizeof(error)),
+					   0x060100, &error),
 			 0);
 	text = read_below(bench, "include/snoopkit/types.h");
 	assert_non_null(strstr(text, "struct mm_struct {"));
