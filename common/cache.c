@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +19,9 @@
 
 struct file_header {
 	char magic[8];
-	uint32_t format;   /* IMAGE_FORMAT */
-	uint32_t key_size; /* of the key's text, which follows; the image comes after it */
-	uint64_t size;	   /* of key and image together */
+	uint32_t format;      /* IMAGE_FORMAT */
+	uint32_t key_size;    /* of the key's text, which follows; the image comes after it */
+	uint64_t size;	      /* of key and image together */
 	uint64_t checksum[2]; /* XXH3 of key and image, seeded with that of the header */
 };
 
@@ -178,6 +181,106 @@ static int replace_file(int directory_fd, const char *name, const struct buffer 
 	return err;
 }
 
+/* ---- what is no longer needed ---- */
+
+#define HASH_DIGITS "0123456789abcdef"
+#define HASH_LENGTH 32
+
+struct kept {
+	char name[sizeof(((struct cache_key *)0)->file)];
+	struct timespec used;
+};
+
+static bool is_image_of(const char *name, const char *tool, size_t tool_length)
+{
+	const char *hash = name + tool_length + 1;
+
+	return !strncmp(name, tool, tool_length) && name[tool_length] == '-' &&
+	       strspn(hash, HASH_DIGITS) == HASH_LENGTH && !hash[HASH_LENGTH];
+}
+
+/*
+ * A file as replace_file() calls it, of a process that is no more. One in a container of its own
+ * may seem so: then its store fails, which costs it no more than time.
+ */
+static bool is_abandoned(const char *name)
+{
+	const char *dash = *name == '.' ? strchr(name, '-') : NULL, *pid;
+	long number;
+	char *end;
+
+	if (!dash || strspn(dash + 1, HASH_DIGITS) != HASH_LENGTH)
+		return false;
+	pid = dash + 1 + HASH_LENGTH;
+	if (*pid++ != '.' || strspn(pid, "0123456789") != strlen(pid))
+		return false;
+	number = strtol(pid, &end, 10);
+	return end != pid && (number > INT_MAX || (kill((pid_t)number, 0) && errno == ESRCH));
+}
+
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Keeps the name among those used last; when there are too many, the first to go is removed. */
+static void keep(int directory_fd, struct kept *kept, size_t *count, const char *name,
+		 const struct stat *info)
+{
+	struct kept file = { .used = info->st_atim }, *oldest = &kept[0];
+	size_t i;
+
+	if (is_later(&info->st_mtim, &file.used))
+		file.used = info->st_mtim;
+	memcpy(file.name, name, strlen(name) + 1); /* as long as the key's own: is_image_of() */
+	if (*count < CACHE_IMAGES - 1) {
+		kept[(*count)++] = file;
+		return;
+	}
+	for (i = 1; i < *count; i++)
+		if (is_later(&oldest->used, &kept[i].used))
+			oldest = &kept[i];
+	if (is_later(&file.used, &oldest->used)) {
+		unlinkat(directory_fd, oldest->name, 0);
+		*oldest = file;
+	} else {
+		unlinkat(directory_fd, file.name, 0);
+	}
+}
+
+/* Beside the file that was just stored. What goes wrong here costs only room. */
+static void clean(int directory_fd, const char *stored)
+{
+	size_t tool_length = (size_t)(strrchr(stored, '-') - stored), count = 0;
+	struct kept kept[CACHE_IMAGES - 1];
+	const struct dirent *entry;
+	struct stat info;
+	DIR *entries;
+	int fd;
+
+	fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	entries = fd < 0 ? NULL : fdopendir(fd);
+	if (!entries) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(entries))) {
+		const char *name = entry->d_name;
+		bool is_image = is_image_of(name, stored, tool_length) && strcmp(name, stored);
+
+		if ((!is_image && !is_abandoned(name)) ||
+		    fstatat(directory_fd, name, &info, AT_SYMLINK_NOFOLLOW) ||
+		    !is_roots_own(&info, S_IFREG))
+			continue;
+		if (is_image)
+			keep(directory_fd, kept, &count, name, &info);
+		else
+			unlinkat(directory_fd, name, 0);
+	}
+	closedir(entries);
+}
+
 int cache_store(const char *directory, const struct cache_key *key, const struct image *image)
 {
 	struct file_header header = { .magic = MAGIC,
@@ -202,6 +305,8 @@ int cache_store(const char *directory, const struct cache_key *key, const struct
 	checksum(&header, content.data + sizeof(header), header.checksum);
 	memcpy(content.data, &header, sizeof(header));
 	err = replace_file(directory_fd, key->file, &content);
+	if (!err)
+		clean(directory_fd, key->file);
 out:
 	buffer_free(&content);
 	close(directory_fd);

@@ -527,6 +527,141 @@ static void nothing_stays_open(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
+/* An image's file of that tool, used and stored in that second. */
+static char *add_used(const struct bench *bench, const char *tool, unsigned int number,
+		      time_t accessed, time_t modified)
+{
+	const struct timespec times[2] = {{.tv_sec = accessed}, {.tv_sec = modified}};
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%s-%032x", bench->cache, tool, number) > 0);
+	write_file(path, "old", 3);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	return path;
+}
+
+static bool exists(const char *path)
+{
+	struct stat info;
+
+	return !lstat(path, &info);
+}
+
+static void the_images_used_last_are_kept(void **state)
+{
+	struct bench *bench = *state;
+	char *images[2 * CACHE_IMAGES], *other;
+	unsigned int i;
+
+	need_root();
+	store_and_find(bench);
+	/* In no order of their names; every other one is used later than it was stored. */
+	for (i = 0; i < ARRAY_SIZE(images); i++)
+		images[i] = add_used(bench, "tool", i * 7 % ARRAY_SIZE(images),
+				     i % 2 ? 1000 + i : 500, i % 2 ? 500 : 1000 + i);
+	/* Tools whose names begin or end with this one's. */
+	other = add_used(bench, "too", 1, 1, 1);
+	free(add_used(bench, "toolset", 1, 1, 1));
+	free(add_used(bench, "mytool", 1, 1, 1));
+	assert_true(is_found(bench));
+	assert_true(exists(images[0]));
+	store_and_find(bench);
+	for (i = 0; i < ARRAY_SIZE(images); i++) {
+		assert_int_equal(exists(images[i]), i > CACHE_IMAGES);
+		free(images[i]);
+	}
+	assert_int_equal(count_entries(bench->cache), CACHE_IMAGES + 3);
+	assert_true(exists(other));
+	free(other);
+}
+
+/* Also where a clock that was set back makes it the oldest. */
+static void the_image_just_stored_is_kept(void **state)
+{
+	struct bench *bench = *state;
+	unsigned int i;
+
+	need_root();
+	store_and_find(bench);
+	for (i = 0; i < 2 * CACHE_IMAGES; i++)
+		free(add_used(bench, "tool", i, 4000000000, 4000000000));
+	store_and_find(bench);
+	assert_int_equal(count_entries(bench->cache), CACHE_IMAGES);
+}
+
+static void only_images_are_removed(void **state)
+{
+	static const char *const names[] = {"tool",	 "tool-",      "tool-1",   "tool-old.img",
+					    "README",	 ".tool-1.1",  ".tool-.1", ".hidden",
+					    "lost+found"};
+	struct bench *bench = *state;
+	char *link, *owned, *writable, *victim, *path;
+	unsigned int i;
+
+	need_root();
+	store_and_find(bench);
+	for (i = 0; i < 2 * CACHE_IMAGES; i++)
+		free(add_used(bench, "tool", 1000 + i, 5000, 5000));
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		path = join(bench->cache, names[i]);
+		write_file(path, "", 0);
+		free(path);
+	}
+	/* A link is not removed, nor what it points to, nor what is not root's own. */
+	victim = join(bench->directory, "victim");
+	write_file(victim, "precious", 8);
+	link = add_used(bench, "tool", 1, 1, 1);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink(victim, link), 0);
+	owned = add_used(bench, "tool", 2, 1, 1);
+	assert_int_equal(chown(owned, 65534, 65534), 0);
+	writable = add_used(bench, "tool", 3, 1, 1);
+	assert_int_equal(chmod(writable, 0666), 0);
+	store_and_find(bench);
+	assert_true(exists(victim) && exists(link) && exists(owned) && exists(writable));
+	assert_int_equal(count_entries(bench->cache), CACHE_IMAGES + ARRAY_SIZE(names) + 3);
+	free(victim);
+	free(link);
+	free(owned);
+	free(writable);
+}
+
+/* "DIRECTORY/.TOOL-HASH.PID", as a store calls its file until it is whole. */
+static char *add_temporary(const struct bench *bench, const char *tool, long pid)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/.%s-%032x.%ld", bench->cache, tool, 1, pid) > 0);
+	write_file(path, "half", 4);
+	return path;
+}
+
+static void what_a_killed_process_left_is_removed(void **state)
+{
+	struct bench *bench = *state;
+	char *ours, *others, *impossible, *alive;
+	pid_t gone = fork();
+
+	if (!gone)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	need_root();
+	store_and_find(bench);
+	ours = add_temporary(bench, "tool", gone);
+	others = add_temporary(bench, "other", gone);
+	impossible = add_temporary(bench, "tool", 99999999999);
+	alive = add_temporary(bench, "tool", getppid());
+	assert_true(is_found(bench));
+	assert_true(exists(ours));
+	store_and_find(bench);
+	assert_false(exists(ours) || exists(others) || exists(impossible));
+	assert_true(exists(alive));
+	free(ours);
+	free(others);
+	free(impossible);
+	free(alive);
+}
+
 /* On a disk each of the thousands of small files would be waited for. */
 static int work_in_memory(void **state)
 {
@@ -560,6 +695,10 @@ int main(void)
 		TEST(a_full_disk_leaves_the_cache_as_it_was),
 		TEST(nobody_can_store),
 		TEST(stores_at_the_same_time),
+		TEST(the_images_used_last_are_kept),
+		TEST(the_image_just_stored_is_kept),
+		TEST(only_images_are_removed),
+		TEST(what_a_killed_process_left_is_removed),
 		TEST(nothing_stays_open),
 	};
 
