@@ -82,26 +82,23 @@ has_header() {
 	[ -s "$OUT" ] || ! kill -0 "$TOOL_PID"
 }
 
-# start TOOL ARGS...: runs it with its output in $OUT and $ERR and waits until it is attached.
-start() {
-	local tool=$1
-	shift
+# launch READY TOOL ARGS...: runs it with its output in $OUT and $ERR and waits for READY.
+launch() {
+	local ready=$1 tool=$2
+	shift 2
 	: >"$OUT"
 	: >"$ERR"
 	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" &
 	TOOL_PID=$!
-	wait_for 180 has_header
+	wait_for 180 "$ready"
 }
+
+# start TOOL ARGS...: runs it and waits until it is attached.
+start() { launch has_header "$@"; }
 
 # The same for a tool that prints no header.
 start_headerless() {
-	local tool=$1
-	shift
-	: >"$OUT"
-	: >"$ERR"
-	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" &
-	TOOL_PID=$!
-	wait_for 180 is_tracing
+	launch is_tracing "$@"
 	sleep 0.3
 }
 
