@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A growing run of bytes. All zero is an empty buffer. */
+/*
+ * A growing run of bytes. All zero is an empty buffer. Appending needs no check where it is done:
+ * that memory was missing is told once, at the end, by failed or by buffer_take_string().
+ */
 #ifndef SNOOPKIT_BUFFER_H
 #define SNOOPKIT_BUFFER_H
 
@@ -13,7 +16,10 @@ struct buffer {
 	bool failed; /* an append ran out of memory; its bytes are missing */
 };
 
-/* Room for size more bytes, already counted as part of the buffer; NULL without memory. */
+/*
+ * Room for size more bytes, already counted as part of the buffer, not initialised and not aligned;
+ * NULL without memory. Valid until the next append.
+ */
 void *buffer_extend(struct buffer *buffer, size_t size);
 
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
@@ -21,7 +27,10 @@ void buffer_append_string(struct buffer *buffer, const char *string);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The content with a terminating NUL, owned by the caller; NULL if any append had failed. */
+/*
+ * The content with a terminating NUL, the caller's to free(); NULL if any append had failed. The
+ * buffer is empty afterwards.
+ */
 char *buffer_take_string(struct buffer *buffer);
 
 /* Appends everything up to the end of file. Returns 0 or a negative errno. */
@@ -31,7 +40,10 @@ int buffer_read_fd(struct buffer *buffer, int fd);
 void buffer_reset(struct buffer *buffer);
 void buffer_free(struct buffer *buffer);
 
-/* The bytes of a whole file, NUL-terminated behind size, owned by the caller; NULL with errno. */
+/*
+ * The bytes of a whole file (which may be one of /proc, without a size), the caller's to free();
+ * NULL with errno. A NUL stands behind them that *size does not count.
+ */
 char *read_whole_file(const char *path, size_t *size);
 
 #endif

@@ -26,8 +26,8 @@ struct compile_request {
 };
 
 /*
- * The image is the caller's, to be freed with image_free(). Errors: -ECANCELED, -ENOENT (no
- * libbcc), -EINVAL with clang's messages as the error's detail, and others.
+ * Returns 0 and an image, to be freed with image_free(). Errors, each with a line: -ECANCELED,
+ * -ENOENT (no libbcc), -EINVAL with clang's messages as the error's detail, and others.
  */
 int compile(const struct compile_request *request, struct image **image, struct error *error);
 

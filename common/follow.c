@@ -153,7 +153,8 @@ static void read_processes(struct processes *processes)
 	}
 	if (proc)
 		closedir(proc);
-	qsort(processes->list, processes->count, sizeof(*processes->list), compare_pids);
+	if (processes->count) /* qsort() wants an array even for nothing */
+		qsort(processes->list, processes->count, sizeof(*processes->list), compare_pids);
 }
 
 /* Marks the descendants of root. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes to follow when the tracing begins; from then on the programs in bpfsrc/follow.h keep
- * the map.
+ * The processes to follow when the tracing begins; from then on the programs in bpfsrc/follow.h
+ * keep the map, whose keys are PIDs as the kernel's first PID namespace has them.
  */
 #ifndef SNOOPKIT_FOLLOW_H
 #define SNOOPKIT_FOLLOW_H
@@ -12,8 +12,8 @@
 #include "error.h"
 
 /*
- * Whether pid is a process that can be followed: -ESRCH with a line where there is none, where it is
- * a thread or has ended, or where its number is not the one that the kernel's programs see.
+ * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it
+ * is a thread or has ended, or where its number is not the one that the kernel's programs see.
  */
 int follow_check(pid_t pid, struct error *error);
 

@@ -32,8 +32,8 @@ struct headers {
 };
 
 /*
- * Looks where they are, cheaply: nothing is unpacked. -ENOENT with a line that names the package
- * to install.
+ * Looks where they are, cheaply: nothing is unpacked. prefer_btf decides for HEADERS_AUTO. Returns
+ * 0, or -ENOENT with a line that names the package to install.
  */
 int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
 		 struct headers *headers, struct error *error);
@@ -41,6 +41,11 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
 /*
  * Makes in the empty directory scratch what libbcc needs and points BCC_KERNEL_SOURCE there, for a
  * program with that source text. For the process that calls libbcc: it changes the environment.
+ * Returns 0 or a negative errno with a line; what was made in scratch is the caller's to remove.
+ *
+ * libbcc itself looks, in this order, in the folder that BCC_KERNEL_SOURCE names, in
+ * /lib/modules/RELEASE/build with Debian's "source" beside it, and in the kheaders archive, which
+ * it unpacks to where it stays (its src/cc/frontends/clang/loader.cc).
  */
 int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
 		    const char *source, struct error *error);

@@ -13,6 +13,7 @@ struct kernel {
 	uint32_t version_code; /* as LINUX_VERSION_CODE in its headers */
 };
 
+/* Can't fail: what can't be read is empty or 0. */
 void kernel_identify(struct kernel *kernel);
 
 /*

@@ -25,7 +25,10 @@ struct loader {
 	bool verbose; /* the verifier's log on standard error also when it is content */
 };
 
-/* parameters holds IMAGE_PARAMETERS values; the image must outlive the loader. */
+/*
+ * parameters holds IMAGE_PARAMETERS values, which are copied; the image must outlive the loader.
+ * The loader is to be closed.
+ */
 void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters);
 
 /* To try probe points: without an image every program is one that does nothing. */
@@ -33,11 +36,17 @@ void loader_init_trial(struct loader *loader, uint32_t kern_version);
 
 /*
  * Puts somebody else's pinned map in place of the image's own map of that name. The pinned one
- * must be a hash with the same key size. Call before loader_create_maps(). -ENOENT, -EINVAL.
+ * must be a hash with the same key size (in the kernel's terms BPF_MAP_TYPE_HASH, pinned in a bpf
+ * file system). Call before loader_create_maps(). Returns 0 or a negative errno with a line:
+ * -ENOENT where nothing is pinned there, -EINVAL where it is no such map.
  */
 int loader_use_pinned_map(struct loader *loader, const char *name, const char *path,
 			  struct error *error);
 
+/*
+ * Creates the image's maps, all but those that others pinned. Returns 0 or a negative errno with a
+ * line; loader_close() removes what was made until then.
+ */
 int loader_create_maps(struct loader *loader, struct error *error);
 
 /* The fd stays the loader's. -1 where the image has no such map. */
@@ -45,7 +54,8 @@ int loader_map(const struct loader *loader, const char *name);
 
 /*
  * Loads one program and returns its fd, the caller's to close. -ENOENT where the image has none of
- * that name; where the kernel refuses it, the verifier's log is the error's detail.
+ * that name; where the kernel refuses it, its negative errno with the verifier's log as the error's
+ * detail. Before Linux 5.0 it compares kern_version for kprobes (see kernel_version_code()).
  */
 int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
 		struct error *error);
@@ -59,7 +69,7 @@ int loader_load_typed(const struct loader *loader, const char *name, struct erro
 
 void loader_close(struct loader *loader);
 
-/* Lifts RLIMIT_MEMLOCK, which kernels before 5.11 charge maps and programs to; as far as allowed. */
+/* Lifts RLIMIT_MEMLOCK as far as allowed: kernels before 5.11 charge maps and programs to it. */
 void loader_lift_memlock(void);
 
 #endif

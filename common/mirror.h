@@ -78,16 +78,16 @@ struct mirror {
 
 	FILE *recording;
 	bool recording_failed;
-	uint64_t recording_flushed; /* when it was last written out */
+	uint64_t recording_flushed; /* when it was last written out, by CLOCK_MONOTONIC (ns) */
 	struct buffer torn;	    /* the start of a character whose rest has not come yet */
 
-	uint64_t replayed; /* how far the script has got: the first write's time, then pauses */
+	uint64_t replayed; /* how far the script has got: the first write's time, then pauses (ns) */
 
 	struct mirror_part *parts;
 
 	uint64_t cut;	       /* writes of which bytes are missing, not yet said */
 	uint64_t cut_bytes;    /* of these */
-	uint64_t cut_said;     /* when it was last said */
+	uint64_t cut_said;     /* when it was last said, by CLOCK_MONOTONIC (ns) */
 };
 
 /* For the tool's parser: ARGP_ERR_UNKNOWN for what is none of MIRROR_OPTIONS. */
@@ -105,7 +105,7 @@ void mirror_set_parameters(struct session *session, uint64_t limit);
 /* Clears the screen, or begins the script. In attached(). */
 void mirror_begin(struct mirror *mirror, struct session *session);
 
-/* An event of the program's, other than WRITTEN_END. */
+/* An event of the program's, other than WRITTEN_END. time in nanoseconds of CLOCK_MONOTONIC. */
 void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		  const struct written_event *event);
 

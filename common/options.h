@@ -50,12 +50,14 @@ void usage_error(const struct argp_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 uint64_t option_number(const struct argp_state *state, const char *what, const char *argument,
 		       uint64_t min, uint64_t max);
-/* Seconds, with decimals if wanted; the result in nanoseconds. */
+/* Seconds above 0, with decimals if wanted; the result in nanoseconds. */
 uint64_t option_seconds(const struct argp_state *state, const char *what, const char *argument);
+/* Of a process that may have ended: only the number is looked at. */
 uint32_t option_pid(const struct argp_state *state, const char *argument);
 /* A user's name or number. */
 uint32_t option_user(const struct argp_state *state, const char *argument);
 struct pattern;
+/* A regular expression (pattern.h), the caller's. */
 struct pattern *option_pattern(const struct argp_state *state, const char *argument);
 
 #endif

@@ -75,7 +75,10 @@ struct probe_kind_operations {
 	enum bpf_prog_type program_type;
 	/* For programs that it takes more than their type to load; else NULL. */
 	int (*load)(const struct loader *loader, const struct probe *probe, struct error *error);
-	/* Attaches the loaded program once, or once for each copy, by probes_add_*(). */
+	/*
+	 * Attaches the loaded program once, or once for each copy, by probes_add_*(). Returns 0 or
+	 * a negative errno, whose line may be left out where strerror() says it all.
+	 */
 	int (*attach)(struct probes *probes, const struct probe *probe, int program_fd,
 		      struct error *error);
 	/* For a trial, where to detach takes long: whether attach() would do. May be NULL. */
@@ -106,7 +109,7 @@ uint64_t probes_missed(const struct probes *probes);
 /* For the probe kinds: tracefs' descriptor, opened when first asked for, or a negative errno. */
 int probes_tracefs(struct probes *probes, struct error *error);
 
-/* For the probe kinds: owns fd from here on, also if it fails. event may be NULL. */
+/* For the probe kinds: owns fd from here on, also if it fails. event may be NULL. 0 or -ENOMEM. */
 int probes_add_link(struct probes *probes, int fd, const char *event, bool is_uprobe);
 
 struct perf_event_attr;
@@ -119,14 +122,19 @@ int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attribu
 int probe_try_perf_event(void);
 
 /*
- * For kprobes and uprobes on kernels before 4.17: makes an event in tracefs' text interface, from
+ * For kprobes and uprobes on kernels before 4.17: makes an event in tracefs' text interface
+ * (kprobe_events and uprobe_events; Documentation/trace/kprobetrace.rst), from
  * its definition without the head ("do_init_module", "/bin/bash:0x1234"), and attaches to it. Names
  * hold the PID, so that what a killed process left is recognised and removed.
  */
 int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
 			  const char *definition, int program_fd, struct error *error);
 
-/* The perf PMU's type number in sysfs (kernels from 4.17 on), or a negative errno. */
+/*
+ * The type number of the perf PMU "kprobe" or "uprobe", for perf_event_attr.type, from sysfs
+ * (kernels from 4.17 on; Documentation/ABI/testing/sysfs-bus-event_source-devices), or a negative
+ * errno.
+ */
 int probe_pmu_type(const char *name);
 
 #endif

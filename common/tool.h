@@ -18,7 +18,6 @@
 #include "row.h"
 #include "types.h"
 
-
 struct session;
 
 struct tool {
@@ -40,6 +39,8 @@ struct tool {
 	const struct probe_set *probe_sets;    /* in the order of preference; see also
 						  session_use_probe_sets() */
 
+	/* The functions below that can fail return 0 or a negative errno with a line. */
+
 	/* After the command line: sets parameters, finds what to attach to. May be NULL. */
 	int (*prepare)(struct session *session, struct error *error);
 	/* Once maps exist and before anything is attached: fills maps. May be NULL. */
@@ -47,7 +48,10 @@ struct tool {
 	/* Once all probes are attached and events count, before the header. May be NULL. */
 	int (*attached)(struct session *session, struct error *error);
 
-	/* One of the two. row describes an event (for the header one that is all zero, see row.h). */
+	/*
+	 * One of the two. row describes an event (for the header one that is all zero, see row.h);
+	 * print does with it what it will. time in nanoseconds of CLOCK_MONOTONIC, size in bytes.
+	 */
 	void (*row)(struct row *row, const void *event);
 	void (*print)(struct session *session, uint64_t time, const void *event, size_t size);
 
@@ -74,8 +78,11 @@ const struct options *session_options(const struct session *session);
 /* The value of PARAM(number) in the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
 
-/* How many entries a map of the program's has, instead of what its source says. In prepare() only:
- * for a map that costs time and memory, but serves an option that was not given. At most four. */
+/*
+ * How many entries a map of the program's has, instead of what its source says. In prepare() only:
+ * for a map that costs time and memory, but serves an option that was not given. At most
+ * LOADER_MAP_SIZES of them.
+ */
 void session_set_map_size(struct session *session, const char *map, uint32_t entries);
 
 /* Other probe sets than the tool's: an option asks for more or less. In prepare() only. */
@@ -96,7 +103,7 @@ void session_drain_and_stop(struct session *session);
 /* Calls report() every so many nanoseconds. */
 void session_set_interval(struct session *session, uint64_t interval);
 
-/* Calls handler when fd is readable or hung up. At most four. */
+/* Calls handler when fd, which stays the caller's, is readable or hung up. At most four. */
 void session_watch_fd(struct session *session, int fd,
 		      void (*handler)(struct session *session, int fd));
 
