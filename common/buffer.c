@@ -117,11 +117,16 @@ void buffer_free(struct buffer *buffer)
 
 char *read_whole_file(const char *path, size_t *size)
 {
+	return read_whole_file_at(AT_FDCWD, path, size);
+}
+
+char *read_whole_file_at(int directory, const char *path, size_t *size)
+{
 	struct buffer content = {};
 	char *string = NULL;
 	int fd, err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	err = buffer_read_fd(&content, fd);

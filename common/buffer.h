@@ -46,4 +46,7 @@ void buffer_free(struct buffer *buffer);
  */
 char *read_whole_file(const char *path, size_t *size);
 
+/* The same below a directory's descriptor, as openat(2) has it. */
+char *read_whole_file_at(int directory, const char *path, size_t *size);
+
 #endif

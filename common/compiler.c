@@ -133,6 +133,16 @@ static int open_libbcc(struct libbcc *bcc, struct error *error)
 	return 0;
 }
 
+int compiler_find(char *path, size_t size, struct error *error)
+{
+	struct libbcc bcc = {};
+	int err = open_libbcc(&bcc, error);
+
+	if (!err)
+		snprintf(path, size, "%s", bcc.path);
+	return err;
+}
+
 static int copy_maps(const struct libbcc *bcc, void *module, struct image *image,
 		     struct error *error)
 {

@@ -31,6 +31,13 @@ struct compile_request {
  */
 int compile(const struct compile_request *request, struct image **image, struct error *error);
 
+/*
+ * The path of libbcc, as the dynamic linker finds it: -ENOENT with a line that names the package to
+ * install, or says that it is too old. Loads it, which takes 25 ms and stays: not for a process that
+ * goes on to trace.
+ */
+int compiler_find(char *path, size_t size, struct error *error);
+
 /* What of a compile_request that isn't source or kernel changes the image: for the cache's key. */
 extern const char compiler_flags[];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,8 +10,10 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "compiler.h"
 #include "facility.h"
 #include "headers.h"
+#include "private_mount.h"
 #include "probe.h"
 #include "tracefs.h"
 
@@ -83,25 +86,6 @@ static const char *missing_capabilities(void)
 }
 
 /* ---- what every tool needs ---- */
-
-enum lockdown { LOCKDOWN_UNKNOWN, LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
-
-/* The level in force stands in brackets: "none [integrity] confidentiality". */
-static enum lockdown read_lockdown(void)
-{
-	enum lockdown level = LOCKDOWN_UNKNOWN;
-	size_t size;
-	char *text = read_whole_file("/sys/kernel/security/lockdown", &size);
-
-	if (text && strstr(text, "[none]"))
-		level = LOCKDOWN_NONE;
-	else if (text && strstr(text, "[integrity]"))
-		level = LOCKDOWN_INTEGRITY;
-	else if (text && strstr(text, "[confidentiality]"))
-		level = LOCKDOWN_CONFIDENTIALITY;
-	free(text);
-	return level;
-}
 
 /* For what has been tried although the capabilities are there: 0, or what it means in a line. */
 static int explain(int err, const char *what, const char *configuration, struct error *error)
@@ -219,29 +203,53 @@ static const char *name_bpf(void)
 	return err == -ENOSYS ? "no" : err ? "refused" : "yes";
 }
 
-static const char *name_lockdown(void)
-{
-	const char *const names[] = {
-		[LOCKDOWN_UNKNOWN] = access("/sys/kernel/security/lsm", F_OK) ?
-					     "unknown: securityfs is not mounted" :
-					     "none: this kernel has no lockdown",
-		[LOCKDOWN_NONE] = "none",
-		[LOCKDOWN_INTEGRITY] = "integrity",
-		[LOCKDOWN_CONFIDENTIALITY] = "confidentiality",
-	};
+#define SECURITYFS "/sys/kernel/security"
 
-	return names[read_lockdown()];
+/* "lsm" is in every securityfs, and shows that it is mounted. */
+static int open_securityfs(void)
+{
+	if (access(SECURITYFS "/lsm", F_OK))
+		return private_mount_open("securityfs", SECURITYFS);
+	return open(SECURITYFS, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void print_headers(FILE *file, const struct kernel *kernel)
+/* The level in force stands in brackets: "none [integrity] confidentiality". */
+static const char *name_lockdown(void)
 {
-	struct headers headers;
+	static const char *const levels[] = { "none", "integrity", "confidentiality" };
+	const char *found = "unknown";
+	int securityfs = open_securityfs();
+	char *text, bracketed[24];
+	size_t size, i;
+
+	if (securityfs < 0)
+		return "unknown: securityfs is not mounted";
+	text = read_whole_file_at(securityfs, "lockdown", &size);
+	close(securityfs);
+	if (!text)
+		return errno == ENOENT ? "none: this kernel has no lockdown" : found;
+	for (i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		snprintf(bracketed, sizeof(bracketed), "[%s]", levels[i]);
+		if (strstr(text, bracketed))
+			found = levels[i];
+	}
+	free(text);
+	return found;
+}
+
+/* What compiling takes. */
+static void print_compiler(FILE *file, const struct kernel *kernel)
+{
 	struct error error = {};
+	struct headers headers;
+	char library[PATH_MAX];
 
 	fprintf(file, "BTF: %s\n",
 		yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
 	fprintf(file, "headers: %s\n",
 		headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
+	fprintf(file, "libbcc: %s\n",
+		compiler_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);
 }
 
@@ -264,7 +272,7 @@ void facility_print(FILE *file)
 		yes_or_no(has_dynamic_probes("uprobe", tracefs, "uprobe_events")));
 	fprintf(file, "tracepoints: %s\n", tracefs < 0 ? error.text : "yes");
 	fprintf(file, "raw tracepoints: %s\n", yes_or_no(has_raw_tracepoints()));
-	print_headers(file, &kernel);
+	print_compiler(file, &kernel);
 	fprintf(file, "modules: %s\n", yes_or_no(facility_has_modules()));
 	error_clear(&error);
 	if (tracefs >= 0)

@@ -22,14 +22,21 @@ struct probe_set;
 
 /*
  * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of
- * the first set that can be attached, or a negative errno and the line says why none can.
+ * the first set that can be attached, and the line says why those before it can't; or a negative
+ * errno, and the line says why none can.
+ *
+ * A source may leave a program out where the kernel's types are of some kind. That is not known
+ * before it is compiled: here each probe has its program.
  */
 int facility_try_probes(const struct probe_set *sets, struct error *error);
 
 /* Whether this kernel was built with loadable modules. */
 bool facility_has_modules(void);
 
-/* "name: value", a line for each fact. */
+/*
+ * "name: value", a line for each fact: the kernel, what this process may do, and what there is to
+ * trace and to compile with. Loads libbcc (see compiler_find()).
+ */
 void facility_print(FILE *file);
 
 #endif

@@ -252,7 +252,7 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, const str
 			if (loader->verbose && error->text[0])
 				fprintf(stderr, "%s\n", error->text);
 			error_clear(&reason);
-			error_clear(error);
+			error_set_detail(error, NULL);
 			return i;
 		}
 		add_reason(error, &reason);

@@ -92,7 +92,9 @@ void probes_init(struct probes *probes);
 
 /*
  * Attaches the first set of the list (which ends with one without probes) that can be attached.
- * Returns its index. Where there is none the line says why for each; nothing stays attached.
+ * Returns its index; the line then says why those before it can't, and is empty for the first.
+ * Where there is none it returns a negative errno, the line says why for each, and nothing stays
+ * attached.
  */
 int probes_attach(struct probes *probes, const struct probe_set *sets, const struct loader *loader,
 		  struct error *error);

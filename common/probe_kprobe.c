@@ -42,7 +42,8 @@ static int attach_copies(struct probes *probes, const struct probe *probe, bool 
 
 	if (count == -EPERM)
 		return error_set(error, EPERM,
-				 "/proc/kallsyms hides addresses (kernel.kptr_restrict)");
+				 "/proc/kallsyms hides the addresses of functions: "
+				 "sysctl kernel.kptr_restrict=0");
 	if (count < 0)
 		return count;
 	for (i = 0; !err && i < count && i < MAX_COPIES; i++)
@@ -57,8 +58,8 @@ static int explain(int err, struct error *error)
 		return error_set(error, ENOENT, "this kernel has no such function");
 	case -EPERM:
 	case -EACCES:
-		return error_set(error, -err, "not permitted (CAP_PERFMON or CAP_SYS_ADMIN missing, "
-					      "or the kernel is locked down)");
+		return error_set(error, -err,
+				 "not permitted: run as root, on a kernel that is not locked down");
 	default:
 		return err;
 	}

@@ -28,10 +28,10 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 	attributes.config1 = (uintptr_t)probe->binary;
 	attributes.config2 = offset;
 	err = probes_add_perf_event(probes, &attributes, program_fd, NULL, true);
-	if (err)
-		error_set(error, -err, "%s in %s: %s%s", probe->target, probe->binary,
-			  strerror(-err),
-			  err == -EACCES ? " (a uprobe takes CAP_SYS_ADMIN)" : "");
+	if (err == -EACCES || err == -EPERM)
+		error_set(error, -err, "not permitted: run as root, a uprobe takes CAP_SYS_ADMIN");
+	else if (err)
+		error_set(error, -err, "in %s: %s", probe->binary, strerror(-err));
 	return err;
 }
 

@@ -58,7 +58,10 @@ static int compile_image(const struct session *session, const struct program_sou
 
 	if (!session->options->image_file)
 		set = facility_try_probes(session->probe_sets, error);
-	return set < 0 ? set : compile(&request, image, error);
+	if (set < 0)
+		return set;
+	error_clear(error);
+	return compile(&request, image, error);
 }
 
 /* From the cache, or compiled and kept there; a cache that can't be written costs only time. */
@@ -150,6 +153,7 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	err = probes_attach(&session->probes, session->probe_sets, &session->loader, error);
 	if (err < 0)
 		return err;
+	error_clear(error);
 	misses = session->probe_sets[err].misses;
 	if (misses)
 		session_message(session, "not seen on this kernel: %s", misses);
@@ -226,10 +230,14 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	return err;
 }
 
-/* The index of the probe set that would be used, or a negative errno. */
+/*
+ * What trace() asks, in its order, without compiling. The index of the probe set that would be
+ * used, with a line that says why no better one; or a negative errno.
+ */
 static int find_support(struct session *session, struct error *error)
 {
 	const struct tool *tool = session->tool;
+	char library[PATH_MAX];
 	struct headers headers;
 	struct kernel kernel;
 	int err;
@@ -241,13 +249,15 @@ static int find_support(struct session *session, struct error *error)
 	kernel_identify(&kernel);
 	if (!err)
 		err = headers_find(session->options->headers, true, &kernel, &headers, error);
+	if (!err)
+		err = compiler_find(library, sizeof(library), error);
 	return err ? err : facility_try_probes(session->probe_sets, error);
 }
 
 /* --support. The result is the exit status. */
 static int print_support(struct session *session, struct error *error)
 {
-	const char *misses = NULL;
+	const char *misses = NULL, *name = session->tool->name;
 	int set;
 
 	if (session->options->verbose)
@@ -255,13 +265,13 @@ static int print_support(struct session *session, struct error *error)
 	set = find_support(session, error);
 	if (set >= 0)
 		misses = session->probe_sets[set].misses;
-	printf("%s: %s%s\n", session->tool->name,
-	       set < 0 ? "not at all: " :
-	       misses  ? "partly: not seen: " :
-			 "whole",
-	       set < 0 ? error->text :
-	       misses  ? misses :
-			 "");
+	if (set < 0)
+		printf("%s: not at all: %s\n", name, error->text);
+	else if (misses)
+		printf("%s: partly: not seen: %s%s%s\n", name, misses,
+		       error->text[0] ? "; " : "", error->text);
+	else
+		printf("%s: whole\n", name);
 	error_clear(error);
 	return set < 0 || fflush(stdout) ? EXIT_FAILED : 0;
 }

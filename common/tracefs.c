@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "buffer.h"
+#include "private_mount.h"
 #include "tracefs.h"
 
 #define MOUNT_POINT "/sys/kernel/tracing"
@@ -25,60 +21,28 @@ bool tracefs_has(int tracefs, const char *file)
 	return !fstatat(tracefs, file, &info, 0);
 }
 
-static int open_directory(const char *path)
+/* The mount point exists without the mount; "events" only with it. */
+static int check_mounted(int fd)
 {
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), err;
+	int err = tracefs_has(fd, "events") ? 0 : -errno;
 
-	if (fd < 0)
-		return -errno;
-	/* The mount point exists without the mount; "events" only with it. */
-	if (!tracefs_has(fd, "events")) {
-		err = -errno;
+	if (err)
 		close(fd);
-		return err;
-	}
-	return fd;
+	return err ? err : fd;
 }
 
-static int mount_and_open(void)
+static int open_mounted(const char *path)
 {
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tracefs", MOUNT_POINT, "tracefs", 0, NULL))
-		return -errno;
-	return open_directory(MOUNT_POINT);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : check_mounted(fd);
 }
 
-/*
- * A child that shares the descriptors but not the mount namespace does the mounting: what it opened
- * stays usable here, and nothing of its namespace is left when it ends.
- */
 static int open_privately(void)
 {
-	int fds[2], result = -EIO;
-	pid_t pid;
+	int fd = private_mount_open("tracefs", MOUNT_POINT);
 
-	if (pipe2(fds, O_CLOEXEC))
-		return -errno;
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (!pid) {
-		result = mount_and_open();
-		if (write(fds[1], &result, sizeof(result)) != sizeof(result))
-			_exit(1);
-		_exit(0);
-	}
-	if (pid < 0) {
-		result = -errno;
-	} else {
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		/* The child's end of the pipe is ours too: without a word from it, don't wait. */
-		fcntl(fds[0], F_SETFL, O_NONBLOCK);
-		if (read(fds[0], &result, sizeof(result)) != sizeof(result))
-			result = -EIO;
-	}
-	close(fds[0]);
-	close(fds[1]);
-	return result;
+	return fd < 0 ? fd : check_mounted(fd);
 }
 
 static int explain(int err, struct error *error)
@@ -107,8 +71,9 @@ int tracefs_open(struct error *error)
 	int fd = -ENOENT;
 	size_t i;
 
-	for (i = 0; fd < 0 && i < sizeof(paths) / sizeof(*paths); i++)
-		fd = open_directory(paths[i]);
+	/* One that is there and closed is not to be looked for elsewhere. */
+	for (i = 0; fd == -ENOENT && i < sizeof(paths) / sizeof(*paths); i++)
+		fd = open_mounted(paths[i]);
 	if (fd == -ENOENT)
 		fd = open_privately();
 	return fd < 0 ? explain(fd, error) : fd;
@@ -142,19 +107,7 @@ int tracefs_write(int tracefs, const char *file, const char *line)
 
 char *tracefs_read(int tracefs, const char *file)
 {
-	struct buffer content = {};
-	char *text = NULL;
-	int fd, err;
+	size_t size;
 
-	fd = openat(tracefs, file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	err = buffer_read_fd(&content, fd);
-	close(fd);
-	if (!err)
-		text = buffer_take_string(&content);
-	buffer_free(&content);
-	if (!text)
-		errno = err ? -err : ENOMEM;
-	return text;
+	return read_whole_file_at(tracefs, file, &size);
 }

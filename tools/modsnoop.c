@@ -3,14 +3,12 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "facility.h"
 #include "modsnoop.h"
 #include "tool.h"
 
 extern const char modsnoop_source[];
-
-#define MODULES "/proc/modules"
 
 static bool extra;
 
@@ -179,9 +177,8 @@ static const struct probe_set probe_sets[] = {
 static int prepare(struct session *session, struct error *error)
 {
 	(void)session;
-	if (access(MODULES, F_OK))
-		return error_set(error, errno, "this kernel has no modules: %s is not there",
-				 MODULES);
+	if (!facility_has_modules())
+		return error_set(error, ENOENT, "this kernel has no modules (CONFIG_MODULES)");
 	return 0;
 }
 

@@ -96,6 +96,8 @@ check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel
 library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
 check 'no libbcc' fails "can't load libbcc.*install the package libbpfcc" eperm \
 	hidden "hide $library /dev/null" "$eperm"
+check '--support says so' says 1 "^eperm: not at all: can't load libbcc.*install the package libbpfcc" \
+	hidden "hide $library /dev/null" "$TOOLS/eperm --support"
 
 # The kernel's own tracefs, if mounted, hides behind an empty one.
 no_events='hide /sys/kernel/tracing $SCRATCH/tracefs'
@@ -112,6 +114,15 @@ check 'no kprobes and no tracepoints' fails \
 check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /sys/kernel/tracing$' \
 	opensnoop hidden "umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null; $no_pmu" \
 	"capsh --drop=cap_sys_admin -- -c '$TOOLS/opensnoop --no-cache'" 2>/dev/null
+if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
+	check 'tracefs closed to this user' fails '.*tracefs is closed to this user: run as root' opensnoop \
+		hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
+		"setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
+		--ambient-caps=-all,+bpf,+perfmon $TOOLS/opensnoop --no-cache"
+	check 'a uprobe without CAP_SYS_ADMIN' fails \
+		"can't attach to the uretprobe readline: not permitted: run as root.*CAP_SYS_ADMIN" \
+		bashreadline without cap_sys_admin "$bash"
+fi
 check 'tracefs not mounted' hidden 'umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null' \
 	"$TOOLS/opensnoop --duration 0.1"
 
@@ -126,12 +137,16 @@ check '--support: whole' says 0 '^eperm: whole$' "$TOOLS/eperm" --support
 if has_kprobes; then
 	check '--support: whole' says 0 '^opensnoop: whole$' "$TOOLS/opensnoop" --support
 else
-	check '--support: partly' says 0 '^opensnoop: partly: not seen: .*32-bit' "$TOOLS/opensnoop" --support
+	check '--support: partly, and why' says 0 \
+		'^opensnoop: partly: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
+		"$TOOLS/opensnoop" --support
 fi
 "$TOOLS/eperm" --support --verbose >"$OUT"
 for fact in kernel capabilities lockdown BPF kprobes uprobes tracepoints 'raw tracepoints' BTF headers modules; do
 	check "--support --verbose: $fact" out_has "^$fact: [^ ]"
 done
 check '--support --verbose: BPF is there' out_has '^BPF: yes$'
+check '--support --verbose: lockdown is known' out_has '^lockdown: (none|integrity|confidentiality)'
+check '--support --verbose: where libbcc is' out_has "^libbcc: /.*libbcc"
 check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: whole' ]
 finish

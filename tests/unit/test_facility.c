@@ -80,7 +80,10 @@ static void probe_sets_are_tried(void **state)
 	need_bpf();
 	need_private_mounts();
 	before = count_descriptors();
+	/* It says why not the first. */
 	assert_int_equal(facility_try_probes(sets, &error), 1);
+	assert_non_null(strstr(error.text, "no_such_one"));
+	assert_int_equal(facility_try_probes(sets + 1, &error), 0);
 	assert_string_equal(error.text, "");
 	assert_int_equal(facility_try_probes(none, &error), -ENOENT);
 	assert_non_null(strstr(error.text, "no_such_one"));

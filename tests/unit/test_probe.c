@@ -83,7 +83,7 @@ static uint64_t count(const struct bench *bench)
 	return read_count(loader_map(&bench->loader, "counts"));
 }
 
-/* Attaches; what went wrong is to be none of this test's. */
+/* Attaches, and there is a line just where a set before could not be. */
 static int attach(struct bench *bench, const struct probe_set *sets)
 {
 	struct error error = {.text = "older"};
@@ -91,7 +91,7 @@ static int attach(struct bench *bench, const struct probe_set *sets)
 
 	if (result < 0)
 		fail_msg("%s", error.text);
-	assert_string_equal(error.text, "");
+	assert_int_equal(count_lines(error.text), result > 0);
 	assert_null(error.detail);
 	return result;
 }

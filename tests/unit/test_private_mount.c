@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
+
+#include "buffer.h"
+#include "private_mount.h"
+#include "support.h"
+
+static void nobody_else_sees_it(void **state)
+{
+	char *directory = make_directory(), *before, *after;
+	size_t descriptors = count_descriptors(), size;
+	struct statfs info;
+	int fd, file;
+
+	(void)state;
+	need_root();
+	before = read_whole_file("/proc/self/mountinfo", &size);
+	fd = private_mount_open("tmpfs", directory);
+	if (fd == -EPERM)
+		skip_because("needs a mount namespace");
+	assert_true(fd >= 0);
+	assert_int_equal(fstatfs(fd, &info), 0);
+	assert_int_equal(info.f_type, TMPFS_MAGIC);
+	file = openat(fd, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(file >= 0);
+	assert_int_equal(count_entries(directory), 0);
+	after = read_whole_file("/proc/self/mountinfo", &size);
+	assert_string_equal(before, after);
+	close(file);
+	close(fd);
+	assert_int_equal(count_descriptors(), descriptors);
+	assert_false(has_children());
+	free(before);
+	free(after);
+	remove_directory(directory);
+}
+
+static void what_can_not_be_mounted_is_an_error(void **state)
+{
+	char *directory = make_directory();
+	size_t descriptors = count_descriptors();
+
+	(void)state;
+	need_root();
+	assert_int_equal(private_mount_open("no-such-type", directory), -ENODEV);
+	assert_int_equal(private_mount_open("tmpfs", "/nonexistent/folder"), -ENOENT);
+	assert_int_equal(count_descriptors(), descriptors);
+	assert_false(has_children());
+	remove_directory(directory);
+}
+
+static int mount_as_nobody(void *context)
+{
+	become_nobody();
+	return -private_mount_open("tmpfs", context);
+}
+
+static void it_takes_a_capability(void **state)
+{
+	char *directory = make_directory();
+	struct outcome outcome;
+
+	(void)state;
+	need_root();
+	run_child(mount_as_nobody, directory, &outcome);
+	assert_int_equal(outcome.status, EPERM);
+	outcome_free(&outcome);
+	remove_directory(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_else_sees_it),
+		cmocka_unit_test(what_can_not_be_mounted_is_an_error),
+		cmocka_unit_test(it_takes_a_capability),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
