@@ -82,8 +82,9 @@ const char *reader_string(const struct btf_reader *reader, uint32_t offset)
 {
 	const char *string = btf__name_by_offset(reader->btf, offset);
 
-	return string && is_identifier_start(*string) && !string[identifier_length(string)] ? string
-											    : "";
+	return string && is_identifier_start(*string) && !string[identifier_length(string)] ?
+		       string :
+		       "";
 }
 
 const char *reader_name(const struct btf_reader *reader, uint32_t id)
@@ -211,8 +212,8 @@ bool reader_is_packed(struct btf_reader *reader, uint32_t id)
 
 const char *btf_enumerator_name(const struct btf *btf, const struct btf_type *type, uint32_t index)
 {
-	return btf__str_by_offset(btf, btf_is_enum64(type) ? btf_enum64(type)[index].name_off
-							   : btf_enum(type)[index].name_off);
+	return btf__str_by_offset(btf, btf_is_enum64(type) ? btf_enum64(type)[index].name_off :
+							     btf_enum(type)[index].name_off);
 }
 
 /* BTF says it since pahole 1.24; before, a negative value tells. */

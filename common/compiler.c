@@ -18,10 +18,10 @@
 #include "compiler.h"
 #include "layout.h"
 
-#define LIBRARY		  "libbcc.so.0"
-#define VIRTUAL_NAME	  "/virtual/main.c" /* what libbcc calls a source given as a string */
-#define MAX_QUESTIONS	  32
-#define SLOW_AFTER_MS	  500
+#define LIBRARY	      "libbcc.so.0"
+#define VIRTUAL_NAME  "/virtual/main.c" /* what libbcc calls a source given as a string */
+#define MAX_QUESTIONS 32
+#define SLOW_AFTER_MS 500
 
 /*
  * Headers of 7.2 need the Microsoft extensions (linux/fs.h has an unnamed tagged struct member),
@@ -115,10 +115,11 @@ static int open_libbcc(struct libbcc *bcc, struct error *error)
 	size_t i;
 
 	if (!library)
-		return error_set(error, ENOENT,
-				 "can't load %s: install the package libbpfcc (Debian, Ubuntu), bcc "
-				 "(Fedora, RHEL) or libbcc0 (SUSE)",
-				 LIBRARY);
+		return error_set(
+			error, ENOENT,
+			"can't load %s: install the package libbpfcc (Debian, Ubuntu), bcc "
+			"(Fedora, RHEL) or libbcc0 (SUSE)",
+			LIBRARY);
 	for (i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
 		void *symbol = dlsym(library, symbols[i].name);
 

@@ -14,9 +14,9 @@
 #include "types.h"
 
 struct compile_request {
-	const char *tool;   /* who speaks on the terminal when it takes long */
-	const char *name;   /* what clang's messages call the source */
-	const char *source; /* NUL-terminated */
+	const char *tool;		       /* who speaks on the terminal when it takes long */
+	const char *name;		       /* what clang's messages call the source */
+	const char *source;		       /* NUL-terminated */
 	const struct type_question *questions; /* up to one without define; NULL is none */
 	const char *typed_tracepoint; /* what a program is for that is loaded as such; NULL: none */
 	const struct headers *headers;
@@ -33,8 +33,8 @@ int compile(const struct compile_request *request, struct image **image, struct 
 
 /*
  * The path of libbcc, as the dynamic linker finds it: -ENOENT with a line that names the package to
- * install, or says that it is too old. Loads it, which takes 25 ms and stays: not for a process that
- * goes on to trace.
+ * install, or says that it is too old. Loads it, which takes 25 ms and stays: not for a process
+ * that goes on to trace.
  */
 int compiler_find(char *path, size_t size, struct error *error);
 

@@ -33,8 +33,8 @@ typedef void (*events_handler)(void *context, uint64_t time, const void *event, 
 
 /* Descriptors of what bpfsrc/submit.h declares; they stay the caller's. */
 struct events_source {
-	int events;   /* the perf event array; -1: there will be no events */
-	int batches;  /* the three that batching takes; -1: there is none */
+	int events;  /* the perf event array; -1: there will be no events */
+	int batches; /* the three that batching takes; -1: there is none */
 	int batching;
 	int flush_batch; /* the loaded program */
 };

@@ -247,7 +247,8 @@ static void print_compiler(FILE *file, const struct kernel *kernel)
 	fprintf(file, "BTF: %s\n",
 		yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
 	fprintf(file, "headers: %s\n",
-		headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
+		headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" :
+										headers.path);
 	fprintf(file, "libbcc: %s\n",
 		compiler_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);

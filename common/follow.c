@@ -12,7 +12,7 @@
 #include "buffer.h"
 #include "follow.h"
 
-#define EXITING	       0x4 /* PF_EXITING, include/linux/sched.h */
+#define EXITING	       0x4		  /* PF_EXITING, include/linux/sched.h */
 #define INITIAL_PID_NS "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 struct process {
@@ -98,8 +98,9 @@ int follow_check(pid_t pid, struct error *error)
 
 	if (readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
 	    strcmp(name, INITIAL_PID_NS))
-		return error_set(error, ESRCH, "this PID namespace has numbers of its own: run it in "
-					       "the initial one");
+		return error_set(error, ESRCH,
+				 "this PID namespace has numbers of its own: run it in "
+				 "the initial one");
 	if (!process)
 		return error_set(error, ESRCH, "no process %d", pid);
 	if (process != pid)

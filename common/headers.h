@@ -27,7 +27,7 @@ enum headers_kind {
 
 struct headers {
 	enum headers_kind kind;
-	char path[PATH_MAX]; /* the build tree, the archive or the BTF file */
+	char path[PATH_MAX];	    /* the build tree, the archive or the BTF file */
 	char origin[PATH_MAX + 96]; /* path and the stamp of its content: part of the cache's key */
 };
 

@@ -41,8 +41,8 @@ struct image_program {
 };
 
 struct image {
-	char compiler[512];    /* which libbcc: see compiler_identity() */
-	uint32_t kern_version; /* LINUX_VERSION_CODE of the headers it was compiled with */
+	char compiler[512];	  /* which libbcc: see compiler_identity() */
+	uint32_t kern_version;	  /* LINUX_VERSION_CODE of the headers it was compiled with */
 	uint32_t tracepoint_type; /* of the typed tracepoint, in the kernel's BTF; 0: none */
 	uint32_t map_count;
 	uint32_t program_count;

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 struct kernel {
-	char release[128];     /* uname -r */
-	char version[128];     /* uname -v: number and date of the build */
-	char machine[72];      /* uname -m */
-	char build_id[64];     /* hexadecimal, from /sys/kernel/notes; empty where it can't be read */
+	char release[128]; /* uname -r */
+	char version[128]; /* uname -v: number and date of the build */
+	char machine[72];  /* uname -m */
+	char build_id[64]; /* hexadecimal, from /sys/kernel/notes; empty where it can't be read */
 	uint32_t version_code; /* as LINUX_VERSION_CODE in its headers */
 };
 

@@ -91,9 +91,9 @@ int loader_create_maps(struct loader *loader, struct error *error)
 		if (loader->map_fds[i] >= 0)
 			continue;
 		options.map_flags = map->flags;
-		loader->map_fds[i] = bpf_map_create(map->type, map->name, map->key_size,
-						    map->value_size, entries_of(loader, map),
-						    &options);
+		loader->map_fds[i] =
+			bpf_map_create(map->type, map->name, map->key_size, map->value_size,
+				       entries_of(loader, map), &options);
 		if (loader->map_fds[i] < 0)
 			return error_set(error, errno, "can't create the BPF map %s: %s%s",
 					 map->name, strerror(errno),

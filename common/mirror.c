@@ -67,8 +67,9 @@ int mirror_open(struct mirror *mirror, int tty, struct error *error)
 				 strerror(errno));
 	if (tty < 0 || ioctl(tty, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
 		size = (struct winsize){ .ws_col = DEFAULT_WIDTH, .ws_row = DEFAULT_HEIGHT };
-	fprintf(mirror->recording, "{\"version\": 2, \"width\": %u, \"height\": %u, "
-				   "\"timestamp\": %lld}\n",
+	fprintf(mirror->recording,
+		"{\"version\": 2, \"width\": %u, \"height\": %u, "
+		"\"timestamp\": %lld}\n",
 		size.ws_col, size.ws_row, (long long)time(NULL));
 	return 0;
 }
@@ -157,8 +158,9 @@ static void close_recording(struct mirror *mirror, struct session *session, uint
  */
 static void append_script_byte(struct buffer *out, unsigned char byte)
 {
-	static const char letters[256] = { ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
-					   ['\033'] = 'e', ['\\'] = '\\' };
+	static const char letters[256] = {
+		['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\033'] = 'e', ['\\'] = '\\'
+	};
 	char text[6] = { (char)byte };
 
 	if (letters[byte])
@@ -232,8 +234,8 @@ static void say_cut(struct mirror *mirror, struct session *session, uint64_t tim
 {
 	if (!mirror->cut)
 		return;
-	session_message(session, "%" PRIu64 " write%s cut: %" PRIu64 " bytes not shown", mirror->cut,
-			mirror->cut == 1 ? "" : "s", mirror->cut_bytes);
+	session_message(session, "%" PRIu64 " write%s cut: %" PRIu64 " bytes not shown",
+			mirror->cut, mirror->cut == 1 ? "" : "s", mirror->cut_bytes);
 	mirror->cut = mirror->cut_bytes = 0;
 	mirror->cut_said = time;
 }

@@ -20,6 +20,7 @@
 
 #define MIRROR_KEY_ASCIICAST (OPTION_KEY + 0x100)
 
+/* clang-format off */
 #define MIRROR_OPTIONS                                                                             \
 	{ "noclear", 'C', NULL, 0, "Don't clear the screen first", 0 },                            \
 	{ "asciicast", MIRROR_KEY_ASCIICAST, "FILE", 0,                                            \
@@ -65,6 +66,7 @@
 	  .target = "more_by_kprobe",                                                              \
 	  .program = "on_more_by_kprobe",                                                          \
 	  .of = PROBE_KPROBE }
+/* clang-format on */
 
 #define MIRROR_MISSES "writes of 32-bit programs, and by io_uring"
 
@@ -81,13 +83,14 @@ struct mirror {
 	uint64_t recording_flushed; /* when it was last written out, by CLOCK_MONOTONIC (ns) */
 	struct buffer torn;	    /* the start of a character whose rest has not come yet */
 
-	uint64_t replayed; /* how far the script has got: the first write's time, then pauses (ns) */
+	uint64_t
+		replayed; /* how far the script has got: the first write's time, then pauses (ns) */
 
 	struct mirror_part *parts;
 
-	uint64_t cut;	       /* writes of which bytes are missing, not yet said */
-	uint64_t cut_bytes;    /* of these */
-	uint64_t cut_said;     /* when it was last said, by CLOCK_MONOTONIC (ns) */
+	uint64_t cut;	    /* writes of which bytes are missing, not yet said */
+	uint64_t cut_bytes; /* of these */
+	uint64_t cut_said;  /* when it was last said, by CLOCK_MONOTONIC (ns) */
 };
 
 /* For the tool's parser: ARGP_ERR_UNKNOWN for what is none of MIRROR_OPTIONS. */

@@ -11,10 +11,10 @@
 #include "pattern.h"
 #include "tool.h"
 
-#define EXIT_USAGE	2
-#define MAX_PAGES	65536
-#define MAX_SECONDS	1000000000.0
-#define COMMON_KEY	0x2000
+#define EXIT_USAGE  2
+#define MAX_PAGES   65536
+#define MAX_SECONDS 1000000000.0
+#define COMMON_KEY  0x2000
 
 enum {
 	KEY_JSON = COMMON_KEY,
@@ -36,8 +36,7 @@ static const struct argp_option common_options[] = {
 	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 100 },
 	{ "duration", KEY_DURATION, "SECONDS", 0, "End after that time", 100 },
 	{ "max-events", KEY_MAX_EVENTS, "N", 0, "End after N events", 100 },
-	{ "buffer-pages", KEY_BUFFER_PAGES, "N", 0,
-	  NULL, 100 },
+	{ "buffer-pages", KEY_BUFFER_PAGES, "N", 0, NULL, 100 },
 	{ "cgroupmap", KEY_CGROUP_MAP, "PATH", 0, "Only tasks of the cgroups in this pinned map",
 	  100 },
 	{ "mntnsmap", KEY_MNTNS_MAP, "PATH", 0,
@@ -133,8 +132,9 @@ struct pattern *option_pattern(const struct argp_state *state, const char *argum
 
 static enum headers_wanted parse_headers(const struct argp_state *state, const char *argument)
 {
-	static const char *const words[] = { [HEADERS_AUTO] = "auto", [HEADERS_KERNEL] = "kernel",
-					     [HEADERS_BTF] = "btf" };
+	static const char *const words[] = {
+		[HEADERS_AUTO] = "auto", [HEADERS_KERNEL] = "kernel", [HEADERS_BTF] = "btf"
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -183,8 +183,8 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 		options->duration = option_seconds(state, "duration", argument);
 		break;
 	case KEY_MAX_EVENTS:
-		options->max_events = option_number(state, "number of events", argument, 1,
-						    UINT64_MAX);
+		options->max_events =
+			option_number(state, "number of events", argument, 1, UINT64_MAX);
 		break;
 	case KEY_CGROUP_MAP:
 		options->cgroup_map = argument;

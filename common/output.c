@@ -39,10 +39,9 @@ void output_init(struct output *output, int fd, bool json)
 {
 	int own = open_unblocking(fd);
 
-	*output = (struct output){ .fd = own < 0 ? fd : own,
-				   .is_own = own >= 0,
-				   .cancel_fd = -1,
-				   .json = json };
+	*output = (struct output){
+		.fd = own < 0 ? fd : own, .is_own = own >= 0, .cancel_fd = -1, .json = json
+	};
 	output_sync_clock(output);
 }
 
@@ -120,8 +119,7 @@ static bool is_harmless(uint32_t character)
 {
 	if (character < 0x20 || (character >= 0x7f && character < 0xa0))
 		return false;
-	if (character == 0x61c || character == 0x200e || character == 0x200f ||
-	    character == 0xfeff)
+	if (character == 0x61c || character == 0x200e || character == 0x200f || character == 0xfeff)
 		return false;
 	return !(character >= 0x2028 && character <= 0x202e) &&
 	       !(character >= 0x2066 && character <= 0x2069);

@@ -18,7 +18,7 @@ struct output {
 	int cancel_fd; /* readable: give up a write that can't go on; -1 for none */
 	bool json;
 	struct buffer pending;
-	struct buffer escaped; /* one column's text, for as long as its row is made */
+	struct buffer escaped;	 /* one column's text, for as long as its row is made */
 	uint64_t start_time;	 /* of the tracing, nanoseconds of CLOCK_MONOTONIC */
 	int64_t realtime_offset; /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
 };

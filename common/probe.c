@@ -12,9 +12,12 @@
 #define MAX_PROBES PROBES_MAX_PROGRAMS
 
 static const struct probe_kind_operations *const kinds[] = {
-	[PROBE_KPROBE] = &probe_kprobe,		  [PROBE_KRETPROBE] = &probe_kretprobe,
-	[PROBE_UPROBE] = &probe_uprobe,		  [PROBE_URETPROBE] = &probe_uretprobe,
-	[PROBE_TRACEPOINT] = &probe_tracepoint,	  [PROBE_RAW_TRACEPOINT] = &probe_raw_tracepoint,
+	[PROBE_KPROBE] = &probe_kprobe,
+	[PROBE_KRETPROBE] = &probe_kretprobe,
+	[PROBE_UPROBE] = &probe_uprobe,
+	[PROBE_URETPROBE] = &probe_uretprobe,
+	[PROBE_TRACEPOINT] = &probe_tracepoint,
+	[PROBE_RAW_TRACEPOINT] = &probe_raw_tracepoint,
 	[PROBE_TYPED_TRACEPOINT] = &probe_typed_tracepoint,
 };
 
@@ -127,7 +130,8 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 		err = kind->attach(probes, probe, fd, &reason);
 	}
 	if (err) {
-		/* Of several copies some may be attached: a substitute would see their events twice. */
+		/* Of several copies some may be attached: a substitute would see their events
+		 * twice. */
 		detach_links(probes, attached);
 		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
 			  reason.text[0] ? reason.text : strerror(-err));

@@ -19,7 +19,8 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_TRACEPOINT,
 	PROBE_RAW_TRACEPOINT,
-	PROBE_TYPED_TRACEPOINT, /* a raw tracepoint whose program knows the kernel's types (tp_btf) */
+	PROBE_TYPED_TRACEPOINT, /* a raw tracepoint whose program knows the kernel's types (tp_btf)
+				 */
 	PROBE_TAIL_CALL, /* no probe: the program goes into a program array, for others to call */
 };
 
@@ -37,14 +38,14 @@ enum probe_kind {
 
 struct probe {
 	enum probe_kind kind;
-	const char *target; /* function; "category:event"; a raw or typed one's or array's name */
+	const char *target;  /* function; "category:event"; a raw or typed one's or array's name */
 	const char *program; /* the function in the BPF source */
 	const char *binary;  /* of a uprobe: the ELF file's path */
 	const char *instead_of; /* only where the probe with that target could not be attached */
 	const bool *wanted; /* left out where this is false: an option asks for it; may be NULL */
 	enum probe_kind of; /* of a tail call: the kind whose programs call it */
-	bool optional;	 /* the set is as good without it: a function of some kernels only */
-	bool every_copy; /* all functions of that name, not just one */
+	bool optional;	    /* the set is as good without it: a function of some kernels only */
+	bool every_copy;    /* all functions of that name, not just one */
 };
 
 /* Probes that together give a tool's events, or most of them. */
@@ -117,8 +118,8 @@ int probes_add_link(struct probes *probes, int fd, const char *event, bool is_up
 struct perf_event_attr;
 
 /* For the probe kinds: opens the perf event, lets it run the program, adds the link. */
-int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
-			  int program_fd, const char *event, bool is_uprobe);
+int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes, int program_fd,
+			  const char *event, bool is_uprobe);
 
 /* Whether this process may open perf events on a CPU: 0 or a negative errno. */
 int probe_try_perf_event(void);

@@ -10,7 +10,7 @@
 
 #define MAX_COPIES 8
 
-/* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset. */
+/* name NULL: by the address. The PMU's config1 is the name, config2 the address or offset. */
 static int attach_by_pmu(struct probes *probes, int type, bool is_return, const char *name,
 			 uint64_t address, int program_fd)
 {

@@ -54,16 +54,15 @@ int probe_try_perf_event(void)
 	return fd < 0 ? fd : 0;
 }
 
-int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes,
-			  int program_fd, const char *event, bool is_uprobe)
+int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes, int program_fd,
+			  const char *event, bool is_uprobe)
 {
 	int fd, err;
 
 	fd = open_perf_event(attributes);
 	if (fd < 0)
 		return fd;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) ||
-	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -124,7 +123,8 @@ int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
 				 err == -ENOENT ? "no such function" : strerror(-err));
 	id = tracefs_event_id(tracefs, GROUP, event + strlen(GROUP "/"));
 	attributes.config = (unsigned int)id;
-	err = id < 0 ? id : probes_add_perf_event(probes, &attributes, program_fd, event, is_uprobe);
+	err = id < 0 ? id :
+		       probes_add_perf_event(probes, &attributes, program_fd, event, is_uprobe);
 	if (err) {
 		snprintf(removal, sizeof(removal), "-:%s", event);
 		tracefs_write(tracefs, file, removal);

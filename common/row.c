@@ -85,7 +85,7 @@ void row_int(struct row *row, const char *title, const char *key, int width, int
 		json_object_set_new(row->object, key, json_integer(value));
 }
 
-/* jansson's integers are signed: what they can't hold is a number all the same, if a rounded one. */
+/* jansson's integers are signed: what they can't hold is still a number, if a rounded one. */
 static json_t *json_of_unsigned(uint64_t value)
 {
 	return value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value);

@@ -31,9 +31,9 @@
  * From so many events in a tick on they are batched. The timers on all CPUs that this takes are
  * worth it only then.
  */
-#define FAST 100
+#define FAST	    100
 #define LOST_REPORT (1000 * MILLISECOND)
-#define NEVER UINT64_MAX
+#define NEVER	    UINT64_MAX
 
 struct output *session_output(struct session *session)
 {
@@ -493,8 +493,7 @@ int session_run(struct session *session, struct error *error)
 		if (set_pace(session, &timers, &pace, count)) {
 			wake_up = earliest(&timers);
 			if (session->stop_at != NEVER)
-				wake_up = earlier(wake_up,
-						  session->stop_at + hold_of(session));
+				wake_up = earlier(wake_up, session->stop_at + hold_of(session));
 			if (sleep_until(session, wake_up))
 				break;
 			run_timers(session, &timers);

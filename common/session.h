@@ -26,16 +26,16 @@ struct session {
 	uint64_t parameters[IMAGE_PARAMETERS];
 	struct loader_map_size map_sizes[LOADER_MAP_SIZES];
 	size_t map_size_count;
-	uint64_t printed;	/* events, for --max-events */
-	uint64_t lost;		/* events reported as lost so far */
-	uint64_t missed;	/* the same of programs that the kernel did not run */
-	uint64_t interval;	/* nanoseconds between reports, 0: none */
-	uint64_t stop_at;	/* a record after this time is not waited for; UINT64_MAX: go on */
-	bool stopped;		/* nothing more is to be printed */
-	int signal_fd;		/* readable once SIGINT, SIGTERM or SIGHUP has come */
-	int child_fd;		/* the same of SIGCHLD */
-	pid_t command;		/* of session_run_command(), 0: none */
-	int command_gate;	/* closing it lets the command run */
+	uint64_t printed;  /* events, for --max-events */
+	uint64_t lost;	   /* events reported as lost so far */
+	uint64_t missed;   /* the same of programs that the kernel did not run */
+	uint64_t interval; /* nanoseconds between reports, 0: none */
+	uint64_t stop_at;  /* a record after this time is not waited for; UINT64_MAX: go on */
+	bool stopped;	   /* nothing more is to be printed */
+	int signal_fd;	   /* readable once SIGINT, SIGTERM or SIGHUP has come */
+	int child_fd;	   /* the same of SIGCHLD */
+	pid_t command;	   /* of session_run_command(), 0: none */
+	int command_gate;  /* closing it lets the command run */
 	size_t watch_count;
 	struct {
 		int fd;

@@ -268,8 +268,8 @@ static int print_support(struct session *session, struct error *error)
 	if (set < 0)
 		printf("%s: not at all: %s\n", name, error->text);
 	else if (misses)
-		printf("%s: partly: not seen: %s%s%s\n", name, misses,
-		       error->text[0] ? "; " : "", error->text);
+		printf("%s: partly: not seen: %s%s%s\n", name, misses, error->text[0] ? "; " : "",
+		       error->text);
 	else
 		printf("%s: whole\n", name);
 	error_clear(error);

@@ -22,12 +22,12 @@ struct session;
 
 struct tool {
 	const char *name;
-	const char *summary;  /* one sentence, for --help */
+	const char *summary;   /* one sentence, for --help */
 	const char *arguments; /* what follows the options in --help, or NULL */
-	const char *required; /* what the positional argument is, if the tool can't do without */
-	const char *source;   /* the BPF program */
-	const char *letters;  /* which of b (buffer-pages) and d (duration) this tool has, or "" */
-	bool has_maps;	      /* --cgroupmap and --mntnsmap */
+	const char *required;  /* what the positional argument is, if the tool can't do without */
+	const char *source;    /* the BPF program */
+	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has, or "" */
+	bool has_maps;	       /* --cgroupmap and --mntnsmap */
 	unsigned int buffer_pages; /* of each CPU, unless an option says else; 0: as most tools */
 
 	/* The tool's own options; parse gets them and positional arguments, as an argp parser. */
@@ -35,9 +35,9 @@ struct tool {
 	argp_parser_t parse;
 
 	const struct type_question *questions; /* what the program asks of the kernel's types */
-	const char *typed_tracepoint; /* of a PROBE_TYPED_TRACEPOINT: one a tool; or NULL */
-	const struct probe_set *probe_sets;    /* in the order of preference; see also
-						  session_use_probe_sets() */
+	const char *typed_tracepoint;	    /* of a PROBE_TYPED_TRACEPOINT: one a tool; or NULL */
+	const struct probe_set *probe_sets; /* in the order of preference; see also
+					       session_use_probe_sets() */
 
 	/* The functions below that can fail return 0 or a negative errno with a line. */
 

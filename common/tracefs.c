@@ -49,8 +49,9 @@ static int explain(int err, struct error *error)
 {
 	switch (err) {
 	case -EACCES:
-		return error_set(error, EACCES, "tracefs is closed to this user: run as root, or "
-						"with CAP_DAC_READ_SEARCH");
+		return error_set(error, EACCES,
+				 "tracefs is closed to this user: run as root, or "
+				 "with CAP_DAC_READ_SEARCH");
 	case -EPERM:
 		return error_set(error, EPERM,
 				 "tracefs is not mounted and this process may not mount it: "
