@@ -5,11 +5,13 @@
 #include <ftw.h>
 #include <link.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,10 +20,12 @@
 #include "compiler.h"
 #include "layout.h"
 
-#define LIBRARY	      "libbcc.so.0"
-#define VIRTUAL_NAME  "/virtual/main.c" /* what libbcc calls a source given as a string */
-#define MAX_QUESTIONS 32
-#define SLOW_AFTER_MS 500
+#define LIBRARY		  "libbcc.so.0"
+#define VIRTUAL_NAME	  "/virtual/main.c" /* what libbcc calls a source given as a string */
+#define MAX_QUESTIONS	  32
+#define SLOW_AFTER_MS	  500
+#define PRIVATE_SCRATCH	  "/sys/fs/bpf" /* there on each kernel with BPF */
+#define SHARED_SCRATCH	  "/tmp/snoopkit.XXXXXX"
 
 /*
  * Headers of 7.2 need the Microsoft extensions (linux/fs.h has an unnamed tagged struct member),
@@ -367,12 +371,31 @@ static bool write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-static void run_child(const struct compile_request *request, const char *scratch, int fd)
+/*
+ * A directory for the headers that are made up: memory that only the child sees, mounted over
+ * something it has no use for. No full disk is in the way then, and nothing is left behind however
+ * the child ends. Without the rights to that it is a directory in /tmp, whose name goes to shared.
+ */
+static int make_scratch(char *shared, const char **scratch, struct error *error)
+{
+	*scratch = PRIVATE_SCRATCH;
+	if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	    !mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700"))
+		return 0;
+	*scratch = strcpy(shared, SHARED_SCRATCH);
+	if (mkdtemp(shared))
+		return 0;
+	*shared = '\0';
+	return error_set(error, errno, "can't make a directory in /tmp: %s", strerror(errno));
+}
+
+static void run_child(const struct compile_request *request, char *shared_scratch, int fd)
 {
 	struct error error = {};
 	struct buffer bytes = {};
 	struct reply reply = {};
 	char *text = NULL, *detail = NULL;
+	const char *scratch = NULL;
 	sigset_t none;
 	int messages;
 
@@ -383,6 +406,8 @@ static void run_child(const struct compile_request *request, const char *scratch
 	if (messages < 0)
 		reply.err = error_set(&error, -messages, "can't capture the compiler's messages");
 	else
+		reply.err = make_scratch(shared_scratch, &scratch, &error);
+	if (!reply.err)
 		reply.err = compile_here(request, scratch, messages, &bytes, &error);
 	if (messages >= 0)
 		text = captured_text(messages);
@@ -454,28 +479,23 @@ static void remove_tree(const char *path)
 	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-int compile(const struct compile_request *request, struct image **image, struct error *error)
+/* In a child, whose image or words it returns as bytes. */
+static int compile_apart(const struct compile_request *request, char *shared_scratch,
+			 struct buffer *bytes, struct error *error)
 {
-	char scratch[] = "/tmp/snoopkit.XXXXXX";
-	struct buffer bytes = {};
 	int pipe_fds[2], err;
 	pid_t pid;
 
-	if (!mkdtemp(scratch))
-		return error_set(error, errno, "can't make a directory in /tmp: %s",
-				 strerror(errno));
-	if (pipe2(pipe_fds, O_CLOEXEC)) {
-		err = error_set(error, errno, "can't make a pipe: %s", strerror(errno));
-		goto out;
-	}
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid)
-		run_child(request, scratch, pipe_fds[1]);
+		run_child(request, shared_scratch, pipe_fds[1]);
 	close(pipe_fds[1]);
 	if (pid < 0) {
 		err = error_set(error, errno, "can't start the compiler: %s", strerror(errno));
 	} else {
-		err = receive(request, pipe_fds[0], &bytes);
+		err = receive(request, pipe_fds[0], bytes);
 		if (err) {
 			kill(pid, SIGKILL);
 			error_set(error, -err, "the compilation was given up");
@@ -484,10 +504,26 @@ int compile(const struct compile_request *request, struct image **image, struct 
 			;
 	}
 	close(pipe_fds[0]);
+	return err;
+}
+
+int compile(const struct compile_request *request, struct image **image, struct error *error)
+{
+	struct buffer bytes = {};
+	char *shared_scratch;
+	int err;
+
+	/* Shared: how far the child came, the parent is to know also where it was killed. */
+	shared_scratch = mmap(NULL, sizeof(SHARED_SCRATCH), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared_scratch == MAP_FAILED)
+		return error_set(error, errno, "no memory for the compiler");
+	err = compile_apart(request, shared_scratch, &bytes, error);
 	if (!err)
 		err = take_reply(request, &bytes, image, error);
 	buffer_free(&bytes);
-out:
-	remove_tree(scratch);
+	if (*shared_scratch)
+		remove_tree(shared_scratch);
+	munmap(shared_scratch, sizeof(SHARED_SCRATCH));
 	return err;
 }

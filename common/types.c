@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,21 +131,18 @@ int types_ask_btf(const char *btf_path, const struct type_question *questions, b
 	return 0;
 }
 
-static int ignore_print(enum libbpf_print_level level, const char *format, va_list args)
+uint32_t types_find_tracepoint(const char *btf_path, const char *name)
 {
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
+	char type[128];
+	struct btf *btf;
+	int id;
 
-uint32_t types_find_tracepoint(const char *name)
-{
-	libbpf_print_fn_t print = libbpf_set_print(ignore_print);
-	int type = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP);
-
-	libbpf_set_print(print);
-	return type > 0 ? (uint32_t)type : 0;
+	if (btf_open(btf_path, &btf))
+		return 0;
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF);
+	btf__free(btf);
+	return id > 0 ? (uint32_t)id : 0;
 }
 
 /* ---- from headers ---- */

@@ -277,8 +277,9 @@ static void a_missing_libbcc_names_the_package(void **state)
 	assert_nothing_left(descriptors);
 }
 
-static void no_room_for_a_directory_is_an_error(void **state)
+static void it_needs_no_room_on_a_disk(void **state)
 {
+	size_t descriptors = count_descriptors();
 	struct image *image = NULL;
 	struct error error = {};
 	struct bench bench;
@@ -286,9 +287,33 @@ static void no_room_for_a_directory_is_an_error(void **state)
 	(void)state;
 	need_compiler(&bench);
 	assert_int_equal(mount("none", "/tmp", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	if (compile(&bench.request, &image, &error))
+		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
+	image_free(image);
+	assert_nothing_left(descriptors);
+}
+
+/* Where the child has no place of its own. */
+static void else_it_is_tmp_that_has_the_room(void **state)
+{
+	size_t descriptors = count_descriptors();
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	assert_int_equal(mount("none", "/sys/fs", "tmpfs", 0, NULL), 0);
+	if (compile(&bench.request, &image, &error))
+		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
+	image_free(image);
+	image = NULL;
+	assert_int_equal(count_entries("/tmp"), 0);
+	assert_int_equal(mount("none", "/tmp", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(compile(&bench.request, &image, &error), -EROFS);
 	assert_non_null(strstr(error.text, "/tmp"));
-	umount2("/tmp", MNT_DETACH);
+	umount2("/sys/fs", MNT_DETACH);
+	assert_nothing_left(descriptors);
 }
 
 static void an_identity_changes_with_the_file(void **state)
@@ -333,7 +358,8 @@ int main(void)
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_given_up_when_told),
 		cmocka_unit_test(a_missing_libbcc_names_the_package),
-		cmocka_unit_test(no_room_for_a_directory_is_an_error),
+		cmocka_unit_test(it_needs_no_room_on_a_disk),
+		cmocka_unit_test(else_it_is_tmp_that_has_the_room),
 		cmocka_unit_test(an_identity_changes_with_the_file),
 	};
 
