@@ -86,11 +86,13 @@ char *buffer_take_string(struct buffer *buffer)
 	return string;
 }
 
-int buffer_read_fd(struct buffer *buffer, int fd)
+static int read_up_to(struct buffer *buffer, size_t max, int fd)
 {
 	ssize_t count;
 
 	for (;;) {
+		if (buffer->size > max)
+			return -EFBIG;
 		if (!make_room(buffer, 65536))
 			return -ENOMEM;
 		count = read(fd, buffer->data + buffer->size, buffer->capacity - buffer->size);
@@ -101,6 +103,11 @@ int buffer_read_fd(struct buffer *buffer, int fd)
 		else if (errno != EINTR)
 			return -errno;
 	}
+}
+
+int buffer_read_fd(struct buffer *buffer, int fd)
+{
+	return read_up_to(buffer, SIZE_MAX, fd);
 }
 
 void buffer_reset(struct buffer *buffer)
@@ -115,12 +122,7 @@ void buffer_free(struct buffer *buffer)
 	*buffer = (struct buffer){};
 }
 
-char *read_whole_file(const char *path, size_t *size)
-{
-	return read_whole_file_at(AT_FDCWD, path, size);
-}
-
-char *read_whole_file_at(int directory, const char *path, size_t *size)
+static char *read_file(int directory, const char *path, size_t max, size_t *size)
 {
 	struct buffer content = {};
 	char *string = NULL;
@@ -129,7 +131,7 @@ char *read_whole_file_at(int directory, const char *path, size_t *size)
 	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	err = buffer_read_fd(&content, fd);
+	err = read_up_to(&content, max, fd);
 	close(fd);
 	if (!err) {
 		*size = content.size;
@@ -140,4 +142,19 @@ char *read_whole_file_at(int directory, const char *path, size_t *size)
 	if (!string)
 		errno = -err;
 	return string;
+}
+
+char *read_whole_file(const char *path, size_t *size)
+{
+	return read_file(AT_FDCWD, path, SIZE_MAX, size);
+}
+
+char *read_whole_file_at(int directory, const char *path, size_t *size)
+{
+	return read_file(directory, path, SIZE_MAX, size);
+}
+
+char *read_file_up_to(const char *path, size_t max, size_t *size)
+{
+	return read_file(AT_FDCWD, path, max, size);
 }

@@ -49,4 +49,7 @@ char *read_whole_file(const char *path, size_t *size);
 /* The same below a directory's descriptor, as openat(2) has it. */
 char *read_whole_file_at(int directory, const char *path, size_t *size);
 
+/* The same of a file that somebody named: EFBIG where it has more than max bytes, or no end. */
+char *read_file_up_to(const char *path, size_t max, size_t *size);
+
 #endif

@@ -233,7 +233,7 @@ static int make_image(const struct libbcc *bcc, void *module, const char *typed_
 	int err;
 
 	if (typed_tracepoint)
-		image.tracepoint_type = types_find_tracepoint(typed_tracepoint);
+		image.tracepoint_type = types_find_tracepoint(BTF_PATH, typed_tracepoint);
 
 	err = compiler_identity(bcc->path, image.compiler, sizeof(image.compiler));
 	if (err)
@@ -303,7 +303,7 @@ static int answer_questions(const struct libbcc *bcc, const struct compile_reque
 
 	if (!questions || !questions->define)
 		return 0;
-	err = types_ask_btf("/sys/kernel/btf/vmlinux", questions, answers);
+	err = types_ask_btf(BTF_PATH, questions, answers);
 	if (err)
 		err = ask_headers(bcc, questions, answers, messages, error);
 	return err;

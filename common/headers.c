@@ -12,7 +12,6 @@
 #include "btf_headers.h"
 #include "headers.h"
 
-#define BTF_PATH     "/sys/kernel/btf/vmlinux"
 #define ARCHIVE_PATH "/sys/kernel/kheaders.tar.xz"
 
 extern char **environ;

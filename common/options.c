@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "output.h"
 #include "pattern.h"
 #include "tool.h"
 
@@ -197,11 +198,11 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 		options->verbose = true;
 		break;
 	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		break;
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+		exit(output_end_text(parsing->tool->name, 0));
 	case 'V':
 		printf("%s (snoopkit) %s\n", parsing->tool->name, SNOOPKIT_VERSION);
-		exit(0);
+		exit(output_end_text(parsing->tool->name, 0));
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

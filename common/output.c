@@ -79,6 +79,14 @@ int output_flush(struct output *output)
 	return err;
 }
 
+int output_end_text(const char *tool, int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: can't write to standard output: %s\n", tool, strerror(errno));
+	return 1;
+}
+
 void output_free(struct output *output)
 {
 	buffer_free(&output->pending);

@@ -37,6 +37,12 @@ int output_flush(struct output *output);
 void output_free(struct output *output);
 
 /*
+ * Where stdio printed something that is no event: the exit status, which is status unless it could
+ * not be written; a message says so then.
+ */
+int output_end_text(const char *tool, int status);
+
+/*
  * Appends text with control bytes, bytes that are no UTF-8, and the characters that turn or break a
  * line (C1 controls, bidirectional controls, line and paragraph separators, byte order mark) as
  * \ooo for each byte, and a backslash as \\. Returns how many columns it takes, every character

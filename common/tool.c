@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "session.h"
 
 #define EXIT_FAILED 1
+#define MAX_SOURCE  (16 << 20) /* bytes; no program that the kernel takes has a longer source */
 
 /* The program to compile and what messages call it. */
 struct program_source {
@@ -29,7 +31,7 @@ static int get_source(const struct tool *tool, const struct options *options,
 	if (!options->source_file)
 		return 0;
 	source->name = options->source_file;
-	source->text = source->owned = read_whole_file(options->source_file, &size);
+	source->text = source->owned = read_file_up_to(options->source_file, MAX_SOURCE, &size);
 	if (!source->text)
 		return error_set(error, errno, "can't read %s: %s", options->source_file,
 				 strerror(errno));
@@ -150,6 +152,8 @@ static int load_and_attach(struct session *session, const struct image *image, s
 		err = open_events(session, error);
 	if (err)
 		return err;
+	if (!tool->report && session_map(session, "events") < 0)
+		return error_set(error, EINVAL, "the source has no perf buffer named events");
 	err = probes_attach(&session->probes, session->probe_sets, &session->loader, error);
 	if (err < 0)
 		return err;
@@ -273,7 +277,21 @@ static int print_support(struct session *session, struct error *error)
 	else
 		printf("%s: whole\n", name);
 	error_clear(error);
-	return set < 0 || fflush(stdout) ? EXIT_FAILED : 0;
+	return output_end_text(session->tool->name, set < 0 ? EXIT_FAILED : 0);
+}
+
+/*
+ * A standard descriptor that is closed would be the number of the next file opened, which would
+ * then get what is printed. Opened the wrong way round it fails as before.
+ */
+static void occupy_standard_descriptors(void)
+{
+	static const int wrong_way[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) < 0)
+			return;
 }
 
 int tool_main(const struct tool *tool, int argc, char **argv)
@@ -283,9 +301,12 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	struct session session;
 	int err;
 
+	occupy_standard_descriptors();
 	options_parse(&options, tool, argc, argv);
-	if (options.print_source)
-		return fputs(tool->source, stdout) < 0 || fflush(stdout) ? EXIT_FAILED : 0;
+	if (options.print_source) {
+		fputs(tool->source, stdout);
+		return output_end_text(tool->name, 0);
+	}
 	err = session_init(&session, tool, &options, &error);
 	if (!err && options.print_support) {
 		err = print_support(&session, &error);

@@ -163,6 +163,15 @@ static void whole_files(void **state)
 	assert_int_equal(size, 0);
 	assert_string_equal(text, "");
 	free(text);
+	write_file(path, "12345", 5);
+	text = read_file_up_to(path, 5, &size);
+	assert_string_equal(text, "12345");
+	free(text);
+	errno = 0;
+	assert_null(read_file_up_to(path, 4, &size));
+	assert_int_equal(errno, EFBIG);
+	assert_null(read_file_up_to("/dev/zero", 1 << 20, &size));
+	assert_int_equal(errno, EFBIG);
 	/* In /proc a file's size is not known before. */
 	text = read_whole_file("/proc/self/stat", &size);
 	assert_non_null(text);

@@ -130,6 +130,15 @@ static void a_source_that_is_none(void **state)
 	RUN(&outcome, "--source", path);
 	assert_failure(&outcome, "is not a text");
 	outcome_free(&outcome);
+	RUN(&outcome, "--source", "/dev/zero");
+	assert_failure(&outcome, "File too large");
+	outcome_free(&outcome);
+	if (!bpf_lacks()) {
+		write_file(path, "int on_exit(void *ctx) { return 0; }\n", 37);
+		RUN(&outcome, "--no-cache", "--source", path);
+		assert_failure(&outcome, "no perf buffer named events");
+		outcome_free(&outcome);
+	}
 	free(path);
 	remove_directory(directory);
 }

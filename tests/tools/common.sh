@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What all tools have in common, shown with execsnoop: descriptors, sources, maps, ends.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# ends STATUS COMMAND...: with that status and one line on standard error.
+ends() {
+	local status=$1 result
+	shift
+	"$@" >"$OUT" 2>"$ERR" </dev/null
+	result=$?
+	[ $result -eq "$status" ] && [ "$(wc -l <"$ERR")" -eq 1 ] && grep -q '^execsnoop: ' "$ERR"
+}
+
+tool=$TOOLS/execsnoop
+check "full standard output" ends 1 bash -c "'$tool' --duration 1 >/dev/full"
+for option in --ebpf --help --version --support; do
+	check "full standard output of $option" ends 1 bash -c "'$tool' $option >/dev/full"
+done
+check "closed standard output" ends 1 bash -c "'$tool' --duration 1 >&-"
+check "it says that it is closed" err_has "can't write to standard output: Bad file descriptor"
+check "closed standard output of --ebpf" ends 1 bash -c "'$tool' --ebpf >&-"
+for closed in '<&-' '2>&-' '<&- 2>&-'; do
+	bash -c "'$tool' --no-cache --duration 0.5 $closed" >"$OUT" 2>"$ERR" </dev/null
+	check "closed with $closed: status 0" [ $? -eq 0 ]
+	check "closed with $closed: the header comes first" bash -c "head -1 '$OUT' | grep -q '^PCOMM '"
+done
+
+"$tool" --ebpf >"$SCRATCH/my.c"
+sed 's/$/\r/' "$SCRATCH/my.c" >"$SCRATCH/crlf.c"
+start execsnoop --source "$SCRATCH/crlf.c"
+/bin/true by-crlf
+out_soon by-crlf
+stop
+check "a source with CR LF" out_has '/bin/true by-crlf$'
+start execsnoop --source <(cat "$SCRATCH/my.c")
+/bin/true by-pipe
+out_soon by-pipe
+stop
+check "a source from a pipe" out_has '/bin/true by-pipe$'
+check "a source without end" one_line_error 1 "can't read /dev/zero: File too large" execsnoop --source /dev/zero
+check "a directory as source" one_line_error 1 "can't read /etc: Is a directory" execsnoop --source /etc
+: >"$SCRATCH/empty.c"
+check "an empty source" one_line_error 1 "the source has no perf buffer named events" execsnoop --source "$SCRATCH/empty.c"
+echo 'BPF_PERF_OUTPUT(events);' >"$SCRATCH/empty.c"
+check "a source without programs" one_line_error 1 "the source has no program on_exec" execsnoop --source "$SCRATCH/empty.c"
+
+# with_tmp OPTIONS SCRIPT: where /tmp is a file system of its own, and the tool $1.
+with_tmp() {
+	cp "$REAL_TOOLS/execsnoop" "$SCRATCH/execsnoop"
+	# shellcheck disable=SC2016
+	unshare -m bash -c 'mount --bind "$1" /mnt && mount -t tmpfs -o "$2" none /tmp && eval "$3"' \
+		bash "$SCRATCH" "$1" "set -- /mnt/execsnoop; $2"
+}
+
+# shellcheck disable=SC2016
+check "a full /tmp" with_tmp size=4k 'head -c 4096 /dev/zero >/tmp/fill; "$1" --no-cache --duration 0.1'
+# shellcheck disable=SC2016
+check "killed while it compiles, it leaves nothing in /tmp" with_tmp size=100m \
+	'for delay in 0.02 0.1 0.2 0.3 0.4; do
+		"$1" --no-cache & sleep $delay; kill -KILL $!; wait
+	done; ls /tmp; [ -z "$(ls -A /tmp)" ]'
+
+mkdir -p "$SCRATCH/bpf"
+if mount -t bpf none "$SCRATCH/bpf" 2>/dev/null; then
+	bpftool map create "$SCRATCH/bpf/short" type hash key 4 value 4 entries 8 name short
+	bpftool map create "$SCRATCH/bpf/array" type array key 4 value 8 entries 8 name array
+	for map in short array; do
+		check "a pinned map of another kind: $map" \
+			one_line_error 1 ".*/bpf/$map is no pinned hash map" execsnoop --cgroupmap "$SCRATCH/bpf/$map"
+	done
+	umount "$SCRATCH/bpf"
+fi
+finish
