@@ -11,6 +11,9 @@ extern const char execsnoop_source[];
 
 #define DEFAULT_MAX_ARGS 20
 
+/* The kernel follows five scripts, each with its name and an argument: exec_binprm(), fs/exec.c. */
+#define INTERPRETER_WORDS 10
+
 enum {
 	KEY_MAX_ARGS = OPTION_KEY,
 };
@@ -83,7 +86,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_MAX_ARGS:
 		opt.max_args = (uint32_t)option_number(state, "number of arguments", argument, 1,
-						       EXEC_ARGS_SIZE);
+						       UINT32_MAX);
 		break;
 	case 'P':
 		opt.ppid = option_pid(state, argument);
@@ -101,20 +104,27 @@ struct arguments {
 	const char *end;
 };
 
+static const char *behind(const char *argument, const char *end)
+{
+	return argument + strnlen(argument, (size_t)(end - argument)) + 1;
+}
+
 /*
  * The first word is the file's name as it was given to exec. In the arguments of a script that name
- * comes behind its interpreter and the interpreter's argument; what is before it was not typed.
+ * comes again, behind each interpreter and its argument; what is before it was not typed. What a
+ * program calls itself is no interpreter: that has a path, and one other than the file's.
  */
-static const char *skip_interpreter(const struct execsnoop_event *event, const char *end)
+static const char *skip_interpreters(const struct execsnoop_event *event, const char *end)
 {
-	const char *at = event->text + event->filename_size, *second;
+	const char *first = event->text + event->filename_size, *second = behind(first, end), *at;
 	int i;
 
-	second = at + strnlen(at, (size_t)(end - at)) + 1;
-	for (at = second, i = 0; i < 2 && at < end; i++) {
-		if (event->ret == 0 && !strncmp(at, event->text, (size_t)(end - at)))
-			return at + strnlen(at, (size_t)(end - at)) + 1;
-		at += strnlen(at, (size_t)(end - at)) + 1;
+	if (event->ret || second > end || !strchr(first, '/') || !strcmp(first, event->text))
+		return second;
+	for (at = second, i = 0; i < INTERPRETER_WORDS && at < end; i++) {
+		if (!strncmp(at, event->text, (size_t)(end - at)))
+			return behind(at, end);
+		at = behind(at, end);
 	}
 	return second;
 }
@@ -128,7 +138,7 @@ static struct arguments arguments_of(const struct execsnoop_event *event)
 static bool next_argument(struct arguments *arguments, const char **text, size_t *size)
 {
 	if (!arguments->at) {
-		arguments->at = skip_interpreter(arguments->event, arguments->end);
+		arguments->at = skip_interpreters(arguments->event, arguments->end);
 		*text = arguments->event->text;
 		*size = strnlen(*text, arguments->event->filename_size);
 		return true;
@@ -231,9 +241,9 @@ static void row(struct row *row, const void *data)
 	const struct execsnoop_event *event = data;
 	bool parent = opt.print_parent;
 
-	row_clock(row, if_shown(opt.clock, "TIME"), -9);
-	row_elapsed(row, if_shown(opt.elapsed, "TIME(s)"), -8, 3);
-	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -6, event->uid);
+	row_clock(row, if_shown(opt.clock, "TIME"), -8);
+	row_elapsed(row, if_shown(opt.elapsed, "TIME(s)"), -7, 3);
+	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -5, event->uid);
 	row_text(row, parent ? "COMM" : "PCOMM", "comm", -16, event->comm, sizeof(event->comm));
 	row_uint(row, "PID", "pid", -7, event->pid);
 	row_text(row, if_shown(parent, "PCOMM"), "parent_comm", -16, event->parent_comm,
@@ -242,6 +252,7 @@ static void row(struct row *row, const void *data)
 	row_uint(row, if_shown(opt.print_cpu, "CPU"), "cpu", -3, event->cpu);
 	row_int(row, "RET", "ret", 3, event->ret);
 	row_text(row, NULL, "filename", 0, event->text, event->filename_size);
+	row_text(row, NULL, "argv0", 0, event->text + event->filename_size, event->args_size);
 	row_arguments(row, event);
 }
 

@@ -7,10 +7,17 @@ printf '#!/bin/sh\nexit 0\n' >"$SCRATCH/script"
 chmod +x "$SCRATCH/script"
 ln -s /bin/true "$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')"
 
+printf '#!%s -x\n' "$SCRATCH/script" >"$SCRATCH/script-of-script"
+chmod +x "$SCRATCH/script-of-script"
+
 start execsnoop -x --max-args 100
 check "the header" out_has '^PCOMM +PID +PPID +RET ARGS$'
 /bin/echo hello "two words" >/dev/null
 "$SCRATCH/script" one two
+"$SCRATCH/script" "$SCRATCH/script" named
+"$SCRATCH/script-of-script" three four
+/bin/echo /bin/echo itself >/dev/null
+(exec -a echo /bin/echo /bin/echo itself-by-name >/dev/null)
 "$PROGRAMS/exec_kinds" memfd
 "$PROGRAMS/exec_kinds" execveat
 "$PROGRAMS/exec_kinds" args 60
@@ -24,6 +31,10 @@ check "it ends with status 0" [ "$STATUS" -eq 0 ]
 check "a program with its arguments" out_has '^echo +[0-9]+ +[0-9]+ +0 /bin/echo hello two words$'
 check "the parent" out_has "^echo +[0-9]+ +$$ +0 "
 check "a script with its arguments" out_has "^script +[0-9]+ +[0-9]+ +0 $SCRATCH/script one two\$"
+check "a script whose argument is its name" out_has " 0 $SCRATCH/script $SCRATCH/script named\$"
+check "a script whose interpreter is a script" out_has " 0 $SCRATCH/script-of-script three four\$"
+check "a program whose argument is its name" out_has ' 0 /bin/echo /bin/echo itself$'
+check "the same, called by another name" out_has ' 0 /bin/echo /bin/echo itself-by-name$'
 check "a program in memory" out_has ' 0 /dev/fd/[0-9]+ memfd-argument$'
 check "execveat" out_has ' 0 .*true execveat-argument$'
 check "sixty arguments" out_has 'argument-1 argument-2 .* argument-59 argument-60$'
@@ -42,6 +53,22 @@ out_soon '^[0-9:]{8} '
 stop
 check "times, user, parent's name, CPU and three arguments" \
 	out_has '^[0-9:]{8} +[0-9]+\.[0-9]{3} +0 +echo +[0-9]+ +bash +[0-9]+ +[0-9]+ +0 /bin/echo a b \.\.\.$'
+
+start execsnoop -xTU -n sh -l 'a.*b'
+check "columns are as wide as BCC's" \
+	[ "$(cat "$OUT")" = 'TIME     UID   PCOMM            PID     PPID    RET ARGS' ]
+sh -c ': none'
+sh -c ': a-b'
+out_soon 'a-b'
+stop
+check "a command line of BCC's" out_has '^[0-9:]{8} 0     sh               [0-9]+ +[0-9]+ +0 .*sh -c : a-b$'
+check "-n and -l together" out_lacks 'none'
+
+start execsnoop --max-args 4294967295 -n true
+/bin/true $(seq 100)
+out_soon 'true'
+stop
+check "as many arguments as there are" out_has ' 98 99 100$'
 
 start execsnoop -n '^e.*o$' -q
 /bin/true
@@ -73,10 +100,10 @@ stop
 check "-P takes the parent" out_lacks 'grandchild'
 
 start_headerless execsnoop --json --max-events 1 -n echo
-/bin/echo "$(printf 'a\377b\033')" >/dev/null
+(exec -a mask /bin/echo "$(printf 'a\377b\033')" >/dev/null)
 wait_tool
 check "--json is JSON with every field" jq -e '.comm == "echo" and .ret == 0 and (.pid|type) == "number"
-	and (.args|length) == 2 and .args_hex[1] == "61ff621b" and .args_truncated == false
+	and (.args|length) == 2 and .argv0 == "mask" and .filename == "/bin/echo" and .args_hex[1] == "61ff621b" and .args_truncated == false
 	and (.time|test("^[0-9-]{10}T[0-9:]{8}[.][0-9]{6}Z$"))' "$OUT"
 
 start execsnoop --duration 0.5
