@@ -62,7 +62,8 @@ static char *text_of(struct span span, bool cut)
 	while (span.start < span.end) {
 		const char *name = topmost(&span);
 
-		if (*name) {
+		/* "/" is what the topmost directory of all is called, if the way led there. */
+		if (*name && *name != '/') {
 			buffer_append_string(&text, "/");
 			buffer_append(&text, name, strnlen(name, (size_t)(span.end - name)));
 		}

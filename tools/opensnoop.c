@@ -72,9 +72,11 @@ static const struct flag flags[] = {
 	{ "O_NDELAY", O_NDELAY },
 	{ "O_DSYNC", O_DSYNC },
 	{ "O_SYNC", O_SYNC & ~O_DSYNC },
+	{ "O_FSYNC", O_FSYNC & ~O_DSYNC },
 	{ "O_RSYNC", O_RSYNC & ~O_DSYNC },
 	{ "O_ASYNC", O_ASYNC },
 	{ "O_DIRECT", O_DIRECT },
+	{ "O_LARGEFILE", KERNEL_LARGEFILE },
 	{ "O_DIRECTORY", O_DIRECTORY },
 	{ "O_NOFOLLOW", O_NOFOLLOW },
 	{ "O_NOATIME", O_NOATIME },
@@ -201,8 +203,8 @@ static void row(struct row *row, const void *data)
 {
 	const struct opensnoop_event *event = data;
 
-	row_elapsed(row, if_shown(opt.elapsed, "TIME(s)"), -14, 9);
-	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -6, event->uid);
+	row_elapsed(row, if_shown(opt.elapsed, "TIME(s)"), -13, 9);
+	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -5, event->uid);
 	row_uint(row, if_shown(!opt.tid, "PID"), "pid", -6, event->pid);
 	row_uint(row, if_shown(opt.tid, "TID"), "tid", -6, event->tid);
 	row_text(row, "COMM", "comm", -16, event->comm, sizeof(event->comm));
@@ -324,7 +326,8 @@ static int prepare(struct session *session, struct error *error)
 		session_set_map_size(session, "followed", 1);
 	}
 	session_set_parameter(session, PARAM_FOLLOW, opt.follow);
-	session_set_parameter(session, PARAM_PID, opt.pid);
+	/* A thread says it all; as with BCC's, a PID beside it does not count. */
+	session_set_parameter(session, PARAM_PID, opt.tid ? 0 : opt.pid);
 	session_set_parameter(session, PARAM_TID, opt.tid);
 	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
 	session_set_parameter(session, PARAM_UID, opt.uid);

@@ -56,6 +56,8 @@ cat "$SCRATCH/file-plain" >/dev/null
 echo y >"$SCRATCH/file-plain"
 out_soon file-plain
 stop
+check "columns are as wide as BCC's" bash -c \
+	"head -1 '$OUT' | grep -q '^TIME(s)       UID   PID    COMM               FD ERR FLAGS    MODE PATH\$'"
 check "the header with everything" out_has '^TIME\(s\) +UID +PID +COMM +FD ERR FLAGS +MODE PATH$'
 check "-f O_WRONLY leaves out readers" out_lacks 'cat .*file-plain'
 check "-T, -U and -e" out_has "^[0-9]+\.[0-9]{9} +0 +$$ +bash +[0-9]+ +0 00001101 0666 $SCRATCH/file-plain\$"
@@ -87,6 +89,10 @@ true <"$SCRATCH/file-relative"
 out_soon file-relative
 stop
 check "-t takes one thread and says TID" out_has '^TID '
+start opensnoop -p 1 -t $$
+true <"$SCRATCH/file-relative"
+check "-t stands above -p" out_soon file-relative
+stop
 start opensnoop -u nobody
 cat "$SCRATCH/file-plain" >/dev/null
 chmod 755 "$SCRATCH"
@@ -124,6 +130,9 @@ check "at full speed nothing is lost" bash -c "! grep -q lost '$ERR'"
 start opensnoop -d 0.4
 wait_tool
 check "-d ends it" [ "$STATUS" -eq 0 ]
+for flag in O_FSYNC O_LARGEFILE O_TMPFILE; do
+	check "the flag $flag" "$TOOLS/opensnoop" -d 0.1 -f $flag
+done
 check "a bad flag" one_line_error 2 "bad flag 'O_WHAT'" opensnoop -f O_WHAT
 check "pages that are no power of two" one_line_error 2 "bad number of pages" opensnoop -b 3
 check "a bad PID" one_line_error 2 "bad PID 'x'" opensnoop -p x
