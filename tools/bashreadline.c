@@ -22,6 +22,7 @@ static struct {
 
 /* Where readline is: the same file for all probes, known only when the tool runs. */
 static char binary[PATH_MAX];
+static bool is_bash; /* and no library that other programs have too */
 
 static const struct argp_option options[] = {
 	{ "shared", 's', "PATH", OPTION_ARG_OPTIONAL,
@@ -73,7 +74,7 @@ static bool wanted(const void *data)
 	char path[40];
 	uint64_t offset;
 
-	if (!strncmp(event->comm, "bash", sizeof(event->comm)))
+	if (is_bash || !strncmp(event->comm, "bash", sizeof(event->comm)))
 		return true;
 	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
 	return !elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error);
@@ -112,14 +113,13 @@ static int find_bash(char *path, size_t size, struct error *error)
 }
 
 /* readline is in bash itself or in the library it is linked with. */
-static int prepare(struct session *session, struct error *error)
+static int find_readline(struct error *error)
 {
 	struct error not_inside = {};
 	char bash[PATH_MAX];
 	uint64_t offset;
 	int err;
 
-	(void)session;
 	if (opt.library) {
 		snprintf(binary, sizeof(binary), "%s", opt.library);
 		return elfsym_offset(binary, "readline", &offset, error);
@@ -132,6 +132,18 @@ static int prepare(struct session *session, struct error *error)
 		return 0;
 	}
 	return elfsym_needed(bash, "libreadline.so", binary, sizeof(binary), error);
+}
+
+static int prepare(struct session *session, struct error *error)
+{
+	struct error not_bash = {};
+	uint64_t offset;
+	int err;
+
+	(void)session;
+	err = find_readline(error);
+	is_bash = !err && !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &not_bash);
+	return err;
 }
 
 static const struct tool bashreadline = {

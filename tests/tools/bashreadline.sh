@@ -33,6 +33,14 @@ stop
 check "it ends with status 0" [ "$STATUS" -eq 0 ]
 check "nothing to be said" err_is_empty
 
+ln -s /bin/bash "$SCRATCH/my-shell"
+type_into "$SCRATCH/my-shell" --norc
+start bashreadline
+echo 'exec true as-the-last' >&9
+check "a bash by another name that is gone at once" out_soon ' exec true as-the-last$'
+exec 9>&-
+stop
+
 library=$(ldd "$PROGRAMS/readline_shell" | awk '/libreadline/ { print $3 }')
 cp "$PROGRAMS/readline_shell" "$SCRATCH/bash"
 cp "$PROGRAMS/readline_shell" "$SCRATCH/other"
