@@ -9,6 +9,8 @@
 #include "error.h"
 #include "kernel.h"
 
+#define BTF_PATH "/sys/kernel/btf/vmlinux" /* of the running kernel */
+
 /*
  * BTF gives the same instructions as headers and compiles two to five times faster, but has no
  * macros and inline functions: the tools' own programs do without those, a user's may want them.

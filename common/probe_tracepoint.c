@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "headers.h"
 #include "probe.h"
 #include "tracefs.h"
 #include "types.h"
@@ -91,7 +92,7 @@ static int attach_typed(struct probes *probes, const struct probe *probe, int pr
 static int find_typed(struct probes *probes, const struct probe *probe, struct error *error)
 {
 	(void)probes;
-	return types_find_tracepoint(probe->target) ?
+	return types_find_tracepoint(BTF_PATH, probe->target) ?
 		       0 :
 		       error_set(error, ENOENT, "the kernel's BTF has no such tracepoint");
 }

@@ -10,6 +10,7 @@
 #include "elfsym.h"
 #include "loader.h"
 #include "probe.h"
+#include "headers.h"
 #include "support.h"
 #include "types.h"
 #include "tracefs.h"
@@ -166,9 +167,9 @@ static void a_typed_tracepoint(void **state)
 	uint64_t before;
 
 	need_probes(bench);
-	bench->image->tracepoint_type = types_find_tracepoint("no_such_one");
+	bench->image->tracepoint_type = types_find_tracepoint(BTF_PATH, "no_such_one");
 	assert_one_refused(bench, &none, -ENOENT, "no tracepoint");
-	bench->image->tracepoint_type = types_find_tracepoint("sys_enter");
+	bench->image->tracepoint_type = types_find_tracepoint(BTF_PATH, "sys_enter");
 	if (!bench->image->tracepoint_type)
 		skip_because("no BTF");
 	assert_int_equal(attach_one(bench, &probe), 0);
