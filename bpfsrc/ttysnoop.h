@@ -11,6 +11,7 @@
 #define DEVICE_CURRENT_CONSOLE KERNEL_DEVICE(4, 0) /* /dev/tty0 */
 #define DEVICE_OWN_TTY	       KERNEL_DEVICE(5, 0) /* /dev/tty */
 #define DEVICE_CONSOLE	       KERNEL_DEVICE(5, 1) /* /dev/console */
+#define DEVICE_NEW_PTY	       KERNEL_DEVICE(5, 2) /* /dev/ptmx */
 
 enum {
 	PARAM_TTY = PARAM_WRITE_TOOL, /* the tty's device number */

@@ -234,8 +234,9 @@ static void say_cut(struct mirror *mirror, struct session *session, uint64_t tim
 {
 	if (!mirror->cut)
 		return;
-	session_message(session, "%" PRIu64 " write%s cut: %" PRIu64 " bytes not shown",
-			mirror->cut, mirror->cut == 1 ? "" : "s", mirror->cut_bytes);
+	session_message(session, "%" PRIu64 " write%s cut: %" PRIu64 " byte%s not shown",
+			mirror->cut, mirror->cut == 1 ? "" : "s", mirror->cut_bytes,
+			mirror->cut_bytes == 1 ? "" : "s");
 	mirror->cut = mirror->cut_bytes = 0;
 	mirror->cut_said = time;
 }
@@ -254,7 +255,7 @@ static void mirror_write(struct mirror *mirror, struct session *session, uint64_
 		mirror->cut++;
 		mirror->cut_bytes += event->missing;
 	}
-	if (time - mirror->cut_said > CUT_INTERVAL)
+	if (time > mirror->cut_said && time - mirror->cut_said > CUT_INTERVAL)
 		say_cut(mirror, session, time);
 }
 
@@ -306,6 +307,14 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 	keep_piece(place, event);
 	if (*place && event->kind == WRITTEN_LAST)
 		end_part(mirror, session, time, place);
+}
+
+void mirror_say_cut(struct mirror *mirror, struct session *session)
+{
+	uint64_t now = events_now();
+
+	if (now - mirror->cut_said > CUT_INTERVAL)
+		say_cut(mirror, session, now);
 }
 
 void mirror_set_parameters(struct session *session, uint64_t limit)

@@ -112,6 +112,12 @@ void mirror_begin(struct mirror *mirror, struct session *session);
 void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		  const struct written_event *event);
 
+/*
+ * Says what was cut since it was last said, at most once a second. It is said with the next write
+ * too: this is for when none comes.
+ */
+void mirror_say_cut(struct mirror *mirror, struct session *session);
+
 /* Writes what is left and closes the recording. In finish(). */
 void mirror_end(struct mirror *mirror, struct session *session);
 

@@ -86,6 +86,21 @@ static bool same_tty(const struct stat *a, const struct stat *b)
 	       (!is_pts(a) || a->st_dev == b->st_dev);
 }
 
+/*
+ * A link leads to the tty's own name, which goes away with it; /proc/PID/fd/N would stay. Unless the
+ * name means another tty here: /proc/PID/root/dev/pts/0 may be another container's.
+ */
+static void follow_links(void)
+{
+	char *target = realpath(path, NULL);
+	struct stat here, there;
+
+	if (target && !stat(path, &here) && !stat(target, &there) && same_tty(&here, &there) &&
+	    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+		snprintf(path, sizeof(path), "%s", target);
+	free(target);
+}
+
 /* A number is a pts; what is no path from here may be one in /dev, as "pts/3" or "ttyS0". */
 static void find_path(void)
 {
@@ -97,6 +112,7 @@ static void find_path(void)
 		snprintf(path, sizeof(path), "%s", device);
 	if (*device != '/' && access(path, F_OK))
 		snprintf(path, sizeof(path), "/dev/%s", device);
+	follow_links();
 }
 
 /* Every tty that is registered stands in sysfs by its number; a pts only in its devpts. */
@@ -117,6 +133,9 @@ static int check_tty(struct error *error)
 	if (kernel_device(tty.st_rdev) == DEVICE_OWN_TTY)
 		return error_set(error, EINVAL, "%s is another tty for each process: name that one",
 				 path);
+	if (kernel_device(tty.st_rdev) == DEVICE_NEW_PTY)
+		return error_set(error, EINVAL,
+				 "%s is a new tty for each that opens it: name its pts", path);
 	snprintf(entry, sizeof(entry), "/sys/dev/char/%u:%u/subsystem", major(tty.st_rdev),
 		 minor(tty.st_rdev));
 	target = realpath(entry, NULL);
@@ -169,19 +188,38 @@ static uint32_t resolve(uint32_t device)
 	return found ? resolve(found) : device;
 }
 
+static bool is_open_on_tty(int fd)
+{
+	struct stat terminal;
+	unsigned int number;
+
+	if (!isatty(fd) || fstat(fd, &terminal))
+		return false;
+	if (same_tty(&tty, &terminal))
+		return true;
+	/* It may be open by another name: /dev/tty, /dev/console. */
+	if (is_pts(&terminal) || ioctl(fd, TIOCGDEV, &number))
+		return false;
+	return resolve(kernel_device(tty.st_rdev)) == kernel_device(number);
+}
+
+/* Of a session's own terminal, and of no other, its processes may ask the foreground group. */
+static bool is_controlling(int fd)
+{
+	return tcgetpgrp(fd) >= 0;
+}
+
+/* What goes into a pipe comes out on the session's terminal, more likely than not. */
 static bool is_own_terminal(void)
 {
 	struct stat output;
-	unsigned int number;
 
-	if (!isatty(STDOUT_FILENO) || fstat(STDOUT_FILENO, &output))
+	if (fstat(STDOUT_FILENO, &output))
 		return false;
-	if (same_tty(&tty, &output))
-		return true;
-	/* Standard output may be open by another name: /dev/tty, /dev/console. */
-	if (is_pts(&output) || ioctl(STDOUT_FILENO, TIOCGDEV, &number))
-		return false;
-	return resolve(kernel_device(tty.st_rdev)) == kernel_device(number);
+	if (S_ISFIFO(output.st_mode) || S_ISSOCK(output.st_mode))
+		return (is_open_on_tty(STDIN_FILENO) && is_controlling(STDIN_FILENO)) ||
+		       (is_open_on_tty(STDERR_FILENO) && is_controlling(STDERR_FILENO));
+	return is_open_on_tty(STDOUT_FILENO);
 }
 
 static int open_recording(struct error *error)
@@ -271,8 +309,10 @@ static int attached(struct session *session, struct error *error)
 
 static void report(struct session *session, bool last)
 {
-	if (!last)
-		end_when_gone(session);
+	if (last)
+		return;
+	mirror_say_cut(&opt.mirror, session);
+	end_when_gone(session);
 }
 
 static void print(struct session *session, uint64_t time, const void *data, size_t size)

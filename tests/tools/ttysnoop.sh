@@ -21,6 +21,9 @@ open_pty() {
 
 same() { cmp "$REAL" "$OUT"; }
 
+# A process that has ended and not been waited for has no descriptors any more.
+has_ended() { [ -z "$(ls "/proc/$TOOL_PID/fd" 2>/dev/null)" ]; }
+
 # mirrors NAME COMMAND [TTYSNOOP-OPTION...]: COMMAND in a pty is mirrored byte for byte, and the
 # tool ends when the pty does.
 mirrors() {
@@ -57,6 +60,27 @@ touch "$GO"
 wait_tool
 check "-s and -c bound a write" test "$(wc -c <"$OUT")" -eq 21
 check "of which the rest is counted" err_has '1 write cut: 79 bytes not shown'
+
+# No write comes after the second one that is cut.
+open_pty tty "$WRITER write 4097; $WRITER write 4098; until [ -e $GO.end ]; do sleep 0.1; done"
+start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
+touch "$GO"
+check "a cut write is said at once" wait_for 5 err_has '1 write cut: 1 byte not shown$'
+check "and a second one soon after" wait_for 5 err_has '1 write cut: 2 bytes not shown$'
+touch "$GO.end"
+wait_tool
+
+# A name that stays when the pts goes: a descriptor that holds it open.
+open_pty tty "echo by another name; sleep 60"
+terminal=$!
+exec 9<>"$(cat "$SCRATCH/tty")"
+start_headerless ttysnoop "/proc/$$/fd/9"
+touch "$GO"
+check "a pts by a link" out_soon 'by another name'
+kill $terminal
+check "and it ends with the pts" wait_for 5 has_ended
+stop
+exec 9>&-
 
 # Two instances of devpts, a pts of the same number in each.
 DEVPTS=$SCRATCH/devpts
@@ -106,12 +130,16 @@ for device in /dev/console /dev/tty0 /dev/ttyS0; do
 	fi
 done
 
-# Its own terminal.
-in_own() { "$HERE/in_pty.py" "$OUT" "$SCRATCH/own" bash -c "$TOOLS/ttysnoop $1 \$(tty); echo status \$?" </dev/null; }
-in_own "--duration 1"
+# Its own terminal. $1 is what follows the options; what the shell in the pty is to expand is escaped.
+in_own() { "$HERE/in_pty.py" "$OUT" "$SCRATCH/own" bash -c "$TOOLS/ttysnoop --duration 1 $1; echo status \$?" </dev/null; }
+in_own "\$(tty)"
 check "its own terminal is refused" out_has 'is the terminal that this is printed on'
 check "with status 1" out_has 'status 1'
-in_own "--duration 1 --force"
+in_own "\$(tty) | cat"
+check "also through a pipe" out_has 'is the terminal that this is printed on'
+in_own "\$(tty) >$SCRATCH/recorded"
+check "a file is another place" out_has 'status 0'
+in_own "--force \$(tty)"
 check "--force allows it" out_has 'status 0'
 check "by a number too" one_line_error 1 'no tty 4095: No such file' ttysnoop 4095
 
@@ -174,6 +202,7 @@ check "no tty" one_line_error 1 'no tty /nonexistent: No such file' ttysnoop /no
 check "a file is no tty" one_line_error 1 '/etc/passwd is no tty' ttysnoop /etc/passwd
 check "another device is no tty" one_line_error 1 '/dev/null is no tty' ttysnoop /dev/null
 check "/dev/tty is no single one" one_line_error 1 '/dev/tty is another tty for each process' ttysnoop /dev/tty
+check "/dev/ptmx is no single one" one_line_error 1 '/dev/ptmx is a new tty for each that opens it' ttysnoop --duration 1 /dev/ptmx
 check "a missing argument" one_line_error 2 'the tty, a path or a pts number, is missing' ttysnoop
 check "a bad size" one_line_error 2 "bad size 'x'" ttysnoop -s x 1
 finish
