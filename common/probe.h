@@ -46,6 +46,7 @@ struct probe {
 	enum probe_kind of; /* of a tail call: the kind whose programs call it */
 	bool optional;	    /* the set is as good without it: a function of some kernels only */
 	bool every_copy;    /* all functions of that name, not just one */
+	bool may_wait;	    /* of a kretprobe: many tasks may wait inside the function at a time */
 };
 
 /* Probes that together give a tool's events, or most of them. */
@@ -124,13 +125,22 @@ int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attribu
 /* Whether this process may open perf events on a CPU: 0 or a negative errno. */
 int probe_try_perf_event(void);
 
+/* What stands at the head of a definition in tracefs' text interface. */
+struct text_event {
+	bool is_uprobe;
+	bool is_return;
+	unsigned int
+		max_active; /* of a kretprobe: tasks inside at a time, 0: the kernel's default */
+};
+
 /*
- * For kprobes and uprobes on kernels before 4.17: makes an event in tracefs' text interface
- * (kprobe_events and uprobe_events; Documentation/trace/kprobetrace.rst), from
- * its definition without the head ("do_init_module", "/bin/bash:0x1234"), and attaches to it. Names
- * hold the PID, so that what a killed process left is recognised and removed.
+ * For kprobes and uprobes on kernels before 4.17, and for what the perf PMU can't be asked: makes
+ * an event in tracefs' text interface (kprobe_events and uprobe_events;
+ * Documentation/trace/kprobetrace.rst), from its definition without the head ("do_init_module",
+ * "/bin/bash:0x1234"), and attaches to it. Names hold the PID, so that what a killed process left
+ * is recognised and removed.
  */
-int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
+int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error);
 
 /*

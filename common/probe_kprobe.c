@@ -10,7 +10,16 @@
 
 #define MAX_COPIES 8
 
-/* name NULL: by the address. The PMU's config1 is the name, config2 the address or offset. */
+/*
+ * A task inside the function keeps a place for its return, and when all are taken returns are
+ * missed. Unless told the kernel has as few as one for each CPU, or 10: so many writers to stopped
+ * terminals, or openers of FIFOs, would keep all others from being seen. Only the text interface
+ * can be told, and 4096 is its most: KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c.
+ */
+#define MAX_ACTIVE 4096
+
+/* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset.
+ */
 static int attach_by_pmu(struct probes *probes, int type, bool is_return, const char *name,
 			 uint64_t address, int program_fd)
 {
@@ -21,21 +30,38 @@ static int attach_by_pmu(struct probes *probes, int type, bool is_return, const 
 	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
 }
 
-static int attach_at(struct probes *probes, bool is_return, const char *name, uint64_t address,
-		     int program_fd, struct error *error)
+static int attach_by_text(struct probes *probes, const struct text_event *head, const char *name,
+			  uint64_t address, int program_fd, struct error *error)
 {
-	int type = probe_pmu_type("kprobe");
 	char definition[32];
 
-	if (type >= 0)
-		return attach_by_pmu(probes, type, is_return, name, address, program_fd);
 	snprintf(definition, sizeof(definition), "0x%" PRIx64, address);
-	return probes_add_text_event(probes, false, is_return, name ? name : definition, program_fd,
-				     error);
+	return probes_add_text_event(probes, head, name ? name : definition, program_fd, error);
 }
 
-static int attach_copies(struct probes *probes, const struct probe *probe, bool is_return,
-			 int program_fd, struct error *error)
+static int attach_at(struct probes *probes, const struct probe *probe, const char *name,
+		     uint64_t address, int program_fd, struct error *error)
+{
+	const struct text_event head = {
+		.is_return = probe->kind == PROBE_KRETPROBE,
+		.max_active = probe->may_wait ? MAX_ACTIVE : 0,
+	};
+	int type = probe_pmu_type("kprobe");
+	struct error ignored = {};
+	int err = -ENOTSUP;
+
+	if (type < 0)
+		return attach_by_text(probes, &head, name, address, program_fd, error);
+	if (head.max_active)
+		err = attach_by_text(probes, &head, name, address, program_fd, &ignored);
+	error_clear(&ignored);
+	if (!err)
+		return 0;
+	return attach_by_pmu(probes, type, head.is_return, name, address, program_fd);
+}
+
+static int attach_copies(struct probes *probes, const struct probe *probe, int program_fd,
+			 struct error *error)
 {
 	uint64_t addresses[MAX_COPIES];
 	int count = ksyms_find(probe->target, addresses, MAX_COPIES), i, err = 0;
@@ -47,7 +73,7 @@ static int attach_copies(struct probes *probes, const struct probe *probe, bool 
 	if (count < 0)
 		return count;
 	for (i = 0; !err && i < count && i < MAX_COPIES; i++)
-		err = attach_at(probes, is_return, NULL, addresses[i], program_fd, error);
+		err = attach_at(probes, probe, NULL, addresses[i], program_fd, error);
 	return err;
 }
 
@@ -68,16 +94,15 @@ static int explain(int err, struct error *error)
 static int attach(struct probes *probes, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
-	bool is_return = probe->kind == PROBE_KRETPROBE;
 	int err;
 
 	if (probe->every_copy) {
-		err = attach_copies(probes, probe, is_return, program_fd, error);
+		err = attach_copies(probes, probe, program_fd, error);
 	} else {
-		err = attach_at(probes, is_return, probe->target, 0, program_fd, error);
+		err = attach_at(probes, probe, probe->target, 0, program_fd, error);
 		/* Kernels that see that the name is ambiguous refuse it, with either number. */
 		if (err == -EADDRNOTAVAIL || err == -EINVAL)
-			err = attach_copies(probes, probe, is_return, program_fd, error);
+			err = attach_copies(probes, probe, program_fd, error);
 	}
 	return error->text[0] ? err : explain(err, error);
 }

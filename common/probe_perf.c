@@ -97,12 +97,22 @@ static void remove_leftovers(int tracefs, const char *file)
 	free(text);
 }
 
-int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
+static bool has_text_event(const struct probes *probes)
+{
+	size_t i;
+
+	for (i = 0; i < probes->count; i++)
+		if (probes->links[i].event[0])
+			return true;
+	return false;
+}
+
+int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error)
 {
-	const char *file = is_uprobe ? "uprobe_events" : "kprobe_events";
+	const char *file = head->is_uprobe ? "uprobe_events" : "kprobe_events";
 	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
-	char event[80], line[512], removal[90];
+	char event[80], line[512], removal[90], max_active[16] = "";
 	int tracefs, id, err;
 
 	tracefs = probes_tracefs(probes, error);
@@ -110,13 +120,16 @@ int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
 		return tracefs;
 	if (!tracefs_has(tracefs, file))
 		return error_set(error, ENOTSUP, "this kernel has no %s",
-				 is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
-					     "kprobes (CONFIG_KPROBE_EVENTS)");
-	if (!probes->count)
+				 head->is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
+						   "kprobes (CONFIG_KPROBE_EVENTS)");
+	if (!has_text_event(probes))
 		remove_leftovers(tracefs, file);
-	snprintf(event, sizeof(event), GROUP "/%c_%d_%zu", is_return ? 'r' : 'p', (int)getpid(),
-		 probes->count);
-	snprintf(line, sizeof(line), "%c:%s %s", is_return ? 'r' : 'p', event, definition);
+	if (head->max_active)
+		snprintf(max_active, sizeof(max_active), "%u", head->max_active);
+	snprintf(event, sizeof(event), GROUP "/%c_%d_%zu", head->is_return ? 'r' : 'p',
+		 (int)getpid(), probes->count);
+	snprintf(line, sizeof(line), "%c%s:%s %s", head->is_return ? 'r' : 'p', max_active, event,
+		 definition);
 	err = tracefs_write(tracefs, file, line);
 	if (err)
 		return error_set(error, -err, "%s",
@@ -124,7 +137,8 @@ int probes_add_text_event(struct probes *probes, bool is_uprobe, bool is_return,
 	id = tracefs_event_id(tracefs, GROUP, event + strlen(GROUP "/"));
 	attributes.config = (unsigned int)id;
 	err = id < 0 ? id :
-		       probes_add_perf_event(probes, &attributes, program_fd, event, is_uprobe);
+		       probes_add_perf_event(probes, &attributes, program_fd, event,
+					     head->is_uprobe);
 	if (err) {
 		snprintf(removal, sizeof(removal), "-:%s", event);
 		tracefs_write(tracefs, file, removal);

@@ -11,9 +11,10 @@
 static int attach(struct probes *probes, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
-	bool is_return = probe->kind == PROBE_URETPROBE;
+	const struct text_event head = { .is_uprobe = true,
+					 .is_return = probe->kind == PROBE_URETPROBE };
 	int type = probe_pmu_type("uprobe"), err;
-	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
+	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = head.is_return };
 	char definition[448];
 	uint64_t offset;
 
@@ -22,8 +23,7 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 		return err;
 	if (type < 0) {
 		snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
-		return probes_add_text_event(probes, true, is_return, definition, program_fd,
-					     error);
+		return probes_add_text_event(probes, &head, definition, program_fd, error);
 	}
 	attributes.config1 = (uintptr_t)probe->binary;
 	attributes.config2 = offset;

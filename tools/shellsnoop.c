@@ -136,7 +136,8 @@ static void finish(struct session *session)
 	{ .kind = PROBE_KRETPROBE,                                                                 \
 	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
 	  .program = "on_sys_return",                                                              \
-	  .optional = is_optional },                                                               \
+	  .optional = is_optional,                                                                 \
+	  .may_wait = true },                                                                      \
 	{ .kind = PROBE_KPROBE,                                                                    \
 	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
 	  .program = program_of_enter,                                                             \

@@ -329,12 +329,16 @@ static void finish(struct session *session)
 }
 
 static const struct probe by_kprobes[] = {
-	{ .kind = PROBE_KRETPROBE, .target = "tty_write", .program = "on_tty_write_return" },
+	{ .kind = PROBE_KRETPROBE,
+	  .target = "tty_write",
+	  .program = "on_tty_write_return",
+	  .may_wait = true },
 	{ .kind = PROBE_KPROBE, .target = "tty_write", .program = "on_tty_write" },
 	{ .kind = PROBE_KRETPROBE,
 	  .target = "redirected_tty_write",
 	  .program = "on_tty_write_return",
-	  .optional = true },
+	  .optional = true,
+	  .may_wait = true },
 	{ .kind = PROBE_KPROBE,
 	  .target = "redirected_tty_write",
 	  .program = "on_redirected_tty_write",

@@ -82,6 +82,21 @@ check "and it ends with the pts" wait_for 5 has_ended
 stop
 exec 9>&-
 
+# Writers that wait for a stopped terminal, more than the kernel expects to be in tty_write().
+flow() { python3 -c "import termios; termios.tcflow(open('$(cat "$SCRATCH/stopped")', 'wb', 0), termios.$1)"; }
+open_pty stopped "$WRITER threads 20 1"
+stopped=$!
+flow TCOOFF
+open_pty tty "sleep 1; echo one of many"
+start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "they have waited" test ! -s "$SCRATCH/stopped.out"
+flow TCOON
+wait $stopped
+check "a write beside 20 that wait" out_has '^one of many$'
+check "of which nothing is lost" test ! "$(grep lost "$ERR")"
+
 # Two instances of devpts, a pts of the same number in each.
 DEVPTS=$SCRATCH/devpts
 mkdir "$DEVPTS"

@@ -17,6 +17,8 @@
 
 #define SELF "/proc/self/exe"
 
+static const struct text_event text_uprobe = { .is_uprobe = true };
+
 int a_probed_function(int number);
 int __attribute__((noinline)) a_probed_function(int number)
 {
@@ -274,7 +276,7 @@ static void a_uprobe_of_the_text_interface(void **state)
 	snprintf(definition, sizeof(definition), "%s:0x0", SELF);
 	assert_int_equal(elfsym_offset(SELF, "a_probed_function", &offset, &error), 0);
 	snprintf(definition, sizeof(definition), "%s:0x%llx", SELF, (unsigned long long)offset);
-	err = probes_add_text_event(&bench->probes, true, false, definition, program, &error);
+	err = probes_add_text_event(&bench->probes, &text_uprobe, definition, program, &error);
 	if (err == -ENOTSUP || err == -ENOENT) {
 		close(program);
 		skip_because(error.text);
@@ -317,7 +319,7 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	assert_int_equal(
 		tracefs_write(tracefs, "uprobe_events", "p:other/p_99999999_0 " SELF ":0x10"), 0);
 	program = loader_load(&bench->loader, "count", BPF_PROG_TYPE_KPROBE, &error);
-	probes_add_text_event(&bench->probes, true, false, SELF ":0x10", program, &error);
+	probes_add_text_event(&bench->probes, &text_uprobe, SELF ":0x10", program, &error);
 	close(program);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_null(strstr(text, "snoopkit/p_99999999_0"));
