@@ -68,7 +68,7 @@
 	  .of = PROBE_KPROBE }
 /* clang-format on */
 
-#define MIRROR_MISSES "writes of 32-bit programs, and by io_uring"
+#define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"
 
 struct mirror_part; /* of a write whose last piece has not come yet */
 

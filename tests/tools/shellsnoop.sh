@@ -67,6 +67,8 @@ tell "$WRITER pwrite 300000 >$SCRATCH/file"
 end_shell
 check "pwrite" cmp "$SCRATCH/file" "$OUT"
 
+check "what is not seen is said" err_has 'not seen on this kernel: .*32-bit.*io_uring.*sendfile'
+
 # A child that was there before, and its child.
 open_shell
 tell "bash -c 'sleep 1; (sleep 1; echo grandchild); until [ -e $SCRATCH/go ]; do sleep 0.1; done; echo child' &"

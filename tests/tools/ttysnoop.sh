@@ -54,6 +54,15 @@ check "a write is cut at 256 times 16 bytes" test "$(head -1 "$OUT" | wc -c)" -e
 check "and this is said" err_has '1 write cut: 904 bytes not shown'
 check "the next write is whole" out_has '^after$'
 
+# Bytes that no program has: a file's own pages.
+open_pty tty "python3 -c 'import os; os.sendfile(1, os.open(\"/etc/passwd\", 0), 0, 10)'; echo; echo end"
+start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "sendfile is shown, or it is said that it is not" bash -c \
+	"cmp -s '$SCRATCH/tty.out' '$OUT' || grep -Eq 'not seen .*sendfile|write cut: 10 bytes' '$ERR'"
+check "what comes then is shown" out_has '^end$'
+
 open_pty tty "$WRITER writev 10 10"
 start_headerless ttysnoop -s 7 -c 3 "$(cat "$SCRATCH/tty")"
 touch "$GO"
