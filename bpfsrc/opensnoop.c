@@ -40,7 +40,7 @@ struct attempt {
  * By thread. What has ended stays until the thread's next one, which costs less than taking it out;
  * where there are more threads than that, those that opened nothing for long make room.
  */
-BPF_TABLE("lru_hash", u32, struct attempt, attempts, 32768);
+BPF_TABLE("lru_hash", u32, struct attempt, attempts, OPEN_ATTEMPTS);
 BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1);
 /* An array's programs are all of one type. */
 BPF_PROG_ARRAY(directory_by_kprobe, 1);
