@@ -24,7 +24,7 @@ static int visit_sections(const char *path,
 
 	error->text[0] = '\0';
 	elf_version(EV_CURRENT);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO is no ELF file: no waiting */
 	if (fd < 0)
 		return error_set(error, errno, "can't open %s: %s", path, strerror(errno));
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);

@@ -219,17 +219,22 @@ static int write_image(const struct session *session, const struct program_sourc
 	return err;
 }
 
-static int run(const struct tool *tool, const struct options *options, struct session *session,
-	       struct error *error)
+static int run(const struct tool *tool, const struct options *options, struct error *error)
 {
 	struct program_source source = {};
+	struct session session;
 	int err;
 
+	/* Reading from a pipe may take its time: before the session, Ctrl-C ends that too. */
 	err = get_source(tool, options, &source, error);
+	if (err)
+		return err;
+	err = session_init(&session, tool, options, error);
 	if (!err && options->image_file)
-		err = write_image(session, &source, error);
+		err = write_image(&session, &source, error);
 	else if (!err)
-		err = trace(session, &source, error);
+		err = trace(&session, &source, error);
+	session_free(&session);
 	free(source.owned);
 	return err;
 }
@@ -259,25 +264,30 @@ static int find_support(struct session *session, struct error *error)
 }
 
 /* --support. The result is the exit status. */
-static int print_support(struct session *session, struct error *error)
+static int print_support(const struct tool *tool, const struct options *options,
+			 struct error *error)
 {
-	const char *misses = NULL, *name = session->tool->name;
+	const char *misses = NULL;
+	struct session session;
 	int set;
 
-	if (session->options->verbose)
+	if (options->verbose)
 		facility_print(stdout);
-	set = find_support(session, error);
+	set = session_init(&session, tool, options, error);
+	if (!set)
+		set = find_support(&session, error);
 	if (set >= 0)
-		misses = session->probe_sets[set].misses;
+		misses = session.probe_sets[set].misses;
+	session_free(&session);
 	if (set < 0)
-		printf("%s: not at all: %s\n", name, error->text);
+		printf("%s: not at all: %s\n", tool->name, error->text);
 	else if (misses)
-		printf("%s: partly: not seen: %s%s%s\n", name, misses, error->text[0] ? "; " : "",
-		       error->text);
+		printf("%s: partly: not seen: %s%s%s\n", tool->name, misses,
+		       error->text[0] ? "; " : "", error->text);
 	else
-		printf("%s: whole\n", name);
+		printf("%s: whole\n", tool->name);
 	error_clear(error);
-	return output_end_text(session->tool->name, set < 0 ? EXIT_FAILED : 0);
+	return output_end_text(tool->name, set < 0 ? EXIT_FAILED : 0);
 }
 
 /*
@@ -298,7 +308,6 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 {
 	struct error error = {};
 	struct options options;
-	struct session session;
 	int err;
 
 	occupy_standard_descriptors();
@@ -307,15 +316,9 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 		fputs(tool->source, stdout);
 		return output_end_text(tool->name, 0);
 	}
-	err = session_init(&session, tool, &options, &error);
-	if (!err && options.print_support) {
-		err = print_support(&session, &error);
-		session_free(&session);
-		return err;
-	}
-	if (!err)
-		err = run(tool, &options, &session, &error);
-	session_free(&session);
+	if (options.print_support)
+		return print_support(tool, &options, &error);
+	err = run(tool, &options, &error);
 	if (err && err != -ECANCELED)
 		return report_failure(tool, &error);
 	error_clear(&error);

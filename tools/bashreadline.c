@@ -63,9 +63,39 @@ static void row(struct row *row, const void *data)
 	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
 }
 
+/* The shells last seen, so that one can be known by its earlier lines. */
+#define KNOWN_SHELLS 256
+
+struct shell {
+	uint32_t pid;
+	char comm[sizeof(((struct bashreadline_event *)0)->comm)];
+};
+
+static struct shell known[KNOWN_SHELLS];
+
+static struct shell *place_of(const struct bashreadline_event *event)
+{
+	return &known[event->pid % KNOWN_SHELLS];
+}
+
+static bool is_known(const struct bashreadline_event *event)
+{
+	const struct shell *shell = place_of(event);
+
+	return shell->pid == event->pid && !memcmp(shell->comm, event->comm, sizeof(shell->comm));
+}
+
+static void remember(const struct bashreadline_event *event)
+{
+	struct shell *shell = place_of(event);
+
+	shell->pid = event->pid;
+	memcpy(shell->comm, event->comm, sizeof(shell->comm));
+}
+
 /*
- * A shared libreadline serves other programs too. A shell that has gone by now can only be known
- * by its name.
+ * A shared libreadline serves other programs too. A shell that by now has gone, or has become
+ * another program, can only be known by its name or by earlier lines.
  */
 static bool wanted(const void *data)
 {
@@ -74,10 +104,13 @@ static bool wanted(const void *data)
 	char path[40];
 	uint64_t offset;
 
-	if (is_bash || !strncmp(event->comm, "bash", sizeof(event->comm)))
+	if (is_bash || !strncmp(event->comm, "bash", sizeof(event->comm)) || is_known(event))
 		return true;
 	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
-	return !elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error);
+	if (elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error))
+		return false;
+	remember(event);
+	return true;
 }
 
 /* readline is called long before Enter is pressed, and where it returns the line is not known to

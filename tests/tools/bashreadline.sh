@@ -55,6 +55,14 @@ sleep 1
 exec 9>&-
 stop
 check "no other program's lines" out_lacks 'not for us'
+start bashreadline -s "$library"
+type_into "$PROGRAMS/readline_bash"
+echo 'by its function' >&9
+check "a bash with another name" out_soon ' by its function$'
+echo 'exec true' >&9
+check "its last line" out_soon ' exec true$'
+exec 9>&-
+stop
 
 type_into bash --norc
 start_headerless bashreadline --json --max-events 1
@@ -65,5 +73,7 @@ check "--json" jq -e '.command == "echo json" and .comm == "bash" and .uid == 0 
 
 check "no such library" one_line_error 1 "can't open /nonexistent" bashreadline -s /nonexistent
 check "not an ELF file" one_line_error 1 "/etc/passwd is not an ELF file" bashreadline -s /etc/passwd
+mkfifo "$SCRATCH/fifo"
+check "a FIFO" one_line_error 1 ".*/fifo is not an ELF file" bashreadline -s "$SCRATCH/fifo"
 check "no readline in it" one_line_error 1 ".* has no function readline" bashreadline -s /bin/true
 finish

@@ -39,6 +39,13 @@ start execsnoop --source <(cat "$SCRATCH/my.c")
 out_soon by-pipe
 stop
 check "a source from a pipe" out_has '/bin/true by-pipe$'
+mkfifo "$SCRATCH/fifo"
+"$tool" --source "$SCRATCH/fifo" >"$OUT" 2>"$ERR" &
+waiting=$!
+sleep 0.3
+kill -TERM $waiting
+check "while it waits for its source, it can be ended" wait_for 3 bash -c "! kill -0 $waiting"
+kill -KILL $waiting 2>/dev/null
 check "a source without end" one_line_error 1 "can't read /dev/zero: File too large" execsnoop --source /dev/zero
 check "a directory as source" one_line_error 1 "can't read /etc: Is a directory" execsnoop --source /etc
 : >"$SCRATCH/empty.c"
