@@ -214,6 +214,7 @@ static void row(struct row *row, const void *data)
 		  event->flags & ~(uint32_t)KERNEL_LARGEFILE);
 	row_octal(row, if_shown(opt.extended, "MODE"), "mode", 4, event->mode);
 	row_json(row, "io_uring", json_boolean(event->io_uring));
+	row_int(row, NULL, "dirfd", 0, event->directory_fd);
 	row_path(row, event);
 }
 

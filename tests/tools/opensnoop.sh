@@ -114,7 +114,7 @@ true <"$hostile"
 out_soon forged
 stop
 check "--json" bash -c "jq -es 'map(select(.path == \"file-relative\")) | .[0] | .fd >= 0 and .err == 0 and
-	.full_path == \"$SCRATCH/file-relative\" and (.flags|type) == \"number\" and .io_uring == false' '$OUT'"
+	.full_path == \"$SCRATCH/file-relative\" and (.flags|type) == \"number\" and .io_uring == false and .dirfd == -100' '$OUT'"
 check "--json keeps a path that is not UTF-8" bash -c \
 	"jq -es 'map(select(.path_hex)) | .[0].path_hex | endswith(\"ff\")' '$OUT'"
 
