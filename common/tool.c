@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cache.h"
@@ -164,6 +165,17 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	return 0;
 }
 
+/* Two descriptors for each CPU: hundreds of CPUs take more than most systems' soft limit. */
+static void lift_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int trace(struct session *session, const struct program_source *source, struct error *error)
 {
 	struct image *image = NULL;
@@ -172,6 +184,8 @@ static int trace(struct session *session, const struct program_source *source, s
 	err = facility_check(error);
 	if (!err && session->tool->prepare)
 		err = session->tool->prepare(session, error);
+	/* A command that the tool runs has been forked by now, with the limit as it was. */
+	lift_descriptor_limit();
 	if (!err)
 		err = get_image(session, source, &image, error);
 	if (!err)

@@ -69,6 +69,10 @@ check "killed while it compiles, it leaves nothing in /tmp" with_tmp size=100m \
 		"$1" --no-cache & sleep $delay; kill -KILL $!; wait
 	done; ls /tmp; [ -z "$(ls -A /tmp)" ]'
 
+check "a soft limit of few descriptors" bash -c "ulimit -S -n 8; '$tool' --no-cache --duration 0.1"
+check "the command has its own limit" bash -c "ulimit -S -n 50;
+	'$TOOLS/opensnoop' --exec sh -c 'ulimit -S -n >&2' 2>&1 >/dev/null | grep -qx 50"
+
 mkdir -p "$SCRATCH/bpf"
 if mount -t bpf none "$SCRATCH/bpf" 2>/dev/null; then
 	bpftool map create "$SCRATCH/bpf/short" type hash key 4 value 4 entries 8 name short
