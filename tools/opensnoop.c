@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "follow.h"
 #include "opensnoop.h"
@@ -186,6 +187,12 @@ static void row_octal(struct row *row, const char *title, const char *key, int d
 	row_uint(row, NULL, key, 0, value);
 }
 
+/* io_uring's is what the kernel made of it: with the type of a file. */
+static uint32_t given_mode(const struct opensnoop_event *event)
+{
+	return event->io_uring ? event->mode & ~(uint32_t)S_IFMT : event->mode;
+}
+
 /* The path, behind the directory that it is relative to, where that was asked for. */
 static void row_path(struct row *row, const struct opensnoop_event *event)
 {
@@ -212,7 +219,7 @@ static void row(struct row *row, const void *data)
 	row_descriptor(row, event);
 	row_octal(row, if_shown(opt.extended, "FLAGS"), "flags", 8,
 		  event->flags & ~(uint32_t)KERNEL_LARGEFILE);
-	row_octal(row, if_shown(opt.extended, "MODE"), "mode", 4, event->mode);
+	row_octal(row, if_shown(opt.extended, "MODE"), "mode", 4, given_mode(event));
 	row_json(row, "io_uring", json_boolean(event->io_uring));
 	row_int(row, NULL, "dirfd", 0, event->directory_fd);
 	row_path(row, event);

@@ -62,6 +62,14 @@ check "the header with everything" out_has '^TIME\(s\) +UID +PID +COMM +FD ERR F
 check "-f O_WRONLY leaves out readers" out_lacks 'cat .*file-plain'
 check "-T, -U and -e" out_has "^[0-9]+\.[0-9]{9} +0 +$$ +bash +[0-9]+ +0 00001101 0666 $SCRATCH/file-plain\$"
 
+if has_kprobes && "$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"; then
+	start opensnoop -e -f O_CREAT
+	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"
+	out_soon file-uring
+	stop
+	check "flags and mode of io_uring" out_has " -   0 00000100 0640 $SCRATCH/file-uring\$"
+fi
+
 start opensnoop -x
 cat "$SCRATCH/file-plain" /nonexistent/x >/dev/null 2>&1
 out_soon /nonexistent/x

@@ -96,7 +96,8 @@ static int by_io_uring(const char *name)
 	entries[0] = (struct io_uring_sqe){ .opcode = IORING_OP_OPENAT,
 					    .fd = AT_FDCWD,
 					    .addr = (uintptr_t)name,
-					    .open_flags = O_RDONLY };
+					    .open_flags = O_RDONLY | O_CREAT,
+					    .len = 0640 };
 	sq_array[0] = 0;
 	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
 	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
