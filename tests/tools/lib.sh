@@ -70,12 +70,12 @@ wait_for() {
 	done
 }
 
-# A tool without a header (--json, modsnoop, mirrors) is ready once it sleeps with its probes on:
-# it then has an epoll descriptor and no child, the compiler, any more.
+# A tool without a header (--json, modsnoop, mirrors) is ready once it polls with its probes on, and
+# no child, the compiler, any more. While it attaches, which may take long, it sleeps elsewhere.
 is_tracing() {
 	ls -l "/proc/$TOOL_PID/fd" 2>/dev/null | grep -Eq 'perf_event|raw-tracepoint|bpf_link' &&
 		[ -z "$(cat "/proc/$TOOL_PID/task/$TOOL_PID/children" 2>/dev/null)" ] &&
-		grep -q '^State:.S' "/proc/$TOOL_PID/status"
+		grep -q poll "/proc/$TOOL_PID/wchan"
 }
 
 has_header() {
