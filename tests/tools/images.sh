@@ -51,4 +51,44 @@ for tool in "$REAL_TOOLS"/*; do
 		break
 	done
 done
+
+# A check that finds nothing proves nothing: programs that 4.15 refuses, and the same behind a guard.
+# source_of NAME BODY: a tool's whole program, its image in $SCRATCH/NAME.
+source_of() {
+	printf 'int %s(struct bpf_raw_tracepoint_args *ctx)\n{\n%s\n\treturn 0;\n}\n' "$1" "$2" \
+		>"$SCRATCH/$1.c"
+	"$REAL_TOOLS/eperm" --no-cache --source "$SCRATCH/$1.c" --image "$SCRATCH/$1"
+}
+
+# judged STATUS REGEX COMMAND...: what it says, and nothing else that is not ok.
+judged() {
+	local status=$1 pattern=$2 result
+	shift 2
+	"$IMAGES" "$@" >"$OUT" 2>"$ERR"
+	result=$?
+	[ $result -eq "$status" ] && err_is_empty && out_has "$pattern" &&
+		{ [ "$status" -eq 0 ] && out_lacks '^not ok' || out_lacks '^ok .* could run on 4\.15'; }
+}
+
+if [ -z "${OTHER_KERNEL_RELEASE-}" ]; then
+	: >"$OUT"
+	source_of loops 'u64 i, n = ctx->args[0];
+	for (i = 0; i < n; i++)
+		asm volatile("" : "+r"(i));'
+	source_of lengthy 'u64 value;
+	asm volatile(".rept 4096\n\t%0 = 0\n\t.endr" : "=r"(value));'
+	source_of newer 'return bpf_get_current_cgroup_id();'
+	source_of guarded 'u64 option;
+	asm volatile("%0 = %1 ll" : "=r"(option) : "i"(0x5eed000100000000ULL));
+	if (option)
+		return bpf_get_current_cgroup_id();'
+	check 'the check finds a backward jump' judged 1 '^not ok - it: loops, .*backward jump' check it "$SCRATCH/loops"
+	check 'and a program that is too long' judged 1 '^not ok - it: lengthy has 409[78] instructions' check it "$SCRATCH/lengthy"
+	check 'and a newer helper' judged 1 '^not ok - it: newer, .*newer helper get_current_cgroup_id' check it "$SCRATCH/newer"
+	check 'and lets it pass behind an option' judged 0 '^ok - it: guarded could run' check it "$SCRATCH/guarded"
+	sed 's/0; i < n/1; i < n/' "$SCRATCH/loops.c" >"$SCRATCH/other.c"
+	"$REAL_TOOLS/eperm" --no-cache --source "$SCRATCH/other.c" --image "$SCRATCH/other"
+	check 'a program is the same as itself' judged 0 '^ok - it: loops is the same' compare it "$SCRATCH/loops" "$SCRATCH/loops"
+	check 'and not as one that differs in a number' judged 1 '^not ok - it: loops ' compare it "$SCRATCH/loops" "$SCRATCH/other"
+fi
 finish
