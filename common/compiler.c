@@ -20,12 +20,12 @@
 #include "compiler.h"
 #include "layout.h"
 
-#define LIBRARY		  "libbcc.so.0"
-#define VIRTUAL_NAME	  "/virtual/main.c" /* what libbcc calls a source given as a string */
-#define MAX_QUESTIONS	  32
-#define SLOW_AFTER_MS	  500
-#define PRIVATE_SCRATCH	  "/sys/fs/bpf" /* there on each kernel with BPF */
-#define SHARED_SCRATCH	  "/tmp/snoopkit.XXXXXX"
+#define LIBRARY		"libbcc.so.0"
+#define VIRTUAL_NAME	"/virtual/main.c" /* what libbcc calls a source given as a string */
+#define MAX_QUESTIONS	32
+#define SLOW_AFTER_MS	500
+#define PRIVATE_SCRATCH "/sys/fs/bpf" /* there on each kernel with BPF */
+#define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
 
 /*
  * Headers of 7.2 need the Microsoft extensions (linux/fs.h has an unnamed tagged struct member),

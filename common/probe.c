@@ -121,7 +121,7 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 	struct error reason = {};
 	int fd, err;
 
-	if (!loader->image && kind->find) {
+	if (probes->is_trial && kind->find) {
 		err = kind->find(probes, probe, &reason);
 	} else {
 		fd = program_fd(loaded, loader, probe, kind, error);
@@ -249,6 +249,7 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, const str
 	struct error reason = {};
 	int i, err = -ENOENT;
 
+	probes->is_trial = !loader->image;
 	error_clear(error);
 	for (i = 0; sets[i].probes; i++) {
 		err = attach_set(probes, sets[i].probes, loader, &reason);

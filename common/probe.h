@@ -68,7 +68,8 @@ struct probes {
 	size_t count;
 	int programs[PROBES_MAX_PROGRAMS]; /* what is attached, for probes_missed() */
 	size_t program_count;
-	int tracefs; /* -1 until a probe needs it */
+	int tracefs;   /* -1 until a probe needs it */
+	bool is_trial; /* nothing is going to run: what takes long may be left out */
 };
 
 /* What a probe kind has to know: one file each, a table in probe.c. */

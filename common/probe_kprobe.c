@@ -52,7 +52,7 @@ static int attach_at(struct probes *probes, const struct probe *probe, const cha
 
 	if (type < 0)
 		return attach_by_text(probes, &head, name, address, program_fd, error);
-	if (head.max_active)
+	if (head.max_active && !probes->is_trial)
 		err = attach_by_text(probes, &head, name, address, program_fd, &ignored);
 	error_clear(&ignored);
 	if (!err)

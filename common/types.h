@@ -35,8 +35,8 @@ struct type_question {
 int types_ask_btf(const char *btf_path, const struct type_question *questions, bool *answers);
 
 /*
- * The number of a raw tracepoint's type ("btf_trace_NAME", include/trace/bpf_probe.h); 0 where there
- * is no BTF or none of that name in it.
+ * The number of a raw tracepoint's type ("btf_trace_NAME", include/trace/bpf_probe.h); 0 where
+ * there is no BTF or none of that name in it.
  */
 uint32_t types_find_tracepoint(const char *btf_path, const char *name);
 
