@@ -85,16 +85,26 @@ static __always_inline void read_new_args(struct execsnoop_event *event)
 		event->args_size = size;
 }
 
-static __always_inline int succeeded(void *ctx, const char *filename)
+static __always_inline int succeeded(void *ctx, const char *filename, enum exec_script script)
 {
 	struct execsnoop_event *event = begin_event(0);
 
 	if (!event)
 		return 0;
+	event->script = script;
 	read_filename(event, filename);
 	read_new_args(event);
 	end_event(ctx, event);
 	return 0;
+}
+
+/* The interpreter's name takes the file's place in interp: bprm_change_interp() in fs/exec.c. */
+static __always_inline int succeeded_with(void *ctx, struct linux_binprm *bprm)
+{
+	const char *filename = READ(bprm->filename);
+
+	return succeeded(ctx, filename,
+			 READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT);
 }
 
 /* raw tracepoint sched_process_exec(task, old pid, bprm) */
@@ -105,7 +115,7 @@ int on_exec_raw(struct bpf_raw_tracepoint_args *ctx)
 
 	if (PARAM(PARAM_FAILED))
 		attempts.delete(&old_tid);
-	return succeeded(ctx, READ(bprm->filename));
+	return succeeded_with(ctx, bprm);
 }
 
 /* tracepoint sched:sched_process_exec, for kernels before 4.17 */
@@ -123,7 +133,7 @@ int on_exec(struct sched_process_exec_args *ctx)
 
 	if (PARAM(PARAM_FAILED))
 		attempts.delete(&old_tid);
-	return succeeded(ctx, (char *)ctx + ctx->filename_offset);
+	return succeeded(ctx, (char *)ctx + ctx->filename_offset, EXEC_ANY);
 }
 
 /* kprobe finalize_exec(bprm): the last step of an exec, after which it can't fail */
@@ -131,7 +141,7 @@ int on_finalize_exec(struct pt_regs *ctx)
 {
 	struct linux_binprm *bprm = (void *)PT_REGS_PARM1(ctx);
 
-	return succeeded(ctx, READ(bprm->filename));
+	return succeeded_with(ctx, bprm);
 }
 
 static __always_inline int entered(const char *filename, const char **argv)
@@ -143,7 +153,10 @@ static __always_inline int entered(const char *filename, const char **argv)
 	return 0;
 }
 
-/* Appends the next argument; false at the end of the list or of the room for it. */
+/*
+ * Appends the next argument; false at the end of the list or of the room for it. One that can't be
+ * read is empty: its page is not in memory where the kernel has failed before it came to look there.
+ */
 static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
 {
 	const char *argument = READ(argv[i]);
@@ -156,9 +169,17 @@ static __always_inline bool read_argument(struct execsnoop_event *event, const c
 		event->args_more = 1;
 		return false;
 	}
-	size = bpf_probe_read_str(event->text + offset, EXEC_ARGS_SIZE / 2, argument);
-	if (size > 0)
-		event->args_size += size;
+	size = is_user_address(argument) ?
+		       bpf_probe_read_str(event->text + offset, EXEC_ARGS_SIZE / 2, argument) :
+		       0;
+	if (size <= 0) {
+		event->text[offset] = '\0';
+		size = 1;
+		event->args_more = 1;
+	}
+	if (size == EXEC_ARGS_SIZE / 2)
+		event->args_more = 1;
+	event->args_size += size;
 	return true;
 }
 
@@ -174,12 +195,14 @@ static __always_inline int failed(void *ctx, int ret)
 		return 0;
 	event = ret < 0 ? begin_event(ret) : NULL;
 	if (event) {
-		read_filename(event, attempt->filename);
+		event->script = EXEC_PROGRAM;
+		if (is_user_address(attempt->filename))
+			read_filename(event, attempt->filename);
 #pragma unroll
 		for (i = 0; i < EXEC_FAILED_ARGS; i++)
 			if (!read_argument(event, attempt->argv, i))
 				goto out;
-		event->args_more = READ(attempt->argv[i]) != NULL;
+		event->args_more |= READ(attempt->argv[i]) != NULL;
 out:
 		end_event(ctx, event);
 	}

@@ -16,6 +16,12 @@ enum {
 	PARAM_FAILED, /* 1: failed ones too */
 };
 
+enum exec_script {
+	EXEC_PROGRAM, /* the file itself is run */
+	EXEC_SCRIPT,  /* an interpreter is, whose arguments were put before */
+	EXEC_ANY,     /* that is not known */
+};
+
 struct execsnoop_event {
 	struct event_header header;
 	__u32 pid;
@@ -25,7 +31,8 @@ struct execsnoop_event {
 	__s32 ret;
 	__u32 filename_size; /* bytes of text that are the file's name, with its NUL */
 	__u32 args_size;     /* bytes behind them that are arguments, each with its NUL */
-	__u32 args_more;     /* 1: there were more than that */
+	__u32 args_more;     /* 1: there were more than that, or one could not be read */
+	__u32 script;	     /* enum exec_script */
 	char comm[16];
 	char parent_comm[16];
 	char text[EXEC_FILENAME_SIZE + EXEC_ARGS_SIZE]; /* only what is used is sent */

@@ -124,7 +124,7 @@ static __always_inline void fill_event(struct opensnoop_event *event, struct att
 	event->directory_fd = attempt->directory_fd;
 	event->has_directory = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	size = bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name);
+	size = name ? bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name) : 0;
 	event->strings.size = size > 0 ? size : 0;
 }
 
@@ -143,6 +143,12 @@ static __always_inline struct opensnoop_event *end_open(struct attempt *attempt,
 		fill_event(event, attempt, name, ret);
 	attempt->is_under_way = 0;
 	return event;
+}
+
+/* The name where the program has it, if it may be read. */
+static __always_inline const char *user_name(struct attempt *attempt)
+{
+	return is_user_address(attempt->user_name) ? attempt->user_name : NULL;
 }
 
 /* The event goes to the tool, or first to the program that adds the directory. */
@@ -305,7 +311,7 @@ int on_do_sys_open_return(struct pt_regs *ctx)
 
 	if (!attempt)
 		return 0;
-	return report_by_kprobe(ctx, end_open(attempt, attempt->user_name, (int)PT_REGS_RC(ctx)));
+	return report_by_kprobe(ctx, end_open(attempt, user_name(attempt), (int)PT_REGS_RC(ctx)));
 }
 
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
@@ -357,7 +363,7 @@ int on_exit(struct sys_exit_args *ctx)
 
 	if (!attempt)
 		return 0;
-	return report_by_tracepoint(ctx, end_open(attempt, attempt->user_name, ctx->ret));
+	return report_by_tracepoint(ctx, end_open(attempt, user_name(attempt), ctx->ret));
 }
 
 /* With --exec: the command's descendants */

@@ -27,6 +27,15 @@
 	value_; \
 })
 
+/*
+ * What a program passes as the address of its text may be one of the kernel's: the upper half on
+ * x86-64 and arm64. The kernel does not read there for it, and neither do we.
+ */
+static __always_inline bool is_user_address(const void *address)
+{
+	return (s64)address >= 0;
+}
+
 /* What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. */
 struct sys_enter_args {
 	u64 common;

@@ -15,8 +15,8 @@
 #include "tool.h"
 #include "written.h"
 
-/* Pages of a perf buffer: a write of 1 MB goes in at once, and the reader has time to wake up. */
-#define MIRROR_BUFFER_PAGES 1024
+/* Pages of a perf buffer: also on many CPUs a write of 1 MB goes in at once. */
+#define MIRROR_BUFFER_PAGES 512
 
 #define MIRROR_KEY_ASCIICAST (OPTION_KEY + 0x100)
 

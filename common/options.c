@@ -260,12 +260,15 @@ static int key_for(const struct tool *tool, int key)
 	return key;
 }
 
-static unsigned int default_pages(void)
+static unsigned int default_pages(const struct tool *tool)
 {
+	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : OPTIONS_DEFAULT_PAGES, times;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return cpus > 0 && cpus <= OPTIONS_FEW_CPUS ? OPTIONS_FEW_CPUS_PAGES :
-						      OPTIONS_DEFAULT_PAGES;
+	for (times = 1; cpus > 0 && times < OPTIONS_MOST_PAGES; times *= 2)
+		if (2 * times * cpus > OPTIONS_MANY_CPUS)
+			break;
+	return pages * times;
 }
 
 void options_parse(struct options *options, const struct tool *tool, int argc, char **argv)
@@ -279,7 +282,7 @@ void options_parse(struct options *options, const struct tool *tool, int argc, c
 			     .doc = tool->summary,
 			     .children = children };
 	struct parsing parsing = { .options = options, .tool = tool };
-	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : default_pages();
+	unsigned int pages = default_pages(tool);
 	char pages_help[100];
 	size_t i, count = 0;
 

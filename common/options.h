@@ -15,12 +15,13 @@
 struct tool;
 
 /*
- * Pages of each CPU's perf buffer: as BCC, but four times that where few CPUs make it cheap, for
- * there one busy program and the reader fight for the same CPU.
+ * Pages of each CPU's perf buffer, unless the tool has another number: as BCC. Where there are few
+ * CPUs they have more, up to eight times that, so long as all together have no more than 32 CPUs'
+ * buffers would: it is cheap there, and a busy program and the reader fight for the same CPU.
  */
-#define OPTIONS_DEFAULT_PAGES  64
-#define OPTIONS_FEW_CPUS       8
-#define OPTIONS_FEW_CPUS_PAGES 256
+#define OPTIONS_DEFAULT_PAGES 64
+#define OPTIONS_MANY_CPUS     32
+#define OPTIONS_MOST_PAGES    8 /* times the number */
 
 /* Keys of tools' options without a letter start here; the common ones are far above. */
 #define OPTION_KEY 0x1000

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,19 +117,24 @@ void session_message(const struct session *session, const char *format, ...)
 static void __attribute__((noreturn)) become_command(int gate, char **argv)
 {
 	ssize_t count;
+	int failure;
 	sigset_t none;
 	char byte;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	do
 		count = read(gate, &byte, 1);
 	while (count < 0 && errno == EINTR);
 	if (count != 1)
 		_exit(127);
 	execvp(argv[0], argv);
-	fprintf(stderr, "can't run %s: %s\n", argv[0], strerror(errno));
+	/* The tool says it: it is a failure of what it was told to do. */
+	failure = errno;
+	if (write(gate, &failure, sizeof(failure)) < 0)
+		_exit(126);
 	_exit(127);
 }
 
@@ -137,8 +143,8 @@ int session_run_command(struct session *session, char **argv, struct error *erro
 	int fds[2];
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC))
-		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0) {
 		close(fds[0]);
@@ -151,6 +157,7 @@ int session_run_command(struct session *session, char **argv, struct error *erro
 	}
 	close(fds[0]);
 	session->command = pid;
+	session->command_name = argv[0];
 	session->command_gate = fds[1];
 	return pid;
 }
@@ -166,7 +173,6 @@ static void open_gate(struct session *session)
 {
 	if (session->command_gate >= 0)
 		dprintf(session->command_gate, "\n");
-	close_gate(session);
 }
 
 /* Blocks those signals (a list up to 0) and makes them readable from a descriptor, or -1. */
@@ -181,6 +187,14 @@ static int open_signal_fd(const int *numbers)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Whoever started the tool wants it to outlive the signal: nohup(1). */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
 		 struct error *error)
 {
@@ -191,8 +205,12 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 				     .command_gate = -1 };
 	output_init(&session->output, STDOUT_FILENO, options->json);
 	probes_init(&session->probes);
+	/* A full pipe and a file at its limit are errors of write(2). */
 	signal(SIGPIPE, SIG_IGN);
-	session->signal_fd = open_signal_fd((const int[]){ SIGINT, SIGTERM, SIGHUP, 0 });
+	signal(SIGXFSZ, SIG_IGN);
+	session->signal_fd =
+		open_signal_fd(is_ignored(SIGHUP) ? (const int[]){ SIGINT, SIGTERM, 0 } :
+						    (const int[]){ SIGINT, SIGTERM, SIGHUP, 0 });
 	session->child_fd = open_signal_fd((const int[]){ SIGCHLD, 0 });
 	if (session->signal_fd < 0 || session->child_fd < 0)
 		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
@@ -203,11 +221,15 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 static void take_child(struct session *session)
 {
 	struct signalfd_siginfo info;
+	int failure;
 
 	while (read(session->child_fd, &info, sizeof(info)) == sizeof(info))
 		;
 	if (session->command && waitpid(session->command, NULL, WNOHANG) == session->command) {
 		session->command = 0;
+		if (recv(session->command_gate, &failure, sizeof(failure), MSG_DONTWAIT) ==
+		    sizeof(failure))
+			session->command_failure = failure;
 		session_drain_and_stop(session);
 	}
 }
@@ -535,6 +557,9 @@ int session_end(struct session *session, struct error *error)
 	if (session->lost)
 		session_message(session, "lost %llu events in all",
 				(unsigned long long)session->lost);
+	if (err >= 0 && session->command_failure)
+		err = error_set(error, session->command_failure, "can't run %s: %s",
+				session->command_name, strerror(session->command_failure));
 	return err < 0 ? err : 0;
 }
 

@@ -35,7 +35,9 @@ struct session {
 	int signal_fd;	   /* readable once SIGINT, SIGTERM or SIGHUP has come */
 	int child_fd;	   /* the same of SIGCHLD */
 	pid_t command;	   /* of session_run_command(), 0: none */
-	int command_gate;  /* closing it lets the command run */
+	const char *command_name; /* its argv[0] */
+	int command_failure;	  /* the errno with which it could not be run, 0: none */
+	int command_gate;	  /* a byte lets the command run; its failure comes back */
 	size_t watch_count;
 	struct {
 		int fd;

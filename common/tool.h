@@ -28,7 +28,7 @@ struct tool {
 	const char *source;    /* the BPF program */
 	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has, or "" */
 	bool has_maps;	       /* --cgroupmap and --mntnsmap */
-	unsigned int buffer_pages; /* of each CPU, unless an option says else; 0: as most tools */
+	unsigned int buffer_pages; /* of each of many CPUs, see options.h; 0: as most tools */
 
 	/* The tool's own options; parse gets them and positional arguments, as an argp parser. */
 	const struct argp_option *options;

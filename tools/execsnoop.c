@@ -111,15 +111,17 @@ static const char *behind(const char *argument, const char *end)
 
 /*
  * The first word is the file's name as it was given to exec. In the arguments of a script that name
- * comes again, behind each interpreter and its argument; what is before it was not typed. What a
- * program calls itself is no interpreter: that has a path, and one other than the file's.
+ * comes again, behind each interpreter and its argument; what is before it was not typed. Where it
+ * is not known whether it is a script: what a program calls itself has no path, or is the file's.
  */
 static const char *skip_interpreters(const struct execsnoop_event *event, const char *end)
 {
 	const char *first = event->text + event->filename_size, *second = behind(first, end), *at;
 	int i;
 
-	if (event->ret || second > end || !strchr(first, '/') || !strcmp(first, event->text))
+	if (event->ret || second > end || event->script == EXEC_PROGRAM)
+		return second;
+	if (event->script == EXEC_ANY && (!strchr(first, '/') || !strcmp(first, event->text)))
 		return second;
 	for (at = second, i = 0; i < INTERPRETER_WORDS && at < end; i++) {
 		if (!strncmp(at, event->text, (size_t)(end - at)))

@@ -53,6 +53,18 @@ check "an empty source" one_line_error 1 "the source has no perf buffer named ev
 echo 'BPF_PERF_OUTPUT(events);' >"$SCRATCH/empty.c"
 check "a source without programs" one_line_error 1 "the source has no program on_exec" execsnoop --source "$SCRATCH/empty.c"
 
+# Whoever is to outlive the terminal ignores its signal.
+: >"$OUT"
+nohup "$tool" --duration 1 >"$OUT" 2>"$ERR" &
+TOOL_PID=$!
+wait_for 180 has_header
+kill -HUP $TOOL_PID
+sleep 0.2
+check "nohup" kill -0 $TOOL_PID
+wait_tool
+check "a file at its limit is an error" bash -c "ulimit -f 0; trap '' TERM
+	'$tool' --no-cache --duration 0.1 >'$SCRATCH/limited'; [ \$? -eq 1 ]"
+
 # with_tmp OPTIONS SCRIPT: where /tmp is a file system of its own, and the tool $1.
 with_tmp() {
 	cp "$REAL_TOOLS/execsnoop" "$SCRATCH/execsnoop"

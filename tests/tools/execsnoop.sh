@@ -106,6 +106,22 @@ check "--json is JSON with every field" jq -e '.comm == "echo" and .ret == 0 and
 	and (.args|length) == 2 and .argv0 == "mask" and .filename == "/bin/echo" and .args_hex[1] == "61ff621b" and .args_truncated == false
 	and (.time|test("^[0-9-]{10}T[0-9:]{8}[.][0-9]{6}Z$"))' "$OUT"
 
+start_headerless execsnoop -x --json
+python3 -c 'import os
+for arguments in ["long", "A" * 10000], ["exact", "B" * 100]:
+	try: os.execv("/nonexistent/program", arguments)
+	except OSError: pass'
+out_soon '"exact"'
+stop
+check "an argument of a failed exec that was cut is said to be" jq -es 'map(select(.filename == "/nonexistent/program"))
+	| .[0].args_truncated and (.[0].args[1]|length) > 8000 and (.[1].args_truncated|not) and .[1].args[1] == "B" * 100' "$OUT"
+
+start execsnoop -n ls
+(exec -a /a/b /bin/ls /bin/ls >/dev/null)
+out_soon '/bin/ls'
+stop
+check "a program by another path's name is no script" out_has ' /bin/ls /bin/ls$'
+
 start execsnoop --duration 0.5
 wait_tool
 check "--duration ends it" [ "$STATUS" -eq 0 ]

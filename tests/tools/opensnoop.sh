@@ -109,6 +109,12 @@ out_soon file-relative
 stop
 check "-u takes a user's name" out_lacks file-plain
 
+start_headerless opensnoop --json -n open_kinds
+"$PROGRAMS/open_kinds" kernel x
+out_soon '"err": *14'
+stop
+check "what is not the program's is not read for a path" jq -es 'map(select(.err == 14)) | length == 1 and .[0].path == ""' "$OUT"
+
 "$TOOLS/opensnoop" --exec sh -c "cat '$SCRATCH/file-plain'; (cat '$SCRATCH/file-relative'); exit 3" >"$OUT" 2>"$ERR"
 check "--exec ends with the command" [ $? -eq 0 ]
 check "--exec follows descendants" out_has "cat .*$SCRATCH/file-relative\$"
@@ -145,5 +151,7 @@ check "a bad flag" one_line_error 2 "bad flag 'O_WHAT'" opensnoop -f O_WHAT
 check "pages that are no power of two" one_line_error 2 "bad number of pages" opensnoop -b 3
 check "a bad PID" one_line_error 2 "bad PID 'x'" opensnoop -p x
 check "a bad duration" one_line_error 2 "bad duration" opensnoop -d soon
+check "--exec of what is not there" bash -c "'$TOOLS/opensnoop' --exec /nonexistent/x 2>&1 >/dev/null |
+	grep -qx \"opensnoop: can't run /nonexistent/x: No such file or directory\" && [ \${PIPESTATUS[0]} -eq 1 ]"
 check "--exec without a command" one_line_error 2 "--exec: the command is missing" opensnoop --exec
 finish

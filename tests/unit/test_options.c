@@ -150,11 +150,14 @@ static void a_tool_may_have_its_own_size_of_buffers(void **state)
 {
 	struct tool tool = plain_tool;
 	struct options options;
+	unsigned int pages;
 
 	(void)state;
-	tool.buffer_pages = 4096;
+	tool.buffer_pages = OPTIONS_DEFAULT_PAGES * 16;
+	options = PARSE(&plain_tool, NULL);
+	pages = options.buffer_pages;
 	options = PARSE(&tool, NULL);
-	assert_int_equal(options.buffer_pages, 4096);
+	assert_int_equal(options.buffer_pages, 16 * pages);
 	options = PARSE(&tool, "--buffer-pages=2");
 	assert_int_equal(options.buffer_pages, 2);
 }

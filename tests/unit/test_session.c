@@ -559,6 +559,7 @@ static void a_command_does_not_run_where_tracing_fails(void **state)
 static void a_command_that_is_not_there_is_told(void **state)
 {
 	struct run run = make_run();
+	struct outcome outcome;
 
 	(void)state;
 	need_bpf();
@@ -566,7 +567,12 @@ static void a_command_that_is_not_there_is_told(void **state)
 	run.before = start_command;
 	run.tool.attached = NULL;
 	command[0] = "no-such-program";
-	assert_run(&run, HEADER, "can't run no-such-program: No such file or directory\n");
+	run_child(run_here, &run, &outcome);
+	assert_int_equal(outcome.status, ENOENT);
+	assert_string_equal(outcome.output, HEADER);
+	assert_string_equal(outcome.errors,
+			    "can't run no-such-program: No such file or directory\n");
+	outcome_free(&outcome);
 	command[0] = "sh";
 }
 

@@ -118,6 +118,14 @@ static int by_each_syscall(const char *name)
 	return (int)syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof(how));
 }
 
+/* An address of the kernel's, on the architectures that give it the upper half. */
+static int by_kernel_address(void)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, 0xffffffff81000000UL, O_RDONLY);
+
+	return fd < 0 && errno == EFAULT ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	int result = -1;
@@ -132,6 +140,8 @@ int main(int argc, char **argv)
 		result = while_overwritten(argv[2]);
 	else if (!strcmp(argv[1], "uring"))
 		result = by_io_uring(argv[2]);
+	else if (!strcmp(argv[1], "kernel"))
+		result = by_kernel_address();
 	else if (!strcmp(argv[1], "all"))
 		result = by_each_syscall(argv[2]);
 	if (result < 0)
