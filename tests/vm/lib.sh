@@ -4,7 +4,7 @@
 # What fetch, boot and run share: where things are, and how to fail.
 
 # shellcheck disable=SC2034 # used by the scripts that read this file
-vm_kernels=(5.10 6.1 6.12 7.2)
+vm_kernels=(5.10 5.10-nobtf 6.1 6.12 7.2)
 
 vm_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 vm_repo=$(cd "$vm_scripts/../.." && pwd)
@@ -20,18 +20,27 @@ need() {
 
 	for program; do
 		command -v "$program" >/dev/null ||
-			die "$program is missing: install the packages of tests/vm/packages"
+			die "$program is missing: install the packages of tests/vm/packages*"
 	done
 }
 
 # The suite of Debian's archive that has this kernel.
 kernel_suite() {
 	case $1 in
-	5.10) echo bullseye-security ;;
+	5.10 | 5.10-nobtf) echo bullseye-security ;;
 	6.1) echo bookworm ;;
 	6.12) echo trixie ;;
 	7.2) echo forky ;;
 	*) die "no kernel $1: there are ${vm_kernels[*]}" ;;
+	esac
+}
+
+# A kernel built without BTF can't be without it in another way; it alone has its own headers.
+has_mode() { # KERNEL MODE
+	case $1,$2 in
+	*-nobtf,btf | *-nobtf,nobtf) return 1 ;;
+	*-nobtf,kheaders) ;;
+	*,kheaders) return 1 ;;
 	esac
 }
 
