@@ -8,6 +8,7 @@
 IMAGES=$PROGRAMS/images/images
 
 has_headers() { [ -e "/lib/modules/$(uname -r)/build/include/generated/autoconf.h" ]; }
+has_archive() { [ -e /sys/kernel/kheaders.tar.xz ]; }
 has_btf() { [ -e /sys/kernel/btf/vmlinux ]; }
 
 # TAP of a program of ours: each of its lines counts here.
@@ -31,6 +32,16 @@ compiled() {
 	[ -s "$file" ]
 }
 
+# compiled_from_archive NAME FILE: the kernel's own headers are taken where there is no build tree.
+# shellcheck disable=SC2016
+compiled_from_archive() {
+	check "$1 compiles from the kernel's archive of headers" unshare -m bash -c \
+		'mount --bind "$1" /lib/modules && exec "$2" --headers kernel --no-cache --image "$3"' \
+		bash "$SCRATCH/empty" "$REAL_TOOLS/$1" "$2"
+	[ -s "$2" ]
+}
+
+mkdir "$SCRATCH/empty"
 for tool in "$REAL_TOOLS"/*; do
 	[ -f "$tool" ] || continue
 	name=${tool##*/}
@@ -44,6 +55,11 @@ for tool in "$REAL_TOOLS"/*; do
 		# what is kept may have been made with the one, what is compiled now is with the other.
 		compiled "$name" kernel "$image.now" --no-cache &&
 			take "$IMAGES" compare "$name, kept and new" "$image.kernel" "$image.now"
+	fi
+	if has_headers && has_archive; then
+		compiled_from_archive "$name" "$image.archive" &&
+			take "$IMAGES" compare "$name, headers and the kernel's archive" \
+				"$image.kernel" "$image.archive"
 	fi
 	for file in "$image".{kernel,btf}; do
 		[ -e "$file" ] || continue
