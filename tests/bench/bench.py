@@ -29,7 +29,7 @@ from typing import Callable
 import process
 import report
 from process import DoesNotRun, Running, Workload, WorkloadResult
-from subjects import BCC, FAMILIES, FLOOR, NOBODY, SNOOPKIT, TOOLS, Tool, find_library
+from subjects import BCC, BPFTRACE, FAMILIES, FLOOR, NOBODY, SNOOPKIT, TOOLS, Tool, find_library
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACED_RATE = 1000  # events a second
@@ -50,7 +50,7 @@ class Extent:
     header_limit: float = process.START_LIMIT
 
 
-FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=3.0, idle_seconds=60.0, loss_runs=3,
+FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=2.0, idle_seconds=60.0, loss_runs=2,
               rate_steps=6)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                rate_steps=1)
@@ -286,31 +286,41 @@ class Bench:
 
     # ---- idle ----
 
-    def idle_once(self, tool: Tool, family: str, traced: Workload) -> dict | None:
+    def start_idle(self, tool: Tool, family: str, traced: Workload, scratch: str
+                   ) -> Running | None:
         arguments = tool.arguments if tool.workload == "readline" else tool.idle
         # bpftrace's scripts take no filter: on a busy machine they are not idle.
-        if family == "bpftrace" and arguments not in ((), tool.arguments):
+        if family == BPFTRACE and arguments not in ((), tool.arguments):
             return None
-        running = Running(self.command(tool, family, arguments, traced.pid, traced.tty),
-                          self.scratch)
-        try:
-            running.wait_until_tracing()
-            time.sleep(1)
-            before, start = running.sample(), time.monotonic()
-            time.sleep(self.extent.idle_seconds)
-            after, seconds = running.sample(), time.monotonic() - start
-        finally:
-            running.stop()
-        return {"cpu_percent": (after.cpu - before.cpu) / seconds / 1e7,
-                "wake_ups": (after.sleeps - before.sleeps) / seconds, "seconds": seconds}
+        os.mkdir(scratch)
+        return Running(self.command(tool, family, arguments, traced.pid, traced.tty), scratch)
 
     def idle(self, tool: Tool) -> None:
+        """All families at once: none has anything to do."""
         traced = self.workload(tool, 1, 0, 1)
-        for family in self.families(tool):
-            measured = self.idle_once(tool, family, traced)
-            if measured:
-                self.of(tool, family)["idle"] = measured
-        traced.end()
+        running: dict[str, Running] = {}
+        with tempfile.TemporaryDirectory(dir=self.scratch) as scratch:
+            try:
+                for family in self.families(tool):
+                    started = self.start_idle(tool, family, traced, os.path.join(scratch, family))
+                    if started:
+                        running[family] = started
+                        started.wait_until_tracing()
+                time.sleep(1)
+                before = {family: one.sample() for family, one in running.items()}
+                start = time.monotonic()
+                time.sleep(self.extent.idle_seconds)
+                seconds = time.monotonic() - start
+                for family, one in running.items():
+                    after = one.sample()
+                    self.of(tool, family)["idle"] = {
+                        "cpu_percent": (after.cpu - before[family].cpu) / seconds / 1e7,
+                        "wake_ups": (after.sleeps - before[family].sleeps) / seconds,
+                        "seconds": seconds}
+            finally:
+                for one in running.values():
+                    one.stop()
+                traced.end()
 
     # ---- inside the kernel ----
 
