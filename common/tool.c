@@ -136,7 +136,6 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	const char *misses;
 	int err;
 
-	loader_lift_memlock();
 	session->loader_ready = true;
 	session->parameters[PARAM_CGROUP_SET] = session->options->cgroup_map != NULL;
 	session->parameters[PARAM_MOUNT_NAMESPACE_SET] =
@@ -181,6 +180,8 @@ static int trace(struct session *session, const struct program_source *source, s
 	struct image *image = NULL;
 	int err;
 
+	/* The compiler makes maps too. */
+	loader_lift_memlock();
 	err = facility_check(error);
 	if (!err && session->tool->prepare)
 		err = session->tool->prepare(session, error);
