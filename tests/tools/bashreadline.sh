@@ -13,7 +13,7 @@ type_into() {
 	sleep 1.5
 }
 
-export INPUTRC=/dev/null HISTFILE=/dev/null
+export INPUTRC=/dev/null HISTFILE=/dev/null LC_ALL=C.UTF-8
 type_into bash --norc
 start bashreadline
 check "the header" out_has '^TIME +PID +COMMAND$'
