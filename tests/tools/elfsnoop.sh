@@ -145,7 +145,7 @@ if has_kprobes; then
 	stop
 	check '-x: failures' out_has ' source/linkerless .* -2$'
 	check '-x: only failures' out_lacks ' 0$'
-	"$TOOLS/elfsnoop" --ebpf | sed 's/on_load_return/somebody_else/' >fallback.c
+	fallback_source elfsnoop on_load_return fallback.c
 	start elfsnoop --source fallback.c
 	tmpfs/program
 	out_soon ' tmpfs/program' 2

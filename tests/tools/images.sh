@@ -42,6 +42,21 @@ compiled_from_archive() {
 }
 
 mkdir "$SCRATCH/empty"
+# The sources that other tests give to --source, from each origin that a kernel is tried with.
+compile_sources() {
+	local name file from
+	filtered_source "$SCRATCH/execsnoop.c"
+	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.c"
+	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.c"
+	for file in "$SCRATCH"/*.c; do
+		name=$(basename "$file" .c)
+		for from in kernel btf; do
+			[ ! -e "$SCRATCH/$name.$from" ] ||
+				compiled "$name" "$from" "$SCRATCH/$name.source" --source "$file"
+		done
+	done
+}
+
 for tool in "$REAL_TOOLS"/*; do
 	[ -f "$tool" ] || continue
 	name=${tool##*/}
@@ -107,4 +122,5 @@ if [ -z "${OTHER_KERNEL_RELEASE-}" ]; then
 	check 'a program is the same as itself' judged 0 '^ok - it: loops is the same' compare it "$SCRATCH/loops" "$SCRATCH/loops"
 	check 'and not as one that differs in a number' judged 1 '^not ok - it: loops ' compare it "$SCRATCH/loops" "$SCRATCH/other"
 fi
+compile_sources
 finish

@@ -1,15 +1,16 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: Apache-2.0
 """in_pty.py [--devpts DIR] [--size COLSxROWS] OUTPUT NAME COMMAND...
 
 Runs COMMAND in a new pty, of that devpts, whose bytes go to the file OUTPUT and whose path goes to
 the file NAME. What comes on standard input is typed there.
 """
-import argparse
+import getopt
 import fcntl
 import os
 import select
 import struct
+import sys
 import termios
 
 # Not in the module: include/uapi/asm-generic/ioctls.h
@@ -57,19 +58,14 @@ def copy(master, output):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--devpts", default="/dev/pts")
-    parser.add_argument("--size", default="80x24")
-    parser.add_argument("output")
-    parser.add_argument("name")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    arguments = parser.parse_args()
-    output = os.open(arguments.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    master, path = open_pty(arguments.devpts, arguments.size)
-    pid = start(master, path, arguments.command)
-    with open(arguments.name + ".new", "w", encoding="ascii") as name:
-        name.write(path)
-    os.rename(arguments.name + ".new", arguments.name)
+    options, (output, name, *command) = getopt.getopt(sys.argv[1:], "", ["devpts=", "size="])
+    options = {"--devpts": "/dev/pts", "--size": "80x24", **dict(options)}
+    output = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    master, path = open_pty(options["--devpts"], options["--size"])
+    pid = start(master, path, command)
+    with open(name + ".new", "w", encoding="ascii") as file:
+        file.write(path)
+    os.rename(name + ".new", name)
     copy(master, output)
     os.waitpid(pid, 0)
 

@@ -73,9 +73,10 @@ wait_for() {
 # A tool without a header (--json, modsnoop, mirrors) is ready once it polls with its probes on, and
 # no child, the compiler, any more. While it attaches, which may take long, it sleeps elsewhere.
 is_tracing() {
-	ls -l "/proc/$TOOL_PID/fd" 2>/dev/null | grep -Eq 'perf_event|raw-tracepoint|bpf_link' &&
-		[ -z "$(cat "/proc/$TOOL_PID/task/$TOOL_PID/children" 2>/dev/null)" ] &&
-		grep -q poll "/proc/$TOOL_PID/wchan"
+	local line
+	read -r line <"/proc/$TOOL_PID/wchan" && [[ $line == *poll* ]] || return 1
+	read -r line <"/proc/$TOOL_PID/task/$TOOL_PID/children"
+	[[ -z $line ]] && ls -l "/proc/$TOOL_PID/fd" | grep -Eq 'perf_event|raw-tracepoint|bpf_link'
 }
 
 has_header() {
@@ -126,6 +127,17 @@ out_lines() { [ "$(grep -Eac -- "$1" "$OUT")" -eq "$2" ]; }
 
 # Waits up to two seconds for a line; the events' own delay is a tenth of one.
 out_soon() { wait_for "${2:-5}" out_has "$1"; }
+
+# Under software emulation, where all is some twenty times slower, the big counts are smaller.
+is_emulated() { grep -q 'TCG\|QEMU' /proc/cpuinfo; }
+
+# Sources as a user may give them to --source. That of the fallback lacks the probe that sees more.
+fallback_source() { # TOOL PROBE FILE
+	"$REAL_TOOLS/$1" --ebpf | sed "s/$2/somebody_else/" >"$3"
+}
+filtered_source() { # FILE: execsnoop of programs with an "e" in front
+	"$REAL_TOOLS/execsnoop" --ebpf | sed "s/\tread_new_args(event);/&\n\tif (event->comm[0] != 'e')\n\t\treturn 0;/" >"$1"
+}
 
 has_kprobes() {
 	[ -e /sys/bus/event_source/devices/kprobe ] || [ -e /sys/kernel/tracing/kprobe_events ]

@@ -87,7 +87,7 @@ unload loop
 check '--max-events' [ "$STATUS" -eq 0 ]
 check '--json' out_has '"name":"loop".*"uid":0.*"taints":"'${unsigned#-}'".*"parameters":"max_loop=1"'
 
-"$TOOLS/modsnoop" --ebpf | sed 's/on_init_module/somebody_else/' >"$SCRATCH/fallback.c"
+fallback_source modsnoop on_init_module "$SCRATCH/fallback.c"
 start_headerless modsnoop -x --source "$SCRATCH/fallback.c"
 insmod "$SCRATCH/loop.ko" max_loop=1
 out_soon 'init: loop'

@@ -133,7 +133,7 @@ check "--json keeps a path that is not UTF-8" bash -c \
 	"jq -es 'map(select(.path_hex)) | .[0].path_hex | endswith(\"ff\")' '$OUT'"
 
 opens=300000
-grep -q 'TCG\|QEMU' /proc/cpuinfo && opens=20000
+! is_emulated || opens=20000
 start opensnoop -n open_loop
 "$PROGRAMS/open_loop" "$opens" "$SCRATCH/file-plain" >/dev/null
 sleep 1

@@ -121,23 +121,23 @@ done
 # Each line is the time at which it was written; the reader adds that at which it came again. On a
 # busy machine the shell may be late with a line, or a sleep take longer than asked for: the best of
 # three counts.
-for _ in 1 2 3; do
-	open_shell
-	start_headerless shellsnoop -r "$SHELL_PID"
-	tell 'for pause in 0.5 0.03 0.25 1.2 0.07 0.4; do echo $EPOCHREALTIME; sleep $pause; done; echo $EPOCHREALTIME'
-	end_shell
-	{ sleep 0.5; exec nice -n -20 bash "$OUT"; } | nice -n -20 python3 -c '
+if is_emulated; then
+	skip "the script keeps the pauses" "an emulated machine starts sleep too slowly"
+else
+	for _ in 1 2 3; do
+		open_shell
+		start_headerless shellsnoop -r "$SHELL_PID"
+		tell 'for pause in 0.5 0.03 0.25 1.2 0.07 0.4; do echo $EPOCHREALTIME; sleep $pause; done; echo $EPOCHREALTIME'
+		end_shell
+		{ sleep 0.5; exec nice -n -20 bash "$OUT"; } | nice -n -20 python3 -c '
 import sys, time
 offsets = [time.time() - float(line) for line in iter(sys.stdin.readline, "")]
 changes = [now - then for then, now in zip(offsets, offsets[1:])]
 print(changes)
 sys.exit(len(offsets) != 7 or max(map(abs, changes)) > 0.02)' >"$SCRATCH/pauses"
-	result=$?
-	[ $result -ne 0 ] || break
-done
-if grep -q 'TCG\|QEMU' /proc/cpuinfo; then
-	skip "the script keeps the pauses" "an emulated machine starts sleep too slowly"
-else
+		result=$?
+		[ $result -ne 0 ] || break
+	done
 	check "the script keeps the pauses within 20 ms: $(cat "$SCRATCH/pauses")" test $result -eq 0
 fi
 
@@ -179,26 +179,35 @@ followed() {
 	bpftool -j map dump id "$id" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
 }
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$TOOL_PID/status"; }
+children=100000
+strangers=200
+old_pid_max=$(cat /proc/sys/kernel/pid_max)
+if is_emulated; then
+	children=10000
+	strangers=40
+	echo 5000 >/proc/sys/kernel/pid_max
+fi
 open_shell
 start_headerless shellsnoop "$SHELL_PID"
 tell "$WRITER forks 1000; echo warm"
 out_soon warm 60
 before=$(memory)
 command -v bpftool >/dev/null && check "one process is followed" test "$(followed)" -eq 1
-tell "$WRITER forks 100000; echo done"
+tell "$WRITER forks $children; echo done"
 out_soon done 600
 after=$(memory)
 if command -v bpftool >/dev/null; then
-	check "after 100,000 children still one" test "$(followed)" -eq 1
+	check "after $children children still one" test "$(followed)" -eq 1
 else
-	skip "after 100,000 children still one" "no bpftool here"
+	skip "after $children children still one" "no bpftool here"
 fi
 check "and the memory is the same ($before kB, $after kB)" test "$after" -le $((before + 512))
 # By now every number has come again.
-if [ "$(cat /proc/sys/kernel/pid_max)" -le 100000 ]; then
-	for ((i = 0; i < 200; i++)); do /bin/echo stranger; done >"$SCRATCH/strangers"
+if [ "$(cat /proc/sys/kernel/pid_max)" -le "$children" ]; then
+	for ((i = 0; i < strangers; i++)); do /bin/echo stranger; done >"$SCRATCH/strangers"
 	check "a number that comes again is not followed" out_lacks stranger
 fi
+echo "$old_pid_max" >/proc/sys/kernel/pid_max
 end_shell
 check "nothing was lost" test ! "$(grep lost "$ERR")"
 
