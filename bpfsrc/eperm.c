@@ -60,13 +60,8 @@ static __always_inline int count(s64 number, s64 ret)
 	return 0;
 }
 
-/*
- * raw tracepoint sys_exit(registers, result). It is not used where syscall tracepoints' programs may
- * sleep (seen on 7.2): there another task may take the CPU in the midst of a raw tracepoint's
- * program, and until that goes on the kernel skips it for all others on the CPU. With 8 busy threads
- * on 2 CPUs half of the calls were not counted. On 6.18 all of them were.
- */
-#if defined(SYSCALL_NUMBER) && !defined(HAVE_SLEEPING_TRACEPOINTS)
+/* raw tracepoint sys_exit(registers, result) */
+#ifdef SYSCALL_NUMBER
 int on_exit_raw(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];

@@ -22,7 +22,7 @@
 
 #define LIBRARY		"libbcc.so.0"
 #define VIRTUAL_NAME	"/virtual/main.c" /* what libbcc calls a source given as a string */
-#define MAX_QUESTIONS	32
+#define MAX_QUESTIONS	32		  /* their answers are bits of a number */
 #define SLOW_AFTER_MS	500
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* there on each kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
@@ -226,15 +226,14 @@ static int copy_programs(const struct libbcc *bcc, void *module, struct image *i
 	return err;
 }
 
-static int make_image(const struct libbcc *bcc, void *module, const char *typed_tracepoint,
-		      struct buffer *bytes, struct error *error)
+static int make_image(const struct libbcc *bcc, void *module, const struct compile_request *request,
+		      uint32_t answers, struct buffer *bytes, struct error *error)
 {
-	struct image image = { .kern_version = bcc->kern_version(module) };
+	struct image image = { .kern_version = bcc->kern_version(module), .answers = answers };
 	int err;
 
-	if (typed_tracepoint)
-		image.tracepoint_type = types_find_tracepoint(BTF_PATH, typed_tracepoint);
-
+	if (request->typed_tracepoint)
+		image.tracepoint_type = types_find_tracepoint(BTF_PATH, request->typed_tracepoint);
 	err = compiler_identity(bcc->path, image.compiler, sizeof(image.compiler));
 	if (err)
 		return error_set(error, -err, "can't stat %s: %s", bcc->path, strerror(-err));
@@ -317,6 +316,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	bool answers[MAX_QUESTIONS] = {};
 	struct libbcc bcc = {};
 	int err, flag_count = 3, i;
+	uint32_t yes = 0;
 	void *module;
 
 	err = headers_prepare(request->headers, request->kernel, scratch, request->source, error);
@@ -331,12 +331,13 @@ static int compile_here(const struct compile_request *request, const char *scrat
 			continue;
 		snprintf(defines[i], sizeof(defines[i]), "-D%s", request->questions[i].define);
 		flags[flag_count++] = defines[i];
+		yes |= 1U << i;
 	}
 	module = bcc.create(request->source, 0, flags, flag_count, true, NULL);
 	if (!module)
 		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
 				 request->kernel->release);
-	return make_image(&bcc, module, request->typed_tracepoint, bytes, error);
+	return make_image(&bcc, module, request, yes, bytes, error);
 }
 
 /* The source's own name in place of the one libbcc made up. */

@@ -33,6 +33,7 @@ void image_write(const struct image *image, struct buffer *buffer)
 
 	buffer_append(buffer, image->compiler, sizeof(image->compiler));
 	buffer_append(buffer, &image->kern_version, sizeof(image->kern_version));
+	buffer_append(buffer, &image->answers, sizeof(image->answers));
 	buffer_append(buffer, &image->tracepoint_type, sizeof(image->tracepoint_type));
 	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
 	buffer_append(buffer, &image->program_count, sizeof(image->program_count));
@@ -145,6 +146,7 @@ int image_read(const void *data, size_t size, struct image **image)
 		return -ENOMEM;
 	if (!take(&reader, read->compiler, sizeof(read->compiler)) ||
 	    !take(&reader, &read->kern_version, sizeof(read->kern_version)) ||
+	    !take(&reader, &read->answers, sizeof(read->answers)) ||
 	    !take(&reader, &read->tracepoint_type, sizeof(read->tracepoint_type)) ||
 	    !take(&reader, &read->map_count, sizeof(read->map_count)) ||
 	    !take(&reader, &read->program_count, sizeof(read->program_count)) ||

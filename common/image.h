@@ -20,7 +20,7 @@
 #include "buffer.h"
 #include "error.h"
 
-#define IMAGE_FORMAT	      2 /* changes with what image_write() writes */
+#define IMAGE_FORMAT	      3 /* changes with what image_write() writes */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_NAME_SIZE	      64
 #define IMAGE_PARAMETERS      32 /* parameter numbers are below this */
@@ -41,8 +41,10 @@ struct image_program {
 };
 
 struct image {
-	char compiler[512];	  /* which libbcc: see compiler_identity() */
-	uint32_t kern_version;	  /* LINUX_VERSION_CODE of the headers it was compiled with */
+	char compiler[512];    /* which libbcc: see compiler_identity() */
+	uint32_t kern_version; /* LINUX_VERSION_CODE of the headers it was compiled with */
+	uint32_t
+		answers; /* bit n: the tool's nth question to the kernel's types was answered yes */
 	uint32_t tracepoint_type; /* of the typed tracepoint, in the kernel's BTF; 0: none */
 	uint32_t map_count;
 	uint32_t program_count;

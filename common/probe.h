@@ -53,7 +53,23 @@ struct probe {
 struct probe_set {
 	const struct probe *probes;
 	const char *misses; /* what is not seen by this set, as a phrase; NULL: nothing */
+	const char *unless; /* not where that question of the tool's is answered yes; may be NULL */
 };
+
+#define PROBES_MAX_SETS 8 /* of a tool */
+
+/*
+ * Whether syscall tracepoints' programs may sleep (seen on 7.2). In such a kernel another task may
+ * take the CPU in the midst of a raw or a syscall tracepoint's program, and until that goes on the
+ * kernel skips it for all others on the CPU: with 8 busy threads on 2 CPUs half of the runs. With
+ * kprobes and other perf tracepoints that can't happen. On 6.18 it does not happen at all.
+ */
+#define SLEEPING_TRACEPOINTS "HAVE_SLEEPING_TRACEPOINTS"
+#define ASK_SLEEPING_TRACEPOINTS                                             \
+	{                                                                    \
+		SLEEPING_TRACEPOINTS, "func trace_call_bpf_faultable", NULL, \
+			"linux/trace_events.h"                               \
+	}
 
 struct probe_link {
 	int fd;		/* of the perf event or raw tracepoint; closing it detaches */

@@ -130,10 +130,33 @@ static int open_events(struct session *session, struct error *error)
 	return err;
 }
 
+static bool is_answered_yes(const struct tool *tool, const struct image *image, const char *define)
+{
+	size_t i;
+
+	for (i = 0; tool->questions && tool->questions[i].define; i++)
+		if (!strcmp(tool->questions[i].define, define))
+			return image->answers >> i & 1;
+	return false;
+}
+
+/* Those of the tool's sets that are for a kernel with such types, up to one without probes. */
+static void choose_probe_sets(const struct session *session, const struct image *image,
+			      struct probe_set *chosen)
+{
+	const struct probe_set *set = session->probe_sets;
+	size_t count = 0;
+
+	for (; set->probes && count < PROBES_MAX_SETS; set++)
+		if (!set->unless || !is_answered_yes(session->tool, image, set->unless))
+			chosen[count++] = *set;
+	chosen[count] = (struct probe_set){};
+}
+
 static int load_and_attach(struct session *session, const struct image *image, struct error *error)
 {
+	struct probe_set sets[PROBES_MAX_SETS + 1];
 	const struct tool *tool = session->tool;
-	const char *misses;
 	int err;
 
 	session->loader_ready = true;
@@ -154,13 +177,13 @@ static int load_and_attach(struct session *session, const struct image *image, s
 		return err;
 	if (!tool->report && session_map(session, "events") < 0)
 		return error_set(error, EINVAL, "the source has no perf buffer named events");
-	err = probes_attach(&session->probes, session->probe_sets, &session->loader, error);
+	choose_probe_sets(session, image, sets);
+	err = probes_attach(&session->probes, sets, &session->loader, error);
 	if (err < 0)
 		return err;
 	error_clear(error);
-	misses = session->probe_sets[err].misses;
-	if (misses)
-		session_message(session, "not seen on this kernel: %s", misses);
+	if (sets[err].misses)
+		session_message(session, "not seen on this kernel: %s", sets[err].misses);
 	return 0;
 }
 

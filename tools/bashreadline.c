@@ -128,7 +128,7 @@ static const struct probe probes[] = {
 	{},
 };
 
-static const struct probe_set probe_sets[] = { { probes, NULL }, {} };
+static const struct probe_set probe_sets[] = { { probes, NULL, NULL }, {} };
 
 static int find_bash(char *path, size_t size, struct error *error)
 {

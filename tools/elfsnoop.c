@@ -170,8 +170,8 @@ static const struct probe by_tracepoint[] = {
 };
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL },
-	{ by_tracepoint, "failed loads" },
+	{ by_kprobes, NULL, NULL },
+	{ by_tracepoint, "failed loads", NULL },
 	{},
 };
 

@@ -347,8 +347,7 @@ static const struct type_question questions[] = {
 	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
 	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
 	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
-	{ "HAVE_SLEEPING_TRACEPOINTS", "func trace_call_bpf_faultable", NULL,
-	  "linux/trace_events.h" },
+	ASK_SLEEPING_TRACEPOINTS,
 	/* It came in 5.12, a version after bpf_get_current_task_btf(). */
 	{ "HAVE_TYPED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },
 	{},
@@ -370,12 +369,16 @@ static const struct probe any[] = {
 };
 
 /*
- * The raw tracepoint, from 4.17 on, costs less than the other, and no program on the same CPU can
- * keep it from being run; see eperm.c in bpfsrc for where it is not used. What the typed one has
- * counted can be read only at the end.
+ * The raw tracepoint, from 4.17 on, costs less than the other. What the typed one has counted can be
+ * read only at the end.
  */
-static const struct probe_set at_the_end[] = { { typed, NULL }, { raw, NULL }, { any, NULL }, {} };
-static const struct probe_set at_intervals[] = { { raw, NULL }, { any, NULL }, {} };
+#define BY_TYPED_TRACEPOINT { typed, NULL, SLEEPING_TRACEPOINTS }
+#define BY_RAW_TRACEPOINT   { raw, NULL, SLEEPING_TRACEPOINTS }
+#define BY_TRACEPOINT	    { any, NULL, NULL }
+
+static const struct probe_set at_the_end[] = { BY_TYPED_TRACEPOINT, BY_RAW_TRACEPOINT, BY_TRACEPOINT,
+					       {} };
+static const struct probe_set at_intervals[] = { BY_RAW_TRACEPOINT, BY_TRACEPOINT, {} };
 
 static int prepare(struct session *session, struct error *error)
 {

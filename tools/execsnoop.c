@@ -282,15 +282,14 @@ static bool wanted(const void *data)
 	return matches;
 }
 
+static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, {} };
+
 #define EXEC_BY_RAW_TRACEPOINT                                                                     \
 	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", .program = "on_exec_raw" }
 
-/* Before 4.17 there are no raw tracepoints. */
+/* Before 4.17 there are no raw tracepoints. It does not tell a script from a program. */
 #define EXEC_BY_TRACEPOINT                                                                         \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exec",                                                    \
-	  .program = "on_exec",                                                                    \
-	  .instead_of = "sched_process_exec" }
+	{ .kind = PROBE_TRACEPOINT, .target = "sched:sched_process_exec", .program = "on_exec" }
 
 #define EXEC_BY_KPROBE                                                                             \
 	{ .kind = PROBE_KPROBE, .target = "finalize_exec", .program = "on_finalize_exec" }
@@ -300,6 +299,8 @@ static bool wanted(const void *data)
 	{ .kind = PROBE_TRACEPOINT,                                                                \
 	  .target = "syscalls:sys_enter_" syscall,                                                 \
 	  .program = "on_enter_" syscall }
+
+#define FAILURES_BY_TRACEPOINTS FAILURE_BY_TRACEPOINTS("execve"), FAILURE_BY_TRACEPOINTS("execveat")
 
 #define FAILURE_BY_KPROBES(prefix, syscall)                                                        \
 	{ .kind = PROBE_KRETPROBE,                                                                 \
@@ -311,28 +312,31 @@ static bool wanted(const void *data)
 	  .program = "on_sys_" syscall,                                                            \
 	  .optional = true }
 
-static const struct probe successes_by_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, EXEC_BY_TRACEPOINT,
-							{} };
+#define FAILURES_BY_KPROBES                                                                        \
+	FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execve"), FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execveat")
 
-static const struct probe successes_by_kprobe[] = { EXEC_BY_KPROBE, {} };
+static const struct probe by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, {} };
+static const struct probe by_kprobe[] = { EXEC_BY_KPROBE, {} };
+static const struct probe by_tracepoint[] = { EXEC_BY_TRACEPOINT, {} };
 
-static const struct probe all_by_tracepoints[] = { EXEC_BY_RAW_TRACEPOINT, EXEC_BY_TRACEPOINT,
-						   FAILURE_BY_TRACEPOINTS("execve"),
-						   FAILURE_BY_TRACEPOINTS("execveat"),
-						   {} };
+static const struct probe_set successes[] = {
+	{ by_raw_tracepoint, NULL, SLEEPING_TRACEPOINTS },
+	{ by_kprobe, NULL, NULL },
+	{ by_tracepoint, NULL, NULL },
+	{},
+};
 
-static const struct probe all_by_kprobes[] = { EXEC_BY_KPROBE,
-					       FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execve"),
-					       FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execveat"),
-					       {} };
+static const struct probe all_by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, FAILURES_BY_TRACEPOINTS,
+						      {} };
+static const struct probe all_by_kprobes[] = { EXEC_BY_KPROBE, FAILURES_BY_KPROBES, {} };
+static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT, FAILURES_BY_TRACEPOINTS, {} };
 
-static const struct probe_set successes[] = { { successes_by_tracepoint, NULL },
-					      { successes_by_kprobe, NULL },
-					      {} };
+#define MISSES "failed execs of 32-bit programs"
 
 static const struct probe_set with_failures[] = {
-	{ all_by_tracepoints, "failed execs of 32-bit programs" },
-	{ all_by_kprobes, "failed execs of 32-bit programs" },
+	{ all_by_raw_tracepoint, MISSES, SLEEPING_TRACEPOINTS },
+	{ all_by_kprobes, MISSES, NULL },
+	{ all_by_tracepoints, MISSES, NULL },
 	{},
 };
 
@@ -355,6 +359,7 @@ static const struct tool execsnoop = {
 	.has_maps = true,
 	.options = options,
 	.parse = parse,
+	.questions = questions,
 	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,

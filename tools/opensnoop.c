@@ -320,8 +320,8 @@ static const struct probe by_tracepoints[] = {
 };
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL },
-	{ by_tracepoints, "opens of 32-bit programs and through io_uring" },
+	{ by_kprobes, NULL, NULL },
+	{ by_tracepoints, "opens of 32-bit programs and through io_uring", NULL },
 	{},
 };
 

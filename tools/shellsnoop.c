@@ -159,9 +159,12 @@ static const struct probe by_kprobes[] = {
 	{},
 };
 
+static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, {} };
+
 static const struct probe_set probe_sets[] = {
-	{ by_tracepoints, MIRROR_MISSES },
-	{ by_kprobes, MIRROR_MISSES },
+	{ by_tracepoints, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
+	{ by_kprobes, MIRROR_MISSES, NULL },
+	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };
 
@@ -175,6 +178,7 @@ static const struct tool shellsnoop = {
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.options = options,
 	.parse = parse,
+	.questions = questions,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,

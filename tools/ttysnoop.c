@@ -353,8 +353,8 @@ static const struct probe by_tracepoints[] = { MIRROR_EXIT_PROBES, MIRROR_WRITE_
 					       {} };
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL },
-	{ by_tracepoints, MIRROR_MISSES },
+	{ by_kprobes, NULL, NULL },
+	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };
 

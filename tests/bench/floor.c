@@ -57,7 +57,7 @@ static int attach(struct probes *attached, const struct probe *probes, struct er
 {
 	static struct image_program programs[KINDS];
 	static struct image image = { .program_count = KINDS, .programs = programs };
-	const struct probe_set sets[] = { { probes, NULL }, {} };
+	const struct probe_set sets[] = { { probes, NULL, NULL }, {} };
 	static const uint64_t parameters[IMAGE_PARAMETERS];
 	struct loader loader;
 	struct kernel kernel;

@@ -99,7 +99,7 @@ out_soon 'child'
 stop
 check "-P takes the parent" out_lacks 'grandchild'
 
-start_headerless execsnoop --json --max-events 1 -n echo
+start_headerless execsnoop --json --max-events 1 -n echo -P $$
 (exec -a mask /bin/echo "$(printf 'a\377b\033')" >/dev/null)
 wait_tool
 check "--json is JSON with every field" jq -e '.comm == "echo" and .ret == 0 and (.pid|type) == "number"

@@ -87,8 +87,8 @@ static void probe_sets_are_tried(void **state)
 		 .program = "on_exec"},
 		{},
 	};
-	static const struct probe_set sets[] = {{missing, NULL}, {there, NULL}, {}};
-	static const struct probe_set none[] = {{missing, NULL}, {}};
+	static const struct probe_set sets[] = {{missing, NULL, NULL}, {there, NULL, NULL}, {}};
+	static const struct probe_set none[] = {{missing, NULL, NULL}, {}};
 	struct error error = {};
 	size_t before;
 

@@ -7,9 +7,9 @@
 #include "support.h"
 
 /* Where things stand in the bytes, as image_write() lays them out. */
-#define AT_MAP_COUNT	 (512 + 8)
-#define AT_PROGRAM_COUNT (512 + 12)
-#define AT_MAPS		 (512 + 16)
+#define AT_MAP_COUNT	 (512 + 12)
+#define AT_PROGRAM_COUNT (512 + 16)
+#define AT_MAPS		 (512 + 20)
 #define AT_PROGRAMS	 (AT_MAPS + 2 * sizeof(struct image_map))
 #define AT_INSTRUCTIONS	 (AT_PROGRAMS + IMAGE_NAME_SIZE + 4)
 
@@ -29,6 +29,7 @@ static struct image *sample(void)
 
 	strcpy(image->compiler, "/usr/lib/libbcc.so.0 size 1");
 	image->tracepoint_type = 77;
+	image->answers = 5;
 	add_map(image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	add_map(image, "started", BPF_MAP_TYPE_HASH, 8, 264, 10240);
 	ADD_PROGRAM(image, "on_enter", first_program);
@@ -76,6 +77,7 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(again->compiler, image->compiler);
 	assert_int_equal(again->kern_version, 0x060c22);
 	assert_int_equal(again->tracepoint_type, 77);
+	assert_int_equal(again->answers, 5);
 	assert_int_equal(again->map_count, 2);
 	assert_memory_equal(again->maps, image->maps, 2 * sizeof(*image->maps));
 	assert_int_equal(again->program_count, 2);

@@ -362,8 +362,8 @@ static void the_first_set_that_can_be_attached_is_taken(void **state)
 {
 	static const struct probe bad[] = {{RAW("sys_enter", "count")}, {RAW("none", "count")}, {}};
 	static const struct probe good[] = {{RAW("sys_exit", "count")}, {}};
-	static const struct probe_set good_first[] = {{good, NULL}, {bad, NULL}, {}};
-	static const struct probe_set bad_first[] = {{bad, NULL}, {bad, "x"}, {good, "y"}, {}};
+	static const struct probe_set good_first[] = {{good, NULL, NULL}, {bad, NULL, NULL}, {}};
+	static const struct probe_set bad_first[] = {{bad, NULL, NULL}, {bad, "x", NULL}, {good, "y", NULL}, {}};
 	struct bench *bench = *state;
 
 	need_probes(bench);
@@ -394,7 +394,7 @@ static void a_substitute_is_for_what_is_missing(void **state)
 		{},
 	};
 	static const struct probe_set sets[][2] = {
-		{{missing, NULL}}, {{there, NULL}}, {{chain, NULL}}};
+		{{missing, NULL, NULL}}, {{there, NULL, NULL}}, {{chain, NULL, NULL}}};
 	struct bench *bench = *state;
 	size_t i;
 
@@ -414,7 +414,7 @@ static void a_substitute_that_is_missing_too_fails_the_set(void **state)
 		{RAW("none_either", "count"), .instead_of = "none"},
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL}, {}};
+	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -434,7 +434,7 @@ static void an_optional_probe_may_be_missing(void **state)
 		{RAW("none", "no_such_program"), .optional = true},
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL}, {}};
+	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
 	struct bench *bench = *state;
 
 	need_probes(bench);
@@ -447,7 +447,7 @@ static void when_all_sets_fail_each_says_why(void **state)
 	static const struct probe first[] = {{RAW("none_one", "count")}, {}};
 	static const struct probe second[] = {{RAW("sys_enter", "refused")}, {}};
 	static const struct probe third[] = {{TRACEPOINT("none:three", "count")}, {}};
-	static const struct probe_set sets[] = {{first, NULL}, {second, NULL}, {third, NULL}, {}};
+	static const struct probe_set sets[] = {{first, NULL, NULL}, {second, NULL, NULL}, {third, NULL, NULL}, {}};
 	struct bench *bench = *state;
 	struct error error = {};
 	const char *one, *two, *three;
@@ -468,8 +468,8 @@ static void many_long_reasons_fit(void **state)
 	static const char name[] = "a_very_long_name_of_a_tracepoint_that_no_kernel_of_any_"
 				   "version_has_ever_had_or_will_ever_have_in_the_time_to_come";
 	static const struct probe list[] = {{RAW(name, "count")}, {}};
-	static const struct probe_set sets[] = {{list, NULL}, {list, NULL}, {list, NULL},
-						{list, NULL}, {list, NULL}, {}};
+	static const struct probe_set sets[] = {{list, NULL, NULL}, {list, NULL, NULL}, {list, NULL, NULL},
+						{list, NULL, NULL}, {list, NULL, NULL}, {}};
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -482,7 +482,7 @@ static void many_long_reasons_fit(void **state)
 static void a_missing_program_is_named(void **state)
 {
 	static const struct probe list[] = {{RAW("sys_enter", "gone")}, {}};
-	static const struct probe_set sets[] = {{list, NULL}, {}};
+	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -510,7 +510,7 @@ static void nothing_stays_open(void **state)
 		{UPROBE("a_probed_function", "count_too", SELF)},
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL}, {}};
+	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
 	struct bench *bench = *state;
 	size_t before;
 

@@ -36,8 +36,8 @@ static const struct probe missing_probe[] = {
 	{.kind = PROBE_RAW_TRACEPOINT, .target = "no_such_point", .program = "on_exit"},
 	{},
 };
-static const struct probe_set sets[] = {{missing_probe, NULL}, {on_exit_probe, "the moon"}, {}};
-static const struct probe_set no_sets[] = {{missing_probe, NULL}, {}};
+static const struct probe_set sets[] = {{missing_probe, NULL, NULL}, {on_exit_probe, "the moon", NULL}, {}};
+static const struct probe_set no_sets[] = {{missing_probe, NULL, NULL}, {}};
 
 static struct tool tool = {
 	.name = "fake",
@@ -62,7 +62,7 @@ static int run_tool(void *context)
 	return tool_main(&tool, argc, argv);
 }
 
-#define RUN(outcome, ...) run_child(run_tool, (char *[]){__VA_ARGS__, NULL}, outcome)
+#define RUN(outcome, ...) run_child(run_tool, (char *[]){__VA_ARGS__, NULL, NULL}, outcome)
 
 static void assert_failure(const struct outcome *outcome, const char *word)
 {
@@ -143,6 +143,32 @@ static void a_source_that_is_none(void **state)
 	remove_directory(directory);
 }
 
+/* A set may be for kernels whose types lack something. */
+static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
+{
+	static const struct type_question questions[] = {
+		{"HAVE_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h"},
+		{"HAVE_TASKS", "struct task_struct", "pid", "linux/sched.h"},
+		{},
+	};
+	static const struct probe_set with_tasks[] = {{on_exit_probe, "the sun", "HAVE_TASKS"},
+						      {on_exit_probe, "the moon", "HAVE_NONSENSE"},
+						      {on_exit_probe, "the stars", NULL},
+						      {}};
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	tool.questions = questions;
+	tool.probe_sets = with_tasks;
+	RUN(&outcome, "--no-cache", "--max-events", "1");
+	tool.questions = NULL;
+	tool.probe_sets = sets;
+	assert_int_equal(outcome.status, 0);
+	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
+	outcome_free(&outcome);
+}
+
 static void where_no_set_can_be_attached_it_fails(void **state)
 {
 	struct outcome outcome;
@@ -198,6 +224,7 @@ int main(void)
 		cmocka_unit_test(it_traces),
 		cmocka_unit_test(its_source_is_printed_and_can_be_run),
 		cmocka_unit_test(a_source_that_is_none),
+		cmocka_unit_test(a_set_that_is_not_for_this_kernel_is_left_out),
 		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
 		cmocka_unit_test(support_is_told),
 		cmocka_unit_test(nobody_is_told_to_be_root),
