@@ -45,6 +45,12 @@ has_mode() { # KERNEL MODE
 	esac
 }
 
+# The initramfs of a fetched kernel, by what it is made of: another version of these scripts has its
+# own in the same folder.
+initrd_of() { # KERNEL
+	echo "$vm_store/$1/initrd-$(cat "$vm_scripts/init" "$vm_scripts/initrd" /bin/busybox | cksum | tr ' ' -)"
+}
+
 # The release (uname -r) of a fetched kernel.
 kernel_release() {
 	local tree
