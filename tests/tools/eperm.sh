@@ -47,7 +47,7 @@ else
 fi
 
 start eperm -i 1
-"$PROGRAMS/failing" 4.5 4 >"$SCRATCH/made"
+"$PROGRAMS/failing" 6.5 4 >"$SCRATCH/made"
 stop
 check 'intervals: the tables add up exactly' is_exact failing
 check 'intervals: a table each' [ "$(grep -c 'sethostname' "$OUT")" -ge 4 ]
