@@ -74,8 +74,7 @@ wait_for() {
 # no child, the compiler, any more. While it attaches, which may take long, it sleeps elsewhere.
 is_tracing() {
 	local line
-	read -r line <"/proc/$TOOL_PID/wchan" # which has no end of line: read calls that a failure
-	[[ $line == *poll* ]] || return 1
+	read -r line <"/proc/$TOOL_PID/stack" && [[ $line == *poll* ]] || return 1
 	read -r line <"/proc/$TOOL_PID/task/$TOOL_PID/children"
 	[[ -z $line ]] && ls -l "/proc/$TOOL_PID/fd" | grep -Eq 'perf_event|raw-tracepoint|bpf_link'
 }
