@@ -4,7 +4,7 @@
  *
  * To write a record into a perf buffer takes several times as long as all else that is done for a
  * small event. When events come fast, the tool therefore has them batched: they are put together
- * until a batch is full, or until a timer on each CPU (flush_batch) hands over what there is.
+ * until a batch is full, or until the reader has the CPU hand over what there is (flush_batch).
  */
 #include "event.h"
 #include "lost.h"
@@ -64,7 +64,7 @@ static __always_inline void put_in(struct batch *batch, void *event, u64 size)
 	batch->count++;
 }
 
-/* Busy is for the timer's program, which may interrupt this one anywhere. */
+/* Busy is for flush_batch(), which may interrupt this one anywhere. */
 static __always_inline void add_to_batch(void *ctx, struct batch *batch, void *event, u64 size)
 {
 	if (batch->is_busy) {
@@ -110,8 +110,8 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 	}
 }
 
-/* On a timer of each CPU while events are batched. */
-int flush_batch(void *ctx)
+/* raw tracepoint, run by the reader on each CPU while events are batched */
+int flush_batch(struct bpf_raw_tracepoint_args *ctx)
 {
 	hand_over_batch(ctx);
 	return 0;

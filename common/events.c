@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,6 @@ struct cpu_buffer {
 	int cpu;
 	int waking_fd; /* wakes at each record; its pages are mapped */
 	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
-	int timer_fd;  /* runs the program that hands over a batch; or -1 */
 	struct perf_event_mmap_page *page;
 	struct buffer records; /* events that were read, not yet handed out, each padded up to 8 */
 	size_t taken;	       /* bytes at the start of records that were handed out */
@@ -37,7 +37,8 @@ struct cpu_buffer {
 struct events {
 	struct events_source source;
 	int epoll_fd;
-	size_t data_size; /* of a buffer, in bytes */
+	int flush_program; /* or -1 */
+	size_t data_size;  /* of a buffer, in bytes */
 	size_t count;
 	bool wake_on_each;
 	enum events_batching batching;
@@ -76,24 +77,6 @@ static int open_output(int cpu, unsigned int wakeup_events)
 	return open_event(cpu, &attributes);
 }
 
-/* Not running yet. A negative errno where this kernel or process can't have it. */
-static int open_timer(int cpu, int program_fd)
-{
-	struct perf_event_attr attributes = {
-		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.sample_period = EVENTS_BATCH_PERIOD,
-		.disabled = 1,
-	};
-	int fd = open_event(cpu, &attributes), err;
-
-	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 {
 	struct epoll_event interest = { .events = EPOLLIN, .data.ptr = buffer };
@@ -120,19 +103,29 @@ static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 	return 0;
 }
 
-/* Without a timer on each CPU there is no batching. */
-static void open_timers(struct events *events)
+/* By the reader, on that CPU; a raw tracepoint program can be run so from Linux 5.10 on. */
+static int hand_over_batch(const struct events *events, int cpu)
+{
+	uint64_t no_arguments[1] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = no_arguments,
+		    .ctx_size_in = sizeof(no_arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
+		    .cpu = (uint32_t)cpu);
+
+	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
+}
+
+/* Without a way to have them handed over there is no batching. */
+static void prepare_batching(struct events *events)
 {
 	const struct events_source *source = &events->source;
-	bool complete = source->batches >= 0 && source->batching >= 0 && source->flush_batch >= 0;
 	size_t i;
 
-	for (i = 0; complete && i < events->count; i++) {
-		events->cpus[i].timer_fd = open_timer(events->cpus[i].cpu, source->flush_batch);
-		complete = events->cpus[i].timer_fd >= 0;
-	}
-	if (!complete)
-		events->source.batching = -1;
+	events->flush_program = -1;
+	if (source->batches >= 0 && source->batching >= 0 && source->flush_batch >= 0)
+		events->flush_program = fcntl(source->flush_batch, F_DUPFD_CLOEXEC, 3);
+	for (i = 0; i < events->count; i++)
+		if (hand_over_batch(events, events->cpus[i].cpu))
+			events->source.batching = -1;
 }
 
 static int explain(int err, int cpu, size_t data_size, struct error *error)
@@ -183,15 +176,14 @@ int events_open(struct events **result, const struct events_source *source, unsi
 		return error_set(error, ENOMEM, "no memory for the perf buffers");
 	}
 	events->source = *source;
+	events->flush_program = -1;
 	events->data_size = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 	events->wake_on_each = true;
 	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (i = 0; !err && i < count; i++) {
 		struct cpu_buffer *buffer = &events->cpus[events->count++];
 
-		*buffer = (struct cpu_buffer){
-			.cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1, .timer_fd = -1
-		};
+		*buffer = (struct cpu_buffer){ .cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1 };
 		err = open_buffer(events, buffer);
 		if (err)
 			explain(err, cpus[i], events->data_size, error);
@@ -201,7 +193,7 @@ int events_open(struct events **result, const struct events_source *source, unsi
 		events_close(events);
 		return err;
 	}
-	open_timers(events);
+	prepare_batching(events);
 	*result = events;
 	return 0;
 }
@@ -295,6 +287,8 @@ int events_read(struct events *events)
 	/* Clears what poll() would see; the buffers themselves say where records are. */
 	while (epoll_wait(events->epoll_fd, ready, 16, 0) == 16)
 		;
+	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
+		hand_over_batch(events, events->cpus[i].cpu);
 	for (i = 0; i < events->count; i++) {
 		count = read_buffer(events, &events->cpus[i]);
 		if (count < 0)
@@ -410,27 +404,13 @@ void events_wake_on_each(struct events *events, bool each)
 	}
 }
 
-static void run_timers(struct events *events, bool run)
-{
-	size_t i;
-
-	for (i = 0; i < events->count; i++)
-		ioctl(events->cpus[i].timer_fd,
-		      run ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
-}
-
-/* The timers run before the first event is batched. */
 void events_set_batching(struct events *events, enum events_batching batching)
 {
-	uint32_t zero = 0, yes = batching == EVENTS_BATCH_TIMED;
+	uint32_t zero = 0, yes = batching == EVENTS_BATCH_ON;
 
 	if (events->source.batching < 0 || events->batching == batching)
 		return;
-	if (events->batching == EVENTS_BATCH_NOT)
-		run_timers(events, true);
 	bpf_map_update_elem(events->source.batching, &zero, &yes, BPF_ANY);
-	if (batching == EVENTS_BATCH_NOT)
-		run_timers(events, false);
 	events->batching = batching;
 }
 
@@ -451,14 +431,14 @@ void events_close(struct events *events)
 
 		if (buffer->page)
 			munmap(buffer->page, mapped);
-		if (buffer->timer_fd >= 0)
-			close(buffer->timer_fd);
 		if (buffer->quiet_fd >= 0)
 			close(buffer->quiet_fd);
 		if (buffer->waking_fd >= 0)
 			close(buffer->waking_fd);
 		buffer_free(&buffer->records);
 	}
+	if (events->flush_program >= 0)
+		close(events->flush_program);
 	close(events->epoll_fd);
 	buffer_free(&events->torn);
 	free(events);

@@ -12,7 +12,7 @@
  * it. It then puts the second in its place and reads on a short tick until things are quiet again.
  *
  * And a record costs several times what its event does. When events come fast they are batched: the
- * programs put many into one record, and a timer on each CPU hands over what is left.
+ * programs put many into one record, and a reader has each CPU hand over what is left.
  */
 #ifndef SNOOPKIT_EVENTS_H
 #define SNOOPKIT_EVENTS_H
@@ -65,19 +65,13 @@ bool events_pending(const struct events *events);
 /* Whether every record shall wake the reader. Read once more after switching it on. */
 void events_wake_on_each(struct events *events, bool each);
 
-/*
- * The longest, in nanoseconds, that an event stays in a batch while EVENTS_BATCH_TIMED lasts; a
- * machine that is short of CPU time runs timers late.
- */
-#define EVENTS_BATCH_PERIOD 5000000
-
 enum events_batching {
 	EVENTS_BATCH_NOT,   /* each event is a record */
-	EVENTS_BATCH_ENDED, /* as above, and timers still hand over what was batched before */
-	EVENTS_BATCH_TIMED, /* many events are a record */
+	EVENTS_BATCH_ENDED, /* as above, and what was batched before is still handed over */
+	EVENTS_BATCH_ON,    /* many events are a record; events_read() has the last handed over */
 };
 
-/* Has no effect where there is no batching. Go through EVENTS_BATCH_ENDED for a few periods. */
+/* Has no effect where there is no batching. Go through EVENTS_BATCH_ENDED for a few reads. */
 void events_set_batching(struct events *events, enum events_batching batching);
 enum events_batching events_batching(const struct events *events);
 

@@ -21,18 +21,13 @@
 
 /*
  * While events come, buffers are read this often, and an event is handed out once it is older than
- * HOLD, or BATCH_HOLD where it may have been in a batch: by then every CPU's buffer has been read
- * past its time. Both together stay well below the 100 ms in which an event is to be on the screen.
+ * HOLD: by then every CPU's buffer has been read past its time. Both together stay well below the
+ * 100 ms in which an event is to be on the screen.
  */
-#define TICK	   (20 * MILLISECOND)
-#define HOLD	   (10 * MILLISECOND)
-#define BATCH_HOLD (HOLD + 5ULL * EVENTS_BATCH_PERIOD)
-#define CALM	   (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
-/*
- * From so many events in a tick on they are batched. The timers on all CPUs that this takes are
- * worth it only then.
- */
-#define FAST	    100
+#define TICK	    (20 * MILLISECOND)
+#define HOLD	    (10 * MILLISECOND)
+#define CALM	    (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
+#define FAST	    100			/* events in a tick from which on they are batched */
 #define LOST_REPORT (1000 * MILLISECOND)
 #define NEVER	    UINT64_MAX
 
@@ -343,11 +338,6 @@ static uint64_t earliest(const struct timers *timers)
 	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
 }
 
-static uint64_t hold_of(const struct session *session)
-{
-	return events_batching(session->events) == EVENTS_BATCH_NOT ? HOLD : BATCH_HOLD;
-}
-
 /*
  * Reads, hands out what is old enough, writes. Returns how many events were read, at least 1 where
  * there are older ones still, or a negative errno.
@@ -441,7 +431,7 @@ static void set_batching(struct session *session, struct pace *pace, uint64_t no
 	enum events_batching batching = events_batching(session->events);
 
 	if (count >= FAST)
-		batching = EVENTS_BATCH_TIMED;
+		batching = EVENTS_BATCH_ON;
 	else if (batching != EVENTS_BATCH_NOT && now >= pace->slow)
 		batching--;
 	else
@@ -515,12 +505,12 @@ int session_run(struct session *session, struct error *error)
 		if (set_pace(session, &timers, &pace, count)) {
 			wake_up = earliest(&timers);
 			if (session->stop_at != NEVER)
-				wake_up = earlier(wake_up, session->stop_at + hold_of(session));
+				wake_up = earlier(wake_up, session->stop_at + HOLD);
 			if (sleep_until(session, wake_up))
 				break;
 			run_timers(session, &timers);
 		}
-		count = work(session, hold_of(session), error);
+		count = work(session, HOLD, error);
 	}
 	return count < 0 ? count : 0;
 }

@@ -122,7 +122,7 @@ static int open_events(struct session *session, struct error *error)
 
 	if (source.batching >= 0)
 		source.flush_batch = loader_load(&session->loader, "flush_batch",
-						 BPF_PROG_TYPE_PERF_EVENT, &ignored);
+						 BPF_PROG_TYPE_RAW_TRACEPOINT, &ignored);
 	err = events_open(&session->events, &source, session->options->buffer_pages, error);
 	if (source.flush_batch >= 0)
 		close(source.flush_batch);

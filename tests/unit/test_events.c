@@ -567,7 +567,7 @@ static void open_batch_bench(struct batch_bench *batch, unsigned int pages)
 	if (loader_create_maps(&bench->loader, &error))
 		fail_msg("%s", error.text);
 	bench->program = load_or_fail(&bench->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT);
-	batch->flush = load_or_fail(&bench->loader, "flush_batch", BPF_PROG_TYPE_PERF_EVENT);
+	batch->flush = load_or_fail(&bench->loader, "flush_batch", BPF_PROG_TYPE_RAW_TRACEPOINT);
 	batch->lost = loader_map(&bench->loader, "lost_events");
 	bench->source = (struct events_source){
 		.events = loader_map(&bench->loader, "events"),
@@ -578,8 +578,8 @@ static void open_batch_bench(struct batch_bench *batch, unsigned int pages)
 	if (events_open(&bench->events, &bench->source, pages, &error))
 		fail_msg("%s", error.text);
 	events_wake_on_each(bench->events, false);
-	events_set_batching(bench->events, EVENTS_BATCH_TIMED);
-	assert_int_equal(events_batching(bench->events), EVENTS_BATCH_TIMED);
+	events_set_batching(bench->events, EVENTS_BATCH_ON);
+	assert_int_equal(events_batching(bench->events), EVENTS_BATCH_ON);
 }
 
 static void close_batch_bench(struct batch_bench *batch)
@@ -618,7 +618,7 @@ static void assert_numbers(const struct bench *bench, size_t count)
 		assert_int_equal(numbers.numbers[i], i);
 }
 
-static void timers_hand_over_batches(void **state)
+static void the_reader_has_batches_handed_over(void **state)
 {
 	struct batch_bench batch;
 	struct bench *bench = &batch.bench;
@@ -681,7 +681,7 @@ static void what_was_batched_is_not_lost_when_it_ends(void **state)
 	/* At the latest the next one takes what is in the batch along. */
 	emit(bench, 0, 1, EMITTED_HEAD);
 	assert_int_equal(events_read(bench->events), 2);
-	events_set_batching(bench->events, EVENTS_BATCH_TIMED);
+	events_set_batching(bench->events, EVENTS_BATCH_ON);
 	emit(bench, 0, 2, EMITTED_HEAD);
 	events_set_batching(bench->events, EVENTS_BATCH_NOT);
 	assert_int_equal(events_read(bench->events) + events_read_batches(bench->events), 1);
@@ -728,7 +728,7 @@ static void without_a_map_there_are_none(void **state)
 	assert_false(events_pending(events));
 	assert_false(is_readable(events_fd(events), 0));
 	events_wake_on_each(events, false);
-	events_set_batching(events, EVENTS_BATCH_TIMED);
+	events_set_batching(events, EVENTS_BATCH_ON);
 	assert_int_equal(events_batching(events), EVENTS_BATCH_NOT);
 	assert_int_equal(events_read_batches(events), 0);
 	assert_int_equal(events_deliver(events, UINT64_MAX, see, NULL, NULL), 0);
@@ -816,7 +816,7 @@ int main(void)
 		cmocka_unit_test(switching_misses_nothing),
 		cmocka_unit_test(nothing_is_lost_under_load),
 		cmocka_unit_test(what_is_no_event_is_left_out),
-		cmocka_unit_test(timers_hand_over_batches),
+		cmocka_unit_test(the_reader_has_batches_handed_over),
 		cmocka_unit_test(small_and_large_events_keep_their_order),
 		cmocka_unit_test(what_was_batched_is_not_lost_when_it_ends),
 		cmocka_unit_test(events_of_a_refused_batch_count_as_lost),
