@@ -312,6 +312,7 @@ static void else_it_is_tmp_that_has_the_room(void **state)
 	assert_int_equal(mount("none", "/tmp", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(compile(&bench.request, &image, &error), -EROFS);
 	assert_non_null(strstr(error.text, "/tmp"));
+	error_clear(&error);
 	umount2("/sys/fs", MNT_DETACH);
 	assert_nothing_left(descriptors);
 }
