@@ -54,27 +54,20 @@ uint64_t events_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* A software event of a CPU's. */
-static int open_event(int cpu, struct perf_event_attr *attributes)
-{
-	int fd;
-
-	attributes->type = PERF_TYPE_SOFTWARE;
-	attributes->size = sizeof(*attributes);
-	fd = (int)syscall(SYS_perf_event_open, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 static int open_output(int cpu, unsigned int wakeup_events)
 {
 	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_RAW,
 		.wakeup_events = wakeup_events,
 	};
+	int fd;
 
-	return open_event(cpu, &attributes);
+	fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int open_buffer(struct events *events, struct cpu_buffer *buffer)
@@ -120,7 +113,6 @@ static void prepare_batching(struct events *events)
 	const struct events_source *source = &events->source;
 	size_t i;
 
-	events->flush_program = -1;
 	if (source->batches >= 0 && source->batching >= 0 && source->flush_batch >= 0)
 		events->flush_program = fcntl(source->flush_batch, F_DUPFD_CLOEXEC, 3);
 	for (i = 0; i < events->count; i++)
