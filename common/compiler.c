@@ -22,7 +22,6 @@
 
 #define LIBRARY		"libbcc.so.0"
 #define VIRTUAL_NAME	"/virtual/main.c" /* what libbcc calls a source given as a string */
-#define MAX_QUESTIONS	32		  /* their answers are bits of a number */
 #define SLOW_AFTER_MS	500
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* there on each kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
@@ -285,7 +284,7 @@ static int ask_headers(const struct libbcc *bcc, const struct type_question *que
 	if (module)
 		bcc->destroy(module);
 	text = captured_text(messages);
-	if (!text || types_read_diagnostics(text, !module, questions, answers))
+	if (!text || types_read_diagnostics(text, questions, answers))
 		err = error_set(error, EINVAL, "can't ask the kernel's headers for its types");
 	else if (ftruncate(messages, 0) || lseek(messages, 0, SEEK_SET))
 		err = error_set(error, EIO, "can't rewind the compiler's messages");
@@ -311,9 +310,9 @@ static int answer_questions(const struct libbcc *bcc, const struct compile_reque
 static int compile_here(const struct compile_request *request, const char *scratch, int messages,
 			struct buffer *bytes, struct error *error)
 {
-	const char *flags[MAX_QUESTIONS + 8] = { FLAGS };
-	char defines[MAX_QUESTIONS][80];
-	bool answers[MAX_QUESTIONS] = {};
+	const char *flags[TYPES_MAX_QUESTIONS + 8] = { FLAGS };
+	char defines[TYPES_MAX_QUESTIONS][80];
+	bool answers[TYPES_MAX_QUESTIONS] = {};
 	struct libbcc bcc = {};
 	int err, flag_count = 3, i;
 	uint32_t yes = 0;
@@ -326,7 +325,8 @@ static int compile_here(const struct compile_request *request, const char *scrat
 		err = answer_questions(&bcc, request, answers, messages, error);
 	if (err)
 		return err;
-	for (i = 0; request->questions && request->questions[i].define && i < MAX_QUESTIONS; i++) {
+	for (i = 0; request->questions && request->questions[i].define && i < TYPES_MAX_QUESTIONS;
+	     i++) {
 		if (!answers[i])
 			continue;
 		snprintf(defines[i], sizeof(defines[i]), "-D%s", request->questions[i].define);

@@ -151,6 +151,7 @@ uint32_t types_find_tracepoint(const char *btf_path, const char *name)
 #define MAX_PARAMETERS 6
 #define ASSERT_BEGIN   "_Static_assert("
 #define ASSERT_END     " + 1, \"\");\n"
+#define THE_END	       "_Static_assert(0, \"\");\n" /* its error shows that clang came so far */
 
 /*
  * How a function takes its arguments is asked by trying: a pointer to the struct as one of 1 to 6
@@ -238,6 +239,7 @@ char *types_probe_source(const struct type_question *questions)
 			     "#line 1 \"" PROBE_NAME "\"\n");
 	for (question = questions; question->define; question++)
 		append_question(&text, question);
+	buffer_append_string(&text, THE_END);
 	source = buffer_take_string(&text);
 	buffer_free(&text);
 	return source;
@@ -263,31 +265,28 @@ static bool is_fatal(const char *message)
 	return memmem(message, strcspn(message, "\n"), "fatal error:", 12);
 }
 
-/* Marks the lines with an error; returns how many messages there were, negative when cut short. */
+/* Marks the lines with an error, the first being 1. */
 static int mark_errors(const char *diagnostics, bool *wrong, unsigned long lines)
 {
 	const char *message = diagnostics;
-	int found = 0;
 
 	while (*message) {
 		unsigned long line = error_line(message);
 
 		if (is_fatal(message))
 			return -EBADMSG;
-		if (line && line <= lines) {
-			wrong[line - 1] = true;
-			found++;
-		}
+		if (line <= lines)
+			wrong[line] = true;
 		message += strcspn(message, "\n");
 		message += *message == '\n';
 	}
-	return found;
+	return 0;
 }
 
-int types_read_diagnostics(const char *diagnostics, bool failed,
-			   const struct type_question *questions, bool *answers)
+int types_read_diagnostics(const char *diagnostics, const struct type_question *questions,
+			   bool *answers)
 {
-	unsigned long lines = 0, line = 0;
+	unsigned long lines = 1, line = 1;
 	bool *wrong;
 	size_t i;
 	int err;
@@ -300,14 +299,14 @@ int types_read_diagnostics(const char *diagnostics, bool failed,
 	if (!wrong)
 		return -ENOMEM;
 	err = mark_errors(diagnostics, wrong, lines);
-	if (!err && failed)
+	if (!err && !wrong[lines])
 		err = -EBADMSG;
-	for (i = 0; questions[i].define && err >= 0; i++) {
+	for (i = 0; questions[i].define && !err; i++) {
 		unsigned long end = line + line_count(&questions[i]);
 
 		for (; line < end; line++)
 			answers[i] |= !wrong[line];
 	}
 	free(wrong);
-	return err < 0 ? err : 0;
+	return err;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TYPES_MAX_QUESTIONS 32 /* of a tool: the answers are bits of a number */
+
 struct type_question {
 	const char *define; /* what the program is compiled with when the answer is yes; the last
 			       question has NULL here */
@@ -42,17 +44,16 @@ uint32_t types_find_tracepoint(const char *btf_path, const char *name);
 
 /*
  * The text to compile where there is no BTF: malloc'ed, NULL without memory. It compiles with
- * errors wherever an answer is no, so pass -ferror-limit=0; and don't pass -w, which would silence
- * some of them. What no header declares gets the answer no.
+ * errors wherever an answer is no, and always with one at its end, so pass -ferror-limit=0; and
+ * don't pass -w, which would silence some of them. What no header declares gets the answer no.
  */
 char *types_probe_source(const struct type_question *questions);
 
 /*
- * Reads what clang said about that text. -EBADMSG when it gave up before the end (a fatal error)
- * or when nothing of it is about the text although compiling failed; all answers are then no.
- * failed: the compiler's own result.
+ * Reads what clang said about that text. Errors in the headers don't matter as long as clang came
+ * to the end of the text: -EBADMSG where it did not; all answers are then no.
  */
-int types_read_diagnostics(const char *diagnostics, bool failed,
-			   const struct type_question *questions, bool *answers);
+int types_read_diagnostics(const char *diagnostics, const struct type_question *questions,
+			   bool *answers);
 
 #endif
