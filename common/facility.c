@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +16,6 @@
 #include "headers.h"
 #include "private_mount.h"
 #include "probe.h"
-#include "tracefs.h"
 
 #define CAPABILITY_PERFMON 38 /* both since 5.8; before, CAP_SYS_ADMIN is all of it */
 #define CAPABILITY_BPF	   39
@@ -126,6 +126,29 @@ static int check_perf_events(struct error *error)
 	return explain(err, "perf events", "CONFIG_PERF_EVENTS", error);
 }
 
+/* Kernels before 5.11 count maps as locked memory; each tool's take more than this many bytes. */
+#define LEAST_MAP_MEMORY (128 << 10)
+
+static int check_locked_memory(struct error *error)
+{
+	struct rlimit limit;
+	int fd;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= LEAST_MAP_MEMORY)
+		return 0;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snoopkit_trial", sizeof(uint32_t),
+			    LEAST_MAP_MEMORY, 1, NULL);
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EPERM)
+		return error_set(error, EPERM,
+				 "this kernel counts BPF's maps as locked memory, of which the "
+				 "limit is %llu kB: run with CAP_SYS_RESOURCE, or where ulimit -l "
+				 "is unlimited",
+				 (unsigned long long)limit.rlim_cur >> 10);
+	return 0;
+}
+
 int facility_check(struct error *error)
 {
 	const char *missing = missing_capabilities();
@@ -133,6 +156,9 @@ int facility_check(struct error *error)
 
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
+	err = check_locked_memory(error);
+	if (err)
+		return err;
 	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
@@ -175,10 +201,13 @@ static const char *yes_or_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
-/* By the perf PMU, or before 4.17 by the text interface. */
-static bool has_dynamic_probes(const char *pmu, int tracefs, const char *file)
+static bool has_dynamic_probes(struct probes *probes, bool is_uprobe)
 {
-	return probe_pmu_type(pmu) >= 0 || (tracefs >= 0 && tracefs_has(tracefs, file));
+	struct error error = {};
+	int err = probes_check_dynamic(probes, is_uprobe, &error);
+
+	error_clear(&error);
+	return !err;
 }
 
 /* Without a program a kernel that knows the command says so; others call the command invalid. */
@@ -259,23 +288,23 @@ void facility_print(FILE *file)
 	const char *missing = missing_capabilities();
 	struct error error = {};
 	struct kernel kernel;
-	int tracefs = tracefs_open(&error);
+	struct probes probes;
+	int tracefs;
 
+	probes_init(&probes);
+	tracefs = probes_tracefs(&probes, &error);
 	kernel_identify(&kernel);
 	fprintf(file, "kernel: %s %s\n", kernel.release, kernel.machine);
 	fprintf(file, "capabilities: %s%s\n", missing ? "missing: " : "all that tracing needs",
 		missing ? missing : "");
 	fprintf(file, "lockdown: %s\n", name_lockdown());
 	fprintf(file, "BPF: %s\n", name_bpf());
-	fprintf(file, "kprobes: %s\n",
-		yes_or_no(has_dynamic_probes("kprobe", tracefs, "kprobe_events")));
-	fprintf(file, "uprobes: %s\n",
-		yes_or_no(has_dynamic_probes("uprobe", tracefs, "uprobe_events")));
+	fprintf(file, "kprobes: %s\n", yes_or_no(has_dynamic_probes(&probes, false)));
+	fprintf(file, "uprobes: %s\n", yes_or_no(has_dynamic_probes(&probes, true)));
 	fprintf(file, "tracepoints: %s\n", tracefs < 0 ? error.text : "yes");
 	fprintf(file, "raw tracepoints: %s\n", yes_or_no(has_raw_tracepoints()));
 	print_compiler(file, &kernel);
 	fprintf(file, "modules: %s\n", yes_or_no(facility_has_modules()));
 	error_clear(&error);
-	if (tracefs >= 0)
-		close(tracefs);
+	probes_detach(&probes);
 }

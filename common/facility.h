@@ -13,8 +13,9 @@
 
 /*
  * Whether this process can load programs that read the kernel's memory, and open perf events, which
- * every tool needs. If not, a negative errno and the line says what is missing: capabilities, BPF,
- * perf events, or an end to the lockdown. Takes well under a millisecond.
+ * every tool needs. If not, a negative errno and the line says what is missing: capabilities,
+ * locked memory (see loader_lift_memlock(), which comes before), BPF, perf events, or an end to the
+ * lockdown. Takes well under a millisecond.
  */
 int facility_check(struct error *error);
 

@@ -119,11 +119,13 @@ static int attach_one(struct probes *probes, const struct probe *probe, struct l
 	const struct probe_kind_operations *kind = kinds[probe->kind];
 	size_t attached = probes->count;
 	struct error reason = {};
-	int fd, err;
+	int fd, err = 0;
 
-	if (probes->is_trial && kind->find) {
+	if (kind->check)
+		err = kind->check(probes, &reason);
+	if (!err && probes->is_trial && kind->find) {
 		err = kind->find(probes, probe, &reason);
-	} else {
+	} else if (!err) {
 		fd = program_fd(loaded, loader, probe, kind, error);
 		if (fd < 0)
 			return fd;

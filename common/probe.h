@@ -92,6 +92,9 @@ struct probes {
 struct probe_kind_operations {
 	const char *name; /* the field's word, for messages */
 	enum bpf_prog_type program_type;
+	/* Whether the kernel has such probes at all: asked before a program is loaded. May be NULL.
+	 */
+	int (*check)(struct probes *probes, struct error *error);
 	/* For programs that it takes more than their type to load; else NULL. */
 	int (*load)(const struct loader *loader, const struct probe *probe, struct error *error);
 	/*
@@ -159,6 +162,12 @@ struct text_event {
  */
 int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error);
+
+/*
+ * For the probe kinds: whether there are uprobes or kprobes, by the perf PMU or in the text
+ * interface. 0 or a negative errno with a line.
+ */
+int probes_check_dynamic(struct probes *probes, bool is_uprobe, struct error *error);
 
 /*
  * The type number of the perf PMU "kprobe" or "uprobe", for perf_event_attr.type, from sysfs

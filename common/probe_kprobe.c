@@ -107,14 +107,21 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 	return error->text[0] ? err : explain(err, error);
 }
 
+static int check(struct probes *probes, struct error *error)
+{
+	return probes_check_dynamic(probes, false, error);
+}
+
 const struct probe_kind_operations probe_kprobe = {
 	.name = "kprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
 	.attach = attach,
 };
 
 const struct probe_kind_operations probe_kretprobe = {
 	.name = "kretprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
 	.attach = attach,
 };

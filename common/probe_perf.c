@@ -31,6 +31,27 @@ int probe_pmu_type(const char *name)
 	return type;
 }
 
+static const char *text_file(bool is_uprobe)
+{
+	return is_uprobe ? "uprobe_events" : "kprobe_events";
+}
+
+int probes_check_dynamic(struct probes *probes, bool is_uprobe, struct error *error)
+{
+	int tracefs;
+
+	if (probe_pmu_type(is_uprobe ? "uprobe" : "kprobe") >= 0)
+		return 0;
+	tracefs = probes_tracefs(probes, error);
+	if (tracefs < 0)
+		return tracefs;
+	if (!tracefs_has(tracefs, text_file(is_uprobe)))
+		return error_set(error, ENOTSUP, "this kernel has no %s",
+				 is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
+					     "kprobes (CONFIG_KPROBE_EVENTS)");
+	return 0;
+}
+
 static int open_perf_event(struct perf_event_attr *attributes)
 {
 	int fd;
@@ -110,7 +131,7 @@ static bool has_text_event(const struct probes *probes)
 int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error)
 {
-	const char *file = head->is_uprobe ? "uprobe_events" : "kprobe_events";
+	const char *file = text_file(head->is_uprobe);
 	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
 	char event[80], line[512], removal[90], max_active[16] = "";
 	int tracefs, id, err;
@@ -118,10 +139,6 @@ int probes_add_text_event(struct probes *probes, const struct text_event *head,
 	tracefs = probes_tracefs(probes, error);
 	if (tracefs < 0)
 		return tracefs;
-	if (!tracefs_has(tracefs, file))
-		return error_set(error, ENOTSUP, "this kernel has no %s",
-				 head->is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
-						   "kprobes (CONFIG_KPROBE_EVENTS)");
 	if (!has_text_event(probes))
 		remove_leftovers(tracefs, file);
 	if (head->max_active)

@@ -35,14 +35,21 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 	return err;
 }
 
+static int check(struct probes *probes, struct error *error)
+{
+	return probes_check_dynamic(probes, true, error);
+}
+
 const struct probe_kind_operations probe_uprobe = {
 	.name = "uprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
 	.attach = attach,
 };
 
 const struct probe_kind_operations probe_uretprobe = {
 	.name = "uretprobe",
 	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
 	.attach = attach,
 };

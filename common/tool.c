@@ -41,6 +41,51 @@ static int get_source(const struct tool *tool, const struct options *options,
 	return 0;
 }
 
+static bool is_answered_yes(const struct tool *tool, uint32_t answers, const char *define)
+{
+	size_t i;
+
+	for (i = 0; tool->questions && tool->questions[i].define; i++)
+		if (!strcmp(tool->questions[i].define, define))
+			return answers >> i & 1;
+	return false;
+}
+
+/*
+ * Those of the tool's sets that are for a kernel with such types, up to one without probes. answers
+ * has a bit for each of the tool's questions.
+ */
+static void choose_probe_sets(const struct session *session, uint32_t answers,
+			      struct probe_set *chosen)
+{
+	const struct probe_set *set = session->probe_sets;
+	size_t count = 0;
+
+	for (; set->probes && count < PROBES_MAX_SETS; set++)
+		if (!set->unless || !is_answered_yes(session->tool, answers, set->unless))
+			chosen[count++] = *set;
+	chosen[count] = (struct probe_set){};
+}
+
+/*
+ * The sets among which a compiled image would choose, as far as that is known before: headers could
+ * tell only a compiler.
+ */
+static void expect_probe_sets(const struct session *session, struct probe_set *chosen)
+{
+	const struct type_question *questions = session->tool->questions;
+	const struct probe_set *set = session->probe_sets;
+	bool yes[TYPES_MAX_QUESTIONS] = {};
+	uint32_t answers = 0, i;
+
+	while (set->probes && !set->unless)
+		set++;
+	if (set->unless && !types_ask_btf(BTF_PATH, questions, yes))
+		for (i = 0; questions[i].define; i++)
+			answers |= (uint32_t)yes[i] << i;
+	choose_probe_sets(session, answers, chosen);
+}
+
 /* Compiling takes its time: what could not be attached anyway is said before. */
 static int compile_image(const struct session *session, const struct program_source *source,
 			 const struct headers *headers, const struct kernel *kernel,
@@ -57,10 +102,13 @@ static int compile_image(const struct session *session, const struct program_sou
 		.verbose = session->options->verbose,
 		.cancel_fd = session->signal_fd,
 	};
+	struct probe_set sets[PROBES_MAX_SETS + 1];
 	int set = 0;
 
-	if (!session->options->image_file)
-		set = facility_try_probes(session->probe_sets, error);
+	if (!session->options->image_file) {
+		expect_probe_sets(session, sets);
+		set = facility_try_probes(sets, error);
+	}
 	if (set < 0)
 		return set;
 	error_clear(error);
@@ -130,29 +178,6 @@ static int open_events(struct session *session, struct error *error)
 	return err;
 }
 
-static bool is_answered_yes(const struct tool *tool, const struct image *image, const char *define)
-{
-	size_t i;
-
-	for (i = 0; tool->questions && tool->questions[i].define; i++)
-		if (!strcmp(tool->questions[i].define, define))
-			return image->answers >> i & 1;
-	return false;
-}
-
-/* Those of the tool's sets that are for a kernel with such types, up to one without probes. */
-static void choose_probe_sets(const struct session *session, const struct image *image,
-			      struct probe_set *chosen)
-{
-	const struct probe_set *set = session->probe_sets;
-	size_t count = 0;
-
-	for (; set->probes && count < PROBES_MAX_SETS; set++)
-		if (!set->unless || !is_answered_yes(session->tool, image, set->unless))
-			chosen[count++] = *set;
-	chosen[count] = (struct probe_set){};
-}
-
 static int load_and_attach(struct session *session, const struct image *image, struct error *error)
 {
 	struct probe_set sets[PROBES_MAX_SETS + 1];
@@ -177,7 +202,7 @@ static int load_and_attach(struct session *session, const struct image *image, s
 		return err;
 	if (!tool->report && session_map(session, "events") < 0)
 		return error_set(error, EINVAL, "the source has no perf buffer named events");
-	choose_probe_sets(session, image, sets);
+	choose_probe_sets(session, image->answers, sets);
 	err = probes_attach(&session->probes, sets, &session->loader, error);
 	if (err < 0)
 		return err;
@@ -278,11 +303,12 @@ static int run(const struct tool *tool, const struct options *options, struct er
 }
 
 /*
- * What trace() asks, in its order, without compiling. The index of the probe set that would be
- * used, with a line that says why no better one; or a negative errno.
+ * What trace() asks, in its order, without compiling. misses becomes what the probe set that would
+ * be used does not see, and the line says why no better one is used; or a negative errno.
  */
-static int find_support(struct session *session, struct error *error)
+static int find_support(struct session *session, const char **misses, struct error *error)
 {
+	struct probe_set sets[PROBES_MAX_SETS + 1];
 	const struct tool *tool = session->tool;
 	char library[PATH_MAX];
 	struct headers headers;
@@ -298,7 +324,14 @@ static int find_support(struct session *session, struct error *error)
 		err = headers_find(session->options->headers, true, &kernel, &headers, error);
 	if (!err)
 		err = compiler_find(library, sizeof(library), error);
-	return err ? err : facility_try_probes(session->probe_sets, error);
+	if (err)
+		return err;
+	expect_probe_sets(session, sets);
+	err = facility_try_probes(sets, error);
+	if (err < 0)
+		return err;
+	*misses = sets[err].misses;
+	return 0;
 }
 
 /* --support. The result is the exit status. */
@@ -307,17 +340,16 @@ static int print_support(const struct tool *tool, const struct options *options,
 {
 	const char *misses = NULL;
 	struct session session;
-	int set;
+	int err;
 
+	loader_lift_memlock();
 	if (options->verbose)
 		facility_print(stdout);
-	set = session_init(&session, tool, options, error);
-	if (!set)
-		set = find_support(&session, error);
-	if (set >= 0)
-		misses = session.probe_sets[set].misses;
+	err = session_init(&session, tool, options, error);
+	if (!err)
+		err = find_support(&session, &misses, error);
 	session_free(&session);
-	if (set < 0)
+	if (err)
 		printf("%s: not at all: %s\n", tool->name, error->text);
 	else if (misses)
 		printf("%s: partly: not seen: %s%s%s\n", tool->name, misses,
@@ -325,7 +357,7 @@ static int print_support(const struct tool *tool, const struct options *options,
 	else
 		printf("%s: whole\n", tool->name);
 	error_clear(error);
-	return output_end_text(tool->name, set < 0 ? EXIT_FAILED : 0);
+	return output_end_text(tool->name, err ? EXIT_FAILED : 0);
 }
 
 /*

@@ -61,14 +61,26 @@ check 'without CAP_PERFMON' fails 'run as root: tracing needs CAP_PERFMON$' eper
 	without cap_sys_admin,cap_perfmon "$eperm"
 check 'without a capability' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON' eperm \
 	without "$(all_but nothing)" "$eperm"
+# Before 5.11 maps count as locked memory.
+counts_memory() { uname -r | grep -Eq '^([0-4]|5\.[0-9]|5\.10)\.'; }
+
+little="prlimit --memlock=65536:65536 capsh --drop=cap_sys_resource --"
+enough_memory=
+if counts_memory; then
+	enough_memory="prlimit --memlock=unlimited"
+	check 'too little locked memory' fails '.* locked memory, .* is 64 kB: run with CAP_SYS_RESOURCE' eperm \
+		$little -c "$eperm"
+	check '--support says so' says 1 '^eperm: not at all: .* locked memory' $little -c "$TOOLS/eperm --support"
+else
+	check 'little locked memory is no matter' $little -c "$eperm"
+fi
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ]; then
 	check 'CAP_BPF and CAP_PERFMON are not enough' fails \
 		'run as root: with kernel.perf_event_paranoid [0-9]+ tracing needs CAP_SYS_ADMIN$' eperm \
 		without "$(all_but cap_bpf cap_perfmon)" "$eperm"
 else
-	# Before 5.11 maps count as locked memory, and the limit of that may be low.
 	enough=(cap_bpf cap_perfmon)
-	uname -r | grep -Eq '^([0-4]|5\.[0-9]|5\.10)\.' && enough+=(cap_sys_resource)
+	counts_memory && enough+=(cap_sys_resource)
 	check "${enough[*]} are enough, where tracefs is mounted" \
 	hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
 	"capsh --drop=$(all_but "${enough[@]}") -- -c '$eperm'"
@@ -127,7 +139,7 @@ check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	check 'tracefs closed to this user' fails '.*tracefs is closed to this user: run as root' opensnoop \
 		hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
-		"setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
+		"$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
 		--ambient-caps=-all,+bpf,+perfmon $TOOLS/opensnoop --no-cache"
 	check 'a uprobe without CAP_SYS_ADMIN' fails \
 		"can't attach to the uretprobe readline: not permitted: run as root.*CAP_SYS_ADMIN" \
@@ -150,6 +162,12 @@ else
 	check '--support: partly, and why' says 0 \
 		'^opensnoop: partly: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
 		"$TOOLS/opensnoop" --support
+fi
+# Where the types rule the raw tracepoint out (see ASK_SLEEPING_TRACEPOINTS) it is not counted on.
+if grep -qs trace_call_bpf_faultable /sys/kernel/btf/vmlinux; then
+	check '--support: a tracepoint whose program would be skipped' says 1 \
+		'^eperm: not at all: .*raw_syscalls:sys_exit: no such tracepoint' \
+		hidden "$no_events" "$TOOLS/eperm --support"
 fi
 "$TOOLS/eperm" --support --verbose >"$OUT"
 for fact in kernel capabilities lockdown BPF kprobes uprobes tracepoints 'raw tracepoints' BTF headers modules; do
