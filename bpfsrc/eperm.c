@@ -54,8 +54,7 @@ static __always_inline int count(s64 number, s64 ret)
 	key.compat = is_compat_syscall();
 	if (PARAM(PARAM_PER_PROCESS))
 		key.pid = my_pid();
-	/* Half the time of bpf_get_current_comm(); bytes behind the NUL are the tool's care. */
-	bpf_probe_read(key.comm, sizeof(key.comm), my_task()->comm);
+	READ_COMM(key.comm);
 	add_to_counter(&key, 1);
 	return 0;
 }

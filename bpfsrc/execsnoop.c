@@ -48,7 +48,7 @@ static __always_inline struct execsnoop_event *begin_event(int ret)
 	event->args_size = 0;
 	event->args_more = 0;
 	event->filename_size = 0;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	READ_COMM(event->comm);
 	bpf_probe_read(event->parent_comm, sizeof(event->parent_comm), parent->comm);
 	return event;
 }

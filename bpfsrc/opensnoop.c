@@ -31,16 +31,13 @@ struct attempt {
 	const char *kernel_name; /* NULL until do_filp_open() */
 	u32 flags;
 	u32 mode;
-	u16 is_under_way;
-	u16 io_uring;
+	u32 io_uring;
 	int directory_fd;
 };
 
-/*
- * By thread. What has ended stays until the thread's next one, which costs less than taking it out;
- * where there are more threads than that, those that opened nothing for long make room.
- */
-BPF_TABLE("lru_hash", u32, struct attempt, attempts, OPEN_ATTEMPTS);
+#define UNDER_WAY struct attempt
+#include "under_way.h"
+
 BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1);
 /* An array's programs are all of one type. */
 BPF_PROG_ARRAY(directory_by_kprobe, 1);
@@ -75,29 +72,11 @@ static __always_inline bool is_wanted(void)
 
 static __always_inline int begin_open(struct attempt attempt)
 {
-	struct attempt *before;
-	u32 tid = my_tid();
-
 	if (!attempt.io_uring && !has_wanted_flag(attempt.flags))
 		return 0;
-	if (!is_wanted())
-		return 0;
-	attempt.is_under_way = 1;
-	before = attempts.lookup(&tid);
-	if (before)
-		*before = attempt;
-	else if (attempts.update(&tid, &attempt))
-		count_lost(1);
+	if (is_wanted())
+		begin_under_way(&attempt);
 	return 0;
-}
-
-/* The current thread's, NULL where there is none under way that is wanted. */
-static __always_inline struct attempt *find_open(void)
-{
-	u32 tid = my_tid();
-	struct attempt *attempt = attempts.lookup(&tid);
-
-	return attempt && attempt->is_under_way ? attempt : NULL;
 }
 
 static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
@@ -123,7 +102,7 @@ static __always_inline void fill_event(struct opensnoop_event *event, struct att
 	event->io_uring = attempt->io_uring;
 	event->directory_fd = attempt->directory_fd;
 	event->has_directory = 0;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	READ_COMM(event->comm);
 	size = name ? bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name) : 0;
 	event->strings.size = size > 0 ? size : 0;
 }
@@ -141,7 +120,7 @@ static __always_inline struct opensnoop_event *end_open(struct attempt *attempt,
 	event = PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
 	if (event)
 		fill_event(event, attempt, name, ret);
-	attempt->is_under_way = 0;
+	end_under_way();
 	return event;
 }
 
@@ -261,7 +240,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 {
 	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
 	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
-	struct attempt *attempt = find_open();
+	struct attempt *attempt = find_under_way();
 
 	if (!attempt || READ(op->open_flag) & EXEC_OPEN)
 		return 0;
@@ -271,7 +250,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 		attempt->flags = READ(op->open_flag);
 		attempt->mode = READ(op->mode);
 		if (!has_wanted_flag(attempt->flags))
-			attempt->is_under_way = 0;
+			end_under_way();
 	}
 	return 0;
 }
@@ -281,12 +260,12 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 {
 	long ret = PT_REGS_RC(ctx);
 	bool failed = (unsigned long)ret >= (unsigned long)-4095;
-	struct attempt *attempt = find_open();
+	struct attempt *attempt = find_under_way();
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
 	if (attempt->io_uring && ret == -TRY_AGAIN) {
-		attempt->is_under_way = 0;
+		end_under_way();
 		return 0;
 	}
 	if (!failed && !attempt->io_uring)
@@ -297,7 +276,7 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 /* kprobe fd_install(fd, file) */
 int on_fd_install(struct pt_regs *ctx)
 {
-	struct attempt *attempt = find_open();
+	struct attempt *attempt = find_under_way();
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
@@ -307,7 +286,7 @@ int on_fd_install(struct pt_regs *ctx)
 /* kretprobe do_sys_openat2, do_sys_open: only what failed before a file was looked for is left */
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
-	struct attempt *attempt = find_open();
+	struct attempt *attempt = find_under_way();
 
 	if (!attempt)
 		return 0;
@@ -359,7 +338,7 @@ int on_enter_creat(struct sys_enter_args *ctx)
 
 int on_exit(struct sys_exit_args *ctx)
 {
-	struct attempt *attempt = find_open();
+	struct attempt *attempt = find_under_way();
 
 	if (!attempt)
 		return 0;

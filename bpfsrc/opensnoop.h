@@ -7,7 +7,6 @@
 #include "path_names.h"
 
 #define OPEN_PATH_SIZE 4096 /* PATH_MAX: no name that the kernel takes is longer */
-#define OPEN_ATTEMPTS  8192 /* of threads; more where there are many CPUs */
 #define OPEN_AT_WORKING_DIRECTORY -100 /* AT_FDCWD */
 
 enum {

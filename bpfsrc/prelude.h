@@ -68,3 +68,11 @@ static __always_inline struct task_struct *my_task(void)
 {
 	return (struct task_struct *)bpf_get_current_task();
 }
+
+#define COMM_SIZE 16 /* TASK_COMM_LEN */
+
+/*
+ * The current task's name, in half the time of bpf_get_current_comm(). What is behind the NUL is any
+ * bytes. For programs that include linux/sched.h.
+ */
+#define READ_COMM(place) bpf_probe_read(place, COMM_SIZE, my_task()->comm)

@@ -62,8 +62,6 @@ static __always_inline int exited(void *ctx)
 	u32 zero = 0;
 	struct copy *copy = scratch.lookup(&zero);
 
-	/* Before that is asked: of threads that end at once another may have ended the following. */
-	forget_thread();
 	if (!is_followed(my_pid()))
 		return 0;
 	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)

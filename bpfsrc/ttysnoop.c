@@ -143,7 +143,6 @@ static __always_inline void find_bytes(struct write *write, struct iov_iter *ite
 static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 {
 	struct write write = { .fd = WRITTEN_NO_FD, .is_outer = is_outer }, *before;
-	u32 tid = my_tid();
 	struct file *file;
 
 #ifdef TTY_WRITE_ITER
@@ -154,9 +153,9 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 	file = (void *)PT_REGS_PARM1(ctx);
 #endif
 	/* One under way was left behind by a return that the kernel could not hook: too many. */
-	before = writes.lookup(&tid);
-	if (before && before->is_under_way && !before->is_outer) {
-		before->is_under_way = 0;
+	before = find_under_way();
+	if (before && !before->is_outer) {
+		end_under_way();
 		count_lost(1);
 	}
 	if (!is_watched_inode(READ(file->f_inode)) && !is_watched_tty(tty_of_file(file)))
@@ -166,7 +165,7 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 #else
 	write.address = PT_REGS_PARM2(ctx);
 #endif
-	begin_write(&write);
+	begin_under_way(&write);
 	return 0;
 }
 
@@ -186,17 +185,6 @@ int on_redirected_tty_write(struct pt_regs *ctx)
 int on_tty_write_return(struct pt_regs *ctx)
 {
 	return end_write(ctx, PT_REGS_RC(ctx), BY_KPROBE);
-}
-
-/* raw tracepoint sched_process_exit, tracepoint sched:sched_process_exit */
-int on_process_exit_raw(struct bpf_raw_tracepoint_args *ctx)
-{
-	return forget_thread();
-}
-
-int on_process_exit(void *ctx)
-{
-	return forget_thread();
 }
 
 /* more_by_kprobe */

@@ -17,7 +17,6 @@
 #define WRITE_PIECE	 16384 /* a power of two */
 #define WRITE_FIRST	 4     /* pieces copied before the first call for more */
 #define WRITE_PIECES	 32
-#define WRITE_THREADS	 32768
 
 /* An array belongs to the first kind of programs that is loaded with it. */
 enum write_caller { BY_TRACEPOINT, BY_KPROBE };
@@ -28,9 +27,11 @@ struct write {
 	u64 segments;	  /* address of an array of struct segment, 0: no gathered write */
 	u64 skipped;	  /* bytes of the first segment that are no part of the write */
 	s32 fd;
-	u16 is_under_way;
-	u16 is_outer;	  /* 1: another function that is watched may be called for the same write */
+	u32 is_outer;	  /* 1: another function that is watched may be called for the same write */
 };
+
+#define UNDER_WAY struct write
+#include "under_way.h"
 
 /* struct iovec and struct kvec, of a 64-bit process or the kernel's own copy */
 struct segment {
@@ -47,34 +48,9 @@ struct copy {
 	struct written_event event;
 };
 
-/* By thread. What has ended stays until the next one, which costs less than taking it out. */
-BPF_HASH(writes, u32, struct write, WRITE_THREADS);
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
 BPF_PROG_ARRAY(more_by_tracepoint, 1);
 BPF_PROG_ARRAY(more_by_kprobe, 1);
-
-static __always_inline void begin_write(struct write *write)
-{
-	struct write *before;
-	u32 tid = my_tid();
-
-	write->is_under_way = 1;
-	before = writes.lookup(&tid);
-	if (before)
-		*before = *write;
-	else if (writes.update(&tid, write))
-		count_lost(1);
-}
-
-/* The current thread ends. */
-static __always_inline int forget_thread(void)
-{
-	u32 tid = my_tid();
-
-	if (writes.lookup(&tid))
-		writes.delete(&tid);
-	return 0;
-}
 
 static __always_inline void submit_piece(void *ctx, struct written_event *event, u32 kind)
 {
@@ -191,21 +167,21 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 total)
 	copy->event.tid = ids;
 	copy->event.fd = write->fd;
 	if (PARAM(PARAM_WRITE_COMM))
-		bpf_get_current_comm(copy->event.comm, sizeof(copy->event.comm));
+		READ_COMM(copy->event.comm);
 	return copy;
 }
 
 /* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
 static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
 {
-	u32 tid = my_tid(), i;
-	struct write *write = writes.lookup(&tid);
+	struct write *write = find_under_way();
 	struct copy *copy;
+	u32 i;
 
-	if (!write || !write->is_under_way)
+	if (!write)
 		return 0;
-	write->is_under_way = 0;
 	copy = ret > 0 ? begin_copy(write, ret) : NULL;
+	end_under_way();
 	if (!copy)
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)

@@ -10,7 +10,7 @@ static __always_inline int begin_syscall(u64 fd, u64 address, u64 segments)
 	struct write write = { .address = address, .segments = segments, .fd = fd };
 
 	if (wants_write(fd))
-		begin_write(&write);
+		begin_under_way(&write);
 	return 0;
 }
 

@@ -44,16 +44,6 @@
 	MIRROR_PROBES("pwritev", "on_enter_writev", true),                                         \
 	MIRROR_PROBES("pwritev2", "on_enter_writev", true)
 
-/* The end of threads; before 4.17 there are no raw tracepoints. */
-#define MIRROR_EXIT_PROBES                                                                         \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit_raw" },                                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched_process_exit" }
-
 /* What copies the pieces that one program can't. */
 #define MIRROR_MORE_BY_TRACEPOINT                                                                  \
 	{ .kind = PROBE_TAIL_CALL,                                                                 \

@@ -325,19 +325,8 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
-/* An LRU map hands each CPU 128 free entries at a time: of few, some CPUs would get others' away. */
-#define ATTEMPTS_OF_CPU 512
-
-static uint32_t attempts(void)
-{
-	uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
-
-	return cpus * ATTEMPTS_OF_CPU > OPEN_ATTEMPTS ? cpus * ATTEMPTS_OF_CPU : OPEN_ATTEMPTS;
-}
-
 static int prepare(struct session *session, struct error *error)
 {
-	session_set_map_size(session, "attempts", attempts());
 	if (opt.follow) {
 		opt.command_pid = session_run_command(session, opt.command, error);
 		if (opt.command_pid < 0)

@@ -123,7 +123,14 @@ static void finish(struct session *session)
 }
 
 /* Before 4.17 there are no raw tracepoints. */
-#define FORK_PROBES                                                                                \
+#define FOLLOW_PROBES                                                                              \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_exit",                                                          \
+	  .program = "on_process_exit_raw" },                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_exit",                                                    \
+	  .program = "on_process_exit",                                                            \
+	  .instead_of = "sched_process_exit" },                                                    \
 	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
 	  .target = "sched_process_fork",                                                          \
 	  .program = "on_fork_raw" },                                                              \
@@ -143,13 +150,12 @@ static void finish(struct session *session)
 	  .program = program_of_enter,                                                             \
 	  .optional = is_optional }
 
-static const struct probe by_tracepoints[] = { MIRROR_EXIT_PROBES, FORK_PROBES, MIRROR_WRITE_TRACEPOINTS,
+static const struct probe by_tracepoints[] = { FOLLOW_PROBES, MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 
 static const struct probe by_kprobes[] = {
-	MIRROR_EXIT_PROBES,
-	FORK_PROBES,
+	FOLLOW_PROBES,
 	WRITE_BY_KPROBES("write", "on_sys_write", false),
 	WRITE_BY_KPROBES("writev", "on_sys_writev", false),
 	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),

@@ -343,12 +343,11 @@ static const struct probe by_kprobes[] = {
 	  .target = "redirected_tty_write",
 	  .program = "on_redirected_tty_write",
 	  .optional = true },
-	MIRROR_EXIT_PROBES,
 	MIRROR_MORE_BY_KPROBE,
 	{},
 };
 
-static const struct probe by_tracepoints[] = { MIRROR_EXIT_PROBES, MIRROR_WRITE_TRACEPOINTS,
+static const struct probe by_tracepoints[] = { MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 

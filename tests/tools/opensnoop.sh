@@ -86,6 +86,14 @@ check "-F gives a relative path its directory" out_has " $SCRATCH/file-relative\
 check "-F twenty directories deep" out_has " ${deep%/}/file-deep\$"
 check "-n takes commands by name" out_lacks '^[0-9]+ +bash'
 
+mkfifo "$SCRATCH/fifo"
+start opensnoop -n open_kinds
+"$PROGRAMS/open_kinds" waiting "$SCRATCH/fifo"
+sleep 0.7
+stop
+check "2,500 threads that wait in their opens, and one that does not" \
+	out_lines "open_kinds +[0-9]+ +0 $SCRATCH/fifo\$" 2501
+
 start opensnoop -p $$
 cat "$SCRATCH/file-plain" >/dev/null
 true <"$SCRATCH/file-relative"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * open_kinds edge|absent|overwrite|uring|all FILE: opens FILE in a way that a tracer may get wrong:
- * the name ends at the last byte before an unmapped page; its page was not in memory; another
- * thread overwrites it all the time; io_uring opens it; each of the open syscalls.
+ * open_kinds edge|absent|overwrite|uring|all|waiting FILE: opens FILE in a way that a tracer may get
+ * wrong: the name ends at the last byte before an unmapped page; its page was not in memory; another
+ * thread overwrites it all the time; io_uring opens it; each of the open syscalls; 2,500 threads wait
+ * in their opens of a FIFO at once, and then it is opened for writing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,6 +120,39 @@ static int by_each_syscall(const char *name)
 	return (int)syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof(how));
 }
 
+#define WAITING 2500
+
+static void *open_to_read(void *name)
+{
+	return (void *)(intptr_t)open(name, O_RDONLY);
+}
+
+static int while_others_wait(char *name)
+{
+	const struct rlimit descriptors = { WAITING + 64, WAITING + 64 };
+	pthread_t threads[WAITING];
+	pthread_attr_t attributes;
+	int i, result = 0;
+	void *fd;
+
+	if (setrlimit(RLIMIT_NOFILE, &descriptors))
+		return -1;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 32768);
+	for (i = 0; i < WAITING; i++)
+		if (pthread_create(&threads[i], &attributes, open_to_read, name))
+			return -1;
+	sleep(1);
+	if (open(name, O_WRONLY) < 0)
+		return -1;
+	for (i = 0; i < WAITING; i++) {
+		pthread_join(threads[i], &fd);
+		if ((intptr_t)fd < 0)
+			result = -1;
+	}
+	return result;
+}
+
 /* An address of the kernel's, on the architectures that give it the upper half. */
 static int by_kernel_address(void)
 {
@@ -140,6 +175,8 @@ int main(int argc, char **argv)
 		result = while_overwritten(argv[2]);
 	else if (!strcmp(argv[1], "uring"))
 		result = by_io_uring(argv[2]);
+	else if (!strcmp(argv[1], "waiting"))
+		result = while_others_wait(argv[2]);
 	else if (!strcmp(argv[1], "kernel"))
 		result = by_kernel_address();
 	else if (!strcmp(argv[1], "all"))

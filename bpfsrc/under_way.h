@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a thread has begun and not ended yet, as the arguments of a syscall from its entry to its
+ * exit. The program that includes this defines the type UNDER_WAY before.
+ *
+ * It is kept by the low bits of the thread's number in an array, which costs much less than a hash.
+ * Threads whose slot another one has are in the hash. An end that is not seen leaves a slot taken
+ * until that thread begins again.
+ */
+#include "lost.h"
+
+#define UNDER_WAY_SLOTS	  1024 /* a power of 2 */
+#define UNDER_WAY_SPILLED 8192
+
+struct under_way_slot {
+	u32 owner;   /* the thread that has it; 0: none */
+	u32 claims;  /* who makes it 1 has the slot */
+	u32 spilled; /* threads of this slot that are in the hash */
+	u32 unused;
+	UNDER_WAY what;
+};
+
+BPF_ARRAY(slots, struct under_way_slot, UNDER_WAY_SLOTS);
+BPF_HASH(spilled, u32, UNDER_WAY, UNDER_WAY_SPILLED);
+
+static __always_inline struct under_way_slot *slot_of(u32 tid)
+{
+	u32 index = tid & (UNDER_WAY_SLOTS - 1);
+
+	return slots.lookup(&index);
+}
+
+/* Two that try at once may both fail, but never both get it. */
+static __always_inline bool claim(struct under_way_slot *slot, u32 tid)
+{
+	if (slot->owner == tid)
+		return true;
+	__sync_fetch_and_add(&slot->claims, 1);
+	if (*(volatile u32 *)&slot->claims != 1) {
+		__sync_fetch_and_add(&slot->claims, -1);
+		return false;
+	}
+	slot->owner = tid;
+	return true;
+}
+
+static __always_inline void spill(struct under_way_slot *slot, u32 tid, UNDER_WAY *what)
+{
+	bool is_new = !spilled.lookup(&tid);
+
+	if (spilled.update(&tid, what))
+		count_lost(1);
+	else if (is_new)
+		__sync_fetch_and_add(&slot->spilled, 1);
+}
+
+/* The current thread begins what is copied from there; what it had begun before is forgotten. */
+static __always_inline void begin_under_way(UNDER_WAY *what)
+{
+	u32 tid = my_tid();
+	struct under_way_slot *slot = slot_of(tid);
+
+	if (!slot)
+		return;
+	if (claim(slot, tid))
+		slot->what = *what;
+	else
+		spill(slot, tid, what);
+}
+
+/* What the current thread has begun, or NULL. */
+static __always_inline UNDER_WAY *find_under_way(void)
+{
+	u32 tid = my_tid();
+	struct under_way_slot *slot = slot_of(tid);
+
+	if (!slot)
+		return NULL;
+	if (slot->owner == tid)
+		return &slot->what;
+	return slot->spilled ? spilled.lookup(&tid) : NULL;
+}
+
+/* The current thread has ended it: what find_under_way() gave is no longer valid. */
+static __always_inline void end_under_way(void)
+{
+	u32 tid = my_tid();
+	struct under_way_slot *slot = slot_of(tid);
+
+	if (!slot)
+		return;
+	if (slot->owner == tid) {
+		slot->owner = 0;
+		asm volatile("" ::: "memory");
+		__sync_fetch_and_add(&slot->claims, -1);
+	} else if (slot->spilled && !spilled.delete(&tid)) {
+		__sync_fetch_and_add(&slot->spilled, -1);
+	}
+}
