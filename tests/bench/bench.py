@@ -50,7 +50,7 @@ class Extent:
     header_limit: float = process.START_LIMIT
 
 
-FULL = Extent(starts=15, rounds=7, share=1.0, paced_seconds=2.0, idle_seconds=60.0, loss_runs=2,
+FULL = Extent(starts=11, rounds=5, share=1.0, paced_seconds=2.0, idle_seconds=60.0, loss_runs=2,
               rate_steps=6)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                rate_steps=1)
