@@ -72,10 +72,10 @@ static __always_inline bool is_wanted(void)
 
 static __always_inline int begin_open(struct attempt attempt)
 {
-	if (!attempt.io_uring && !has_wanted_flag(attempt.flags))
-		return 0;
-	if (is_wanted())
+	if ((attempt.io_uring || has_wanted_flag(attempt.flags)) && is_wanted())
 		begin_under_way(&attempt);
+	else
+		end_under_way();
 	return 0;
 }
 

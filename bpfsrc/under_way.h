@@ -5,7 +5,7 @@
  *
  * It is kept by the low bits of the thread's number in an array, which costs much less than a hash.
  * Threads whose slot another one has are in the hash. An end that is not seen leaves a slot taken
- * until that thread begins again.
+ * until that thread begins again, or an entry in the hash, where the oldest make room.
  */
 #include "lost.h"
 
@@ -21,7 +21,7 @@ struct under_way_slot {
 };
 
 BPF_ARRAY(slots, struct under_way_slot, UNDER_WAY_SLOTS);
-BPF_HASH(spilled, u32, UNDER_WAY, UNDER_WAY_SPILLED);
+BPF_TABLE("lru_hash", u32, UNDER_WAY, spilled, UNDER_WAY_SPILLED);
 
 static __always_inline struct under_way_slot *slot_of(u32 tid)
 {
@@ -30,7 +30,16 @@ static __always_inline struct under_way_slot *slot_of(u32 tid)
 	return slots.lookup(&index);
 }
 
-/* Two that try at once may both fail, but never both get it. */
+static __always_inline void forget_spilled(struct under_way_slot *slot, u32 tid)
+{
+	if (slot->spilled && !spilled.delete(&tid))
+		__sync_fetch_and_add(&slot->spilled, -1);
+}
+
+/*
+ * Two that try at once may both fail, but never both get it: on x86 the additions, which are locked,
+ * order what is around them.
+ */
 static __always_inline bool claim(struct under_way_slot *slot, u32 tid)
 {
 	if (slot->owner == tid)
@@ -41,6 +50,7 @@ static __always_inline bool claim(struct under_way_slot *slot, u32 tid)
 		return false;
 	}
 	slot->owner = tid;
+	forget_spilled(slot, tid);
 	return true;
 }
 
@@ -81,7 +91,10 @@ static __always_inline UNDER_WAY *find_under_way(void)
 	return slot->spilled ? spilled.lookup(&tid) : NULL;
 }
 
-/* The current thread has ended it: what find_under_way() gave is no longer valid. */
+/*
+ * The current thread has ended it, or begins something else: what find_under_way() gave is no longer
+ * valid.
+ */
 static __always_inline void end_under_way(void)
 {
 	u32 tid = my_tid();
@@ -93,7 +106,7 @@ static __always_inline void end_under_way(void)
 		slot->owner = 0;
 		asm volatile("" ::: "memory");
 		__sync_fetch_and_add(&slot->claims, -1);
-	} else if (slot->spilled && !spilled.delete(&tid)) {
-		__sync_fetch_and_add(&slot->spilled, -1);
+	} else {
+		forget_spilled(slot, tid);
 	}
 }

@@ -11,6 +11,8 @@ static __always_inline int begin_syscall(u64 fd, u64 address, u64 segments)
 
 	if (wants_write(fd))
 		begin_under_way(&write);
+	else
+		end_under_way();
 	return 0;
 }
 

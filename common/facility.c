@@ -129,24 +129,31 @@ static int check_perf_events(struct error *error)
 /* Kernels before 5.11 count maps as locked memory; each tool's take more than this many bytes. */
 #define LEAST_MAP_MEMORY (128 << 10)
 
+/* Whether the kernel makes a map for one value of that many bytes: 0 or a negative errno. */
+static int try_map(uint32_t size)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snoopkit_trial", sizeof(uint32_t), size, 1,
+				NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static int check_locked_memory(struct error *error)
 {
 	struct rlimit limit;
-	int fd;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= LEAST_MAP_MEMORY)
 		return 0;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snoopkit_trial", sizeof(uint32_t),
-			    LEAST_MAP_MEMORY, 1, NULL);
-	if (fd >= 0)
-		close(fd);
-	else if (errno == EPERM)
-		return error_set(error, EPERM,
-				 "this kernel counts BPF's maps as locked memory, of which the "
-				 "limit is %llu kB: run with CAP_SYS_RESOURCE, or where ulimit -l "
-				 "is unlimited",
-				 (unsigned long long)limit.rlim_cur >> 10);
-	return 0;
+	/* Where a map of next to nothing is refused too, it is not for its size. */
+	if (try_map(1) || try_map(LEAST_MAP_MEMORY) != -EPERM)
+		return 0;
+	return error_set(error, EPERM,
+			 "this kernel counts BPF's maps as locked memory, of which the limit is "
+			 "%llu kB: run with CAP_SYS_RESOURCE, or where ulimit -l is unlimited",
+			 (unsigned long long)limit.rlim_cur >> 10);
 }
 
 int facility_check(struct error *error)
@@ -156,9 +163,6 @@ int facility_check(struct error *error)
 
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
-	err = check_locked_memory(error);
-	if (err)
-		return err;
 	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
@@ -169,7 +173,7 @@ int facility_check(struct error *error)
 		return error_set(error, EPERM,
 				 "this kernel is locked down and lets no program read its memory: "
 				 "boot it without lockdown=confidentiality");
-	return 0;
+	return check_locked_memory(error);
 }
 
 /* ---- what a tool needs ---- */

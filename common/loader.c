@@ -68,8 +68,13 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
 	return 0;
 }
 
+/* An LRU map hands each CPU 128 free entries at a time: of few, some CPUs would get others' away.
+ */
+#define LRU_ENTRIES_OF_CPU 512
+
 static uint32_t entries_of(const struct loader *loader, const struct image_map *map)
 {
+	uint32_t least;
 	size_t i;
 
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
@@ -77,6 +82,9 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 	for (i = 0; loader->map_sizes && i < LOADER_MAP_SIZES; i++)
 		if (loader->map_sizes[i].name && !strcmp(loader->map_sizes[i].name, map->name))
 			return loader->map_sizes[i].entries;
+	least = (uint32_t)libbpf_num_possible_cpus() * LRU_ENTRIES_OF_CPU;
+	if (map->type == BPF_MAP_TYPE_LRU_HASH && map->max_entries < least)
+		return least;
 	return map->max_entries;
 }
 
