@@ -46,7 +46,6 @@ struct probe {
 	enum probe_kind of; /* of a tail call: the kind whose programs call it */
 	bool optional;	    /* the set is as good without it: a function of some kernels only */
 	bool every_copy;    /* all functions of that name, not just one */
-	bool may_wait;	    /* of a kretprobe: many tasks may wait inside the function at a time */
 };
 
 /* Probes that together give a tool's events, or most of them. */

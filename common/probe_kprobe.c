@@ -13,8 +13,9 @@
 /*
  * A task inside the function keeps a place for its return, and when all are taken returns are
  * missed. Unless told the kernel has as few as one for each CPU, or 10: so many writers to stopped
- * terminals, or openers of FIFOs, would keep all others from being seen. Only the text interface
- * can be told, and 4096 is its most: KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c.
+ * terminals, openers of FIFOs, or programs on a file system that does not answer would keep all
+ * others from being seen. Only the text interface can be told, and 4096 is its most:
+ * KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c.
  */
 #define MAX_ACTIVE 4096
 
@@ -44,7 +45,7 @@ static int attach_at(struct probes *probes, const struct probe *probe, const cha
 {
 	const struct text_event head = {
 		.is_return = probe->kind == PROBE_KRETPROBE,
-		.max_active = probe->may_wait ? MAX_ACTIVE : 0,
+		.max_active = probe->kind == PROBE_KRETPROBE ? MAX_ACTIVE : 0,
 	};
 	int type = probe_pmu_type("kprobe");
 	struct error ignored = {};

@@ -143,8 +143,7 @@ static void finish(struct session *session)
 	{ .kind = PROBE_KRETPROBE,                                                                 \
 	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
 	  .program = "on_sys_return",                                                              \
-	  .optional = is_optional,                                                                 \
-	  .may_wait = true },                                                                      \
+	  .optional = is_optional },                                                               \
 	{ .kind = PROBE_KPROBE,                                                                    \
 	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
 	  .program = program_of_enter,                                                             \

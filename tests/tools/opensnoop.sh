@@ -93,6 +93,7 @@ sleep 0.7
 stop
 check "2,500 threads that wait in their opens, and one that does not" \
 	out_lines "open_kinds +[0-9]+ +0 $SCRATCH/fifo\$" 2501
+check "an open that fails while they wait" out_has "open_kinds +-1   2 /nonexistent/meanwhile\$"
 
 start opensnoop -p $$
 cat "$SCRATCH/file-plain" >/dev/null

@@ -3,7 +3,7 @@
  * open_kinds edge|absent|overwrite|uring|all|waiting FILE: opens FILE in a way that a tracer may get
  * wrong: the name ends at the last byte before an unmapped page; its page was not in memory; another
  * thread overwrites it all the time; io_uring opens it; each of the open syscalls; 2,500 threads wait
- * in their opens of a FIFO at once, and then it is opened for writing.
+ * in their opens of a FIFO at once, meanwhile another open fails, and then it is opened for writing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -143,7 +143,7 @@ static int while_others_wait(char *name)
 		if (pthread_create(&threads[i], &attributes, open_to_read, name))
 			return -1;
 	sleep(1);
-	if (open(name, O_WRONLY) < 0)
+	if (open("/nonexistent/meanwhile", O_RDONLY) >= 0 || open(name, O_WRONLY) < 0)
 		return -1;
 	for (i = 0; i < WAITING; i++) {
 		pthread_join(threads[i], &fd);
