@@ -50,11 +50,11 @@ class Extent:
     header_limit: float = process.START_LIMIT
 
 
-FULL = Extent(starts=11, rounds=5, share=1.0, paced_seconds=2.0, idle_seconds=60.0, loss_runs=2,
-              rate_steps=6)
+FULL = Extent(starts=9, rounds=5, share=1.0, paced_seconds=1.0, idle_seconds=60.0, loss_runs=2,
+              rate_steps=4)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                rate_steps=1)
-IN_VM = Extent(starts=3, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
+IN_VM = Extent(starts=2, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
                rate_steps=0, header_limit=600.0)
 
 
