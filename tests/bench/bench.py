@@ -417,6 +417,9 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+INTERRUPTED = "interrupted: what was measured until then is all there is"
+
+
 def measure_all(names: list[str], build: str, extent: Extent) -> dict:
     machine = describe_machine()
     scratch = tempfile.mkdtemp(prefix="snoopkit-bench.")
@@ -425,13 +428,15 @@ def measure_all(names: list[str], build: str, extent: Extent) -> dict:
         bench = Bench(build, extent, scratch)
         for name in names:
             bench.measure(TOOLS[name])
+    except SystemExit:
+        bench.problems.append(INTERRUPTED)
     finally:
         shutil.rmtree(scratch)
     return {"machine": machine, "tools": bench.results, "problems": bench.problems}
 
 
 def end_orderly(*_: object) -> None:
-    """So that no tool is left behind."""
+    """So that no tool is left behind, and what was measured is reported."""
     raise SystemExit(130)
 
 
@@ -447,7 +452,7 @@ def main() -> int:
         return 0
     results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL)
     results["quick"] = arguments.quick
-    if arguments.vm:
+    if arguments.vm and INTERRUPTED not in results["problems"]:
         results["vm"] = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
                                       arguments.build, arguments.vm)
     report.write(results, HERE, arguments.output)
