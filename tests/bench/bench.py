@@ -417,9 +417,6 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-INTERRUPTED = "interrupted: what was measured until then is all there is"
-
-
 def measure_all(names: list[str], build: str, extent: Extent) -> dict:
     machine = describe_machine()
     scratch = tempfile.mkdtemp(prefix="snoopkit-bench.")
@@ -429,7 +426,7 @@ def measure_all(names: list[str], build: str, extent: Extent) -> dict:
         for name in names:
             bench.measure(TOOLS[name])
     except SystemExit:
-        bench.problems.append(INTERRUPTED)
+        bench.problems.append("interrupted: the rest was not measured")
     finally:
         shutil.rmtree(scratch)
     return {"machine": machine, "tools": bench.results, "problems": bench.problems}
@@ -450,11 +447,13 @@ def main() -> int:
         with open(arguments.only_starts, "w", encoding="utf-8") as file:
             json.dump(results, file)
         return 0
+    in_vm = None
+    if arguments.vm:
+        in_vm = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
+                              arguments.build, arguments.vm)
     results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL)
     results["quick"] = arguments.quick
-    if arguments.vm and INTERRUPTED not in results["problems"]:
-        results["vm"] = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
-                                      arguments.build, arguments.vm)
+    results["vm"] = in_vm
     report.write(results, HERE, arguments.output)
     return 1 if results["problems"] else 0
 
