@@ -19,6 +19,8 @@ passed=0
 failed=0
 
 cleanup() {
+	# Not in a child that bash lets come here: seen where process numbers had begun anew.
+	[ "$BASHPID" = $$ ] || return
 	[ -z "$TOOL_PID" ] || kill "$TOOL_PID" 2>/dev/null
 	rm -rf "$SCRATCH"
 }
