@@ -55,7 +55,7 @@ FULL = Extent(starts=9, rounds=5, share=1.0, paced_seconds=1.0, idle_seconds=60.
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                rate_steps=1)
 IN_VM = Extent(starts=2, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
-               rate_steps=0, header_limit=600.0)
+               rate_steps=0, header_limit=120.0)
 
 
 def stat(values: list[float]) -> dict:
