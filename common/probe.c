@@ -62,7 +62,7 @@ static void remove_event(struct probes *probes, const struct probe_link *link)
 	char line[sizeof(link->event) + 3];
 
 	snprintf(line, sizeof(line), "-:%s", link->event);
-	tracefs_write(probes->tracefs, link->is_uprobe ? "uprobe_events" : "kprobe_events", line);
+	tracefs_write(probes->tracefs, probe_text_file(link->is_uprobe), line);
 }
 
 /* All links but the first count. */

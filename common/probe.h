@@ -91,8 +91,7 @@ struct probes {
 struct probe_kind_operations {
 	const char *name; /* the field's word, for messages */
 	enum bpf_prog_type program_type;
-	/* Whether the kernel has such probes at all: asked before a program is loaded. May be NULL.
-	 */
+	/* Whether the kernel has such probes, before a program is loaded. May be NULL. */
 	int (*check)(struct probes *probes, struct error *error);
 	/* For programs that it takes more than their type to load; else NULL. */
 	int (*load)(const struct loader *loader, const struct probe *probe, struct error *error);
@@ -161,6 +160,9 @@ struct text_event {
  */
 int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error);
+
+/* The file of the text interface, by its name in tracefs. */
+const char *probe_text_file(bool is_uprobe);
 
 /*
  * For the probe kinds: whether there are uprobes or kprobes, by the perf PMU or in the text

@@ -31,7 +31,7 @@ int probe_pmu_type(const char *name)
 	return type;
 }
 
-static const char *text_file(bool is_uprobe)
+const char *probe_text_file(bool is_uprobe)
 {
 	return is_uprobe ? "uprobe_events" : "kprobe_events";
 }
@@ -45,7 +45,7 @@ int probes_check_dynamic(struct probes *probes, bool is_uprobe, struct error *er
 	tracefs = probes_tracefs(probes, error);
 	if (tracefs < 0)
 		return tracefs;
-	if (!tracefs_has(tracefs, text_file(is_uprobe)))
+	if (!tracefs_has(tracefs, probe_text_file(is_uprobe)))
 		return error_set(error, ENOTSUP, "this kernel has no %s",
 				 is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
 					     "kprobes (CONFIG_KPROBE_EVENTS)");
@@ -131,7 +131,7 @@ static bool has_text_event(const struct probes *probes)
 int probes_add_text_event(struct probes *probes, const struct text_event *head,
 			  const char *definition, int program_fd, struct error *error)
 {
-	const char *file = text_file(head->is_uprobe);
+	const char *file = probe_text_file(head->is_uprobe);
 	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
 	char event[80], line[512], removal[90], max_active[16] = "";
 	int tracefs, id, err;
