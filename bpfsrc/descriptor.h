@@ -7,8 +7,9 @@
 static __always_inline struct file *file_of_descriptor(u64 fd)
 {
 	struct files_struct *files = READ(my_task()->files);
-	struct fdtable *table = READ(files->fdt);
-	struct file **array = READ(table->fd);
+	struct fdtable table;
 
-	return fd < READ(table->max_fds) ? READ(array[fd]) : NULL;
+	if (bpf_probe_read(&table, sizeof(table), READ(files->fdt)))
+		return NULL;
+	return fd < table.max_fds ? READ(table.fd[fd]) : NULL;
 }

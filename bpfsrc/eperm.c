@@ -116,8 +116,7 @@ int on_exit_typed(struct bpf_raw_tracepoint_args *ctx)
 	key.compat = !!(LOAD(struct task_struct, task, COMPAT_WORD) & COMPAT_MARK);
 	if (PARAM(PARAM_PER_PROCESS))
 		key.pid = my_pid();
-	*(u64 *)key.comm = LOAD_AT(task, offsetof(struct task_struct, comm), u64);
-	*(u64 *)(key.comm + 8) = LOAD_AT(task, offsetof(struct task_struct, comm) + 8, u64);
+	load_comm(key.comm, task);
 	count_in_slot(&key);
 	return 0;
 }

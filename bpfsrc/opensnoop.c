@@ -8,7 +8,8 @@
  * an open that succeeds is reported there, and one that fails when do_filp_open() returns.
  *
  * Without kprobes the syscalls' tracepoints tell, and the name is read at the syscall's exit, when
- * the kernel has just touched it.
+ * the kernel has just touched it. That at the exit tells all there is to know where the kernel can
+ * tell a program the caller's registers.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
@@ -18,12 +19,14 @@
 #include "filter.h"
 #include "follow.h"
 #include "path.h"
+#include "caller.h"
 #include "opensnoop.h"
 
-#define ACCESS_MODE 3	 /* O_ACCMODE */
-#define CREATE_FLAGS (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
-#define EXEC_OPEN   0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
-#define TRY_AGAIN   11	 /* EAGAIN */
+#define ACCESS_MODE    3 /* O_ACCMODE */
+#define CREATE_FLAGS   (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
+#define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: those that take a mode */
+#define EXEC_OPEN      0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
+#define TRY_AGAIN      11 /* EAGAIN */
 
 /* A thread's open, kept from its begin to its end. */
 struct attempt {
@@ -48,6 +51,12 @@ struct how {
 	u64 flags;
 	u64 mode;
 };
+
+/* Without a new file nobody gives a mode, and where it would be is anything. */
+static __always_inline u32 mode_given(u32 flags, u32 mode)
+{
+	return flags & NEW_FILE_FLAGS ? mode : 0;
+}
 
 static __always_inline bool has_wanted_flag(u32 flags)
 {
@@ -95,31 +104,35 @@ static __always_inline void fill_event(struct opensnoop_event *event, struct att
 
 	event->pid = ids >> 32;
 	event->tid = ids;
-	event->uid = my_uid();
 	event->ret = ret;
 	event->flags = attempt->flags;
 	event->mode = attempt->mode;
 	event->io_uring = attempt->io_uring;
 	event->directory_fd = attempt->directory_fd;
 	event->has_directory = 0;
-	READ_COMM(event->comm);
 	size = name ? bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name) : 0;
 	event->strings.size = size > 0 ? size : 0;
 }
 
-/*
- * The end of an open whose name is still there to be read: the event on this CPU's scratch, or NULL
- * where there is nothing to be said.
- */
+/* Where an open's event is put together, or NULL where there is nothing to be said of its end. */
+static __always_inline struct opensnoop_event *event_for(int ret)
+{
+	u32 zero = 0;
+
+	return PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
+}
+
+/* The end of an open whose name is still there to be read: its event, or NULL. */
 static __always_inline struct opensnoop_event *end_open(struct attempt *attempt, const char *name,
 							int ret)
 {
-	struct opensnoop_event *event;
-	u32 zero = 0;
+	struct opensnoop_event *event = event_for(ret);
 
-	event = PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
-	if (event)
+	if (event) {
 		fill_event(event, attempt, name, ret);
+		event->uid = my_uid();
+		READ_COMM(event->comm);
+	}
 	end_under_way();
 	return event;
 }
@@ -217,7 +230,7 @@ int on_do_sys_open(struct pt_regs *ctx)
 		.directory_fd = PT_REGS_PARM1(ctx),
 		.user_name = (const char *)PT_REGS_PARM2(ctx),
 		.flags = PT_REGS_PARM3(ctx),
-		.mode = PT_REGS_PARM4(ctx),
+		.mode = mode_given(PT_REGS_PARM3(ctx), PT_REGS_PARM4(ctx)),
 	});
 }
 
@@ -300,7 +313,7 @@ int on_enter_openat(struct sys_enter_args *ctx)
 		.directory_fd = ctx->args[0],
 		.user_name = (const char *)ctx->args[1],
 		.flags = ctx->args[2],
-		.mode = ctx->args[3],
+		.mode = mode_given(ctx->args[2], ctx->args[3]),
 	});
 }
 
@@ -310,7 +323,7 @@ int on_enter_open(struct sys_enter_args *ctx)
 		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
 		.user_name = (const char *)ctx->args[0],
 		.flags = ctx->args[1],
-		.mode = ctx->args[2],
+		.mode = mode_given(ctx->args[1], ctx->args[2]),
 	});
 }
 
@@ -344,6 +357,63 @@ int on_exit(struct sys_exit_args *ctx)
 		return 0;
 	return report_by_tracepoint(ctx, end_open(attempt, user_name(attempt), ctx->ret));
 }
+
+#ifdef HAVE_CALLERS_ARGUMENTS
+static __always_inline struct attempt arguments_of_open(struct caller caller, u32 syscall)
+{
+	struct how *how = (void *)CALLER_ARGUMENT_3(caller);
+
+	if (syscall == SYSCALL_OPENAT)
+		return (struct attempt){
+			.directory_fd = CALLER_ARGUMENT_1(caller),
+			.user_name = (const char *)CALLER_ARGUMENT_2(caller),
+			.flags = CALLER_ARGUMENT_3(caller),
+			.mode = mode_given(CALLER_ARGUMENT_3(caller), CALLER_ARGUMENT_4(caller)),
+		};
+	if (syscall == SYSCALL_OPENAT2)
+		return (struct attempt){
+			.directory_fd = CALLER_ARGUMENT_1(caller),
+			.user_name = (const char *)CALLER_ARGUMENT_2(caller),
+			.flags = READ(how->flags),
+			.mode = READ(how->mode),
+		};
+	if (syscall == SYSCALL_CREAT)
+		return (struct attempt){
+			.directory_fd = OPEN_AT_WORKING_DIRECTORY,
+			.user_name = (const char *)CALLER_ARGUMENT_1(caller),
+			.flags = CREATE_FLAGS,
+			.mode = CALLER_ARGUMENT_2(caller),
+		};
+	return (struct attempt){
+		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
+		.user_name = (const char *)CALLER_ARGUMENT_1(caller),
+		.flags = CALLER_ARGUMENT_2(caller),
+		.mode = mode_given(CALLER_ARGUMENT_2(caller), CALLER_ARGUMENT_3(caller)),
+	};
+}
+
+/* tracepoints syscalls:sys_exit_*, without those of the entry */
+int on_exit_alone(struct sys_exit_args *ctx)
+{
+	struct opensnoop_event *event;
+	struct attempt attempt;
+	struct caller caller;
+
+	if (!PARAM(PARAM_AT_EXIT) || !is_wanted())
+		return 0;
+	event = event_for(ctx->ret);
+	if (!event)
+		return 0;
+	caller = find_caller();
+	attempt = arguments_of_open(caller, ctx->number);
+	if (!has_wanted_flag(attempt.flags))
+		return 0;
+	fill_event(event, &attempt, user_name(&attempt), ctx->ret);
+	event->uid = load_uid(caller.task);
+	load_comm(event->comm, caller.task);
+	return report_by_tracepoint(ctx, event);
+}
+#endif
 
 /* With --exec: the command's descendants */
 int on_fork_raw(struct bpf_raw_tracepoint_args *ctx)

@@ -36,7 +36,10 @@ static __always_inline bool is_user_address(const void *address)
 	return (s64)address >= 0;
 }
 
-/* What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. */
+/*
+ * What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. Of the
+ * number only the lower half counts, but for raw_syscalls:sys_exit, which is else the same.
+ */
 struct sys_enter_args {
 	u64 common;
 	s64 number;

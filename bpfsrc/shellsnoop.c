@@ -13,6 +13,29 @@ static __always_inline bool wants_write(u64 fd)
 }
 
 #include "write_syscalls.h"
+#include "caller.h"
+
+#ifdef HAVE_CALLERS_ARGUMENTS
+/* tracepoints syscalls:sys_exit_* of the write family, without those of the entry */
+int on_exit_alone(struct sys_exit_args *ctx)
+{
+	u32 syscall = ctx->number;
+	struct write write = {};
+	struct caller caller;
+
+	if (!PARAM(PARAM_AT_EXIT) || ctx->ret <= 0)
+		return 0;
+	caller = find_caller();
+	write.fd = CALLER_ARGUMENT_1(caller);
+	if (!wants_write((u32)write.fd))
+		return 0;
+	if (syscall == SYSCALL_WRITEV || syscall == SYSCALL_PWRITEV || syscall == SYSCALL_PWRITEV2)
+		write.segments = CALLER_ARGUMENT_2(caller);
+	else
+		write.address = CALLER_ARGUMENT_2(caller);
+	return copy_write(ctx, begin_copy(&write, ctx->ret), BY_TRACEPOINT);
+}
+#endif
 
 /* kprobes on the syscalls' functions, whose one argument is the caller's registers */
 int on_sys_write(struct pt_regs *ctx)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading by plain loads, which take a tenth of the time of a helper's read. A typed tracepoint's
- * program may do that, for the verifier knows what its pointers point to. Of a C expression libbcc
- * would make the helper's read, hence the assembly.
+ * Reading by plain loads, which take a tenth of the time of a helper's read. A program may do that
+ * where the verifier knows what a pointer points to: one that a typed tracepoint or a helper with a
+ * typed result gave. Of a C expression libbcc would make the helper's read, hence the assembly.
  */
+#include <linux/cred.h>
+#include <linux/sched.h>
+
 #define LOAD_AT(pointer, offset, type) ({ \
 	u64 loaded_; \
 	if (sizeof(type) == 8) \
@@ -19,3 +22,16 @@ static struct task_struct *(*my_typed_task)(void) = (void *)158;
 /* A member of 4 or 8 bytes. */
 #define LOAD(type, pointer, member) \
 	LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
+
+/* The user of a task of that type, as my_uid(). */
+static __always_inline u32 load_uid(struct task_struct *task)
+{
+	return LOAD_AT(LOAD(struct task_struct, task, cred), offsetof(struct cred, uid), u32);
+}
+
+/* The name of a task of that type, as READ_COMM(). */
+static __always_inline void load_comm(char *place, struct task_struct *task)
+{
+	*(u64 *)place = LOAD_AT(task, offsetof(struct task_struct, comm), u64);
+	*(u64 *)(place + 8) = LOAD_AT(task, offsetof(struct task_struct, comm) + 8, u64);
+}

@@ -171,17 +171,10 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 total)
 	return copy;
 }
 
-/* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
-static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
+static __always_inline int copy_write(void *ctx, struct copy *copy, enum write_caller caller)
 {
-	struct write *write = find_under_way();
-	struct copy *copy;
 	u32 i;
 
-	if (!write)
-		return 0;
-	copy = ret > 0 ? begin_copy(write, ret) : NULL;
-	end_under_way();
 	if (!copy)
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)
@@ -195,4 +188,17 @@ static __always_inline int end_write(void *ctx, s64 ret, enum write_caller calle
 out:
 	end_copy(ctx, copy);
 	return 0;
+}
+
+/* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
+static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
+{
+	struct write *write = find_under_way();
+	struct copy *copy;
+
+	if (!write)
+		return 0;
+	copy = ret > 0 ? begin_copy(write, ret) : NULL;
+	end_under_way();
+	return copy_write(ctx, copy, caller);
 }

@@ -70,6 +70,14 @@ struct probe_set {
 			"linux/trace_events.h"                               \
 	}
 
+/* For bpfsrc/caller.h: bpf_task_pt_regs() came in 5.15, and with it that member. */
+#define ASK_ORIG_AX { "HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" }
+#define ASK_CALLERS_REGISTERS                                                       \
+	ASK_ORIG_AX,                                                                \
+	{                                                                           \
+		"HAVE_TASK_REGISTERS", "struct task_struct", "bpf_ctx", "linux/sched.h" \
+	}
+
 struct probe_link {
 	int fd;		/* of the perf event or raw tracepoint; closing it detaches */
 	char event[80]; /* to be removed from the text interface; or empty */

@@ -343,7 +343,7 @@ static void row(struct row *row, const void *data)
 }
 
 static const struct type_question questions[] = {
-	{ "HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" },
+	ASK_ORIG_AX,
 	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
 	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
 	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },

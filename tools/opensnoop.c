@@ -304,26 +304,50 @@ static const struct probe by_kprobes[] = {
 	  .program = entry,                                                                        \
 	  .optional = is_optional }
 
+#define EXIT_TRACEPOINT(syscall, is_optional)                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                                  \
+	  .program = "on_exit_alone",                                                              \
+	  .optional = is_optional }
+
+#define DIRECTORY_BY_TRACEPOINT                                                                    \
+	{ .kind = PROBE_TAIL_CALL,                                                                 \
+	  .of = PROBE_TRACEPOINT,                                                                  \
+	  .target = "directory_by_tracepoint",                                                     \
+	  .program = "add_directory_by_tracepoint",                                                \
+	  .wanted = &opt.full_path }
+
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
+static const struct probe by_exits[] = {
+	FOLLOW_DESCENDANTS,
+	EXIT_TRACEPOINT("openat", false),
+	EXIT_TRACEPOINT("openat2", true),
+	EXIT_TRACEPOINT("open", true),
+	EXIT_TRACEPOINT("creat", true),
+	DIRECTORY_BY_TRACEPOINT,
+	{},
+};
+
 static const struct probe by_tracepoints[] = {
 	FOLLOW_DESCENDANTS,
 	SYSCALL_TRACEPOINTS("openat", "on_enter_openat", false),
 	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", true),
 	SYSCALL_TRACEPOINTS("open", "on_enter_open", true),
 	SYSCALL_TRACEPOINTS("creat", "on_enter_creat", true),
-	{ .kind = PROBE_TAIL_CALL,
-	  .of = PROBE_TRACEPOINT,
-	  .target = "directory_by_tracepoint",
-	  .program = "add_directory_by_tracepoint",
-	  .wanted = &opt.full_path },
+	DIRECTORY_BY_TRACEPOINT,
 	{},
 };
 
+#define TRACEPOINTS_MISS "opens of 32-bit programs and through io_uring"
+
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
-	{ by_tracepoints, "opens of 32-bit programs and through io_uring", NULL },
+	{ by_exits, TRACEPOINTS_MISS, NULL },
+	{ by_tracepoints, TRACEPOINTS_MISS, NULL },
 	{},
 };
+
+static const struct type_question questions[] = { ASK_CALLERS_REGISTERS, {} };
 
 static int prepare(struct session *session, struct error *error)
 {
@@ -364,6 +388,7 @@ static const struct tool opensnoop = {
 	.has_maps = true,
 	.options = options,
 	.parse = parse,
+	.questions = questions,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,

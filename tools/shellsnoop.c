@@ -149,6 +149,23 @@ static void finish(struct session *session)
 	  .program = program_of_enter,                                                             \
 	  .optional = is_optional }
 
+#define EXIT_TRACEPOINT(syscall, is_optional)                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                                  \
+	  .program = "on_exit_alone",                                                              \
+	  .optional = is_optional }
+
+static const struct probe by_exits[] = {
+	FOLLOW_PROBES,
+	EXIT_TRACEPOINT("write", false),
+	EXIT_TRACEPOINT("writev", false),
+	EXIT_TRACEPOINT("pwrite64", true),
+	EXIT_TRACEPOINT("pwritev", true),
+	EXIT_TRACEPOINT("pwritev2", true),
+	MIRROR_MORE_BY_TRACEPOINT,
+	{},
+};
+
 static const struct probe by_tracepoints[] = { FOLLOW_PROBES, MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
@@ -164,9 +181,11 @@ static const struct probe by_kprobes[] = {
 	{},
 };
 
-static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, {} };
+static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_CALLERS_REGISTERS,
+						  {} };
 
 static const struct probe_set probe_sets[] = {
+	{ by_exits, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
 	{ by_tracepoints, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
 	{ by_kprobes, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },

@@ -45,11 +45,14 @@ mkdir "$SCRATCH/empty"
 # The sources that other tests give to --source, from each origin that a kernel is tried with.
 compile_sources() {
 	local name file from
-	filtered_source "$SCRATCH/execsnoop.c"
-	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.c"
-	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.c"
-	for file in "$SCRATCH"/*.c; do
-		name=$(basename "$file" .c)
+	filtered_source "$SCRATCH/execsnoop.filtered.c"
+	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
+	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.fallback.c"
+	exits_source "$SCRATCH/opensnoop.exits.c"
+	entries_source "$SCRATCH/opensnoop.entries.c"
+	for file in "$SCRATCH"/*.*.c; do
+		name=${file##*/}
+		name=${name%%.*}
 		for from in kernel btf; do
 			[ ! -e "$SCRATCH/$name.$from" ] ||
 				compiled "$name" "$from" "$SCRATCH/$name.source" --source "$file"

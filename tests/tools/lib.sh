@@ -133,9 +133,15 @@ out_soon() { wait_for "${2:-5}" out_has "$1"; }
 # Under software emulation, where all is some twenty times slower, the big counts are smaller.
 is_emulated() { grep -q 'TCG\|QEMU' /proc/cpuinfo; }
 
-# Sources as a user may give them to --source. That of the fallback lacks the probe that sees more.
-fallback_source() { # TOOL PROBE FILE
-	"$REAL_TOOLS/$1" --ebpf | sed "s/$2/somebody_else/" >"$3"
+# Sources as a user may give them to --source. That of the fallback lacks the programs that see more.
+fallback_source() { # TOOL PROGRAMS FILE
+	"$REAL_TOOLS/$1" --ebpf | sed -E "s/\<($2)\>/no_\1/" >"$3"
+}
+exits_source() { # FILE: opensnoop by the syscalls' exits, where the kernel tells enough there
+	fallback_source opensnoop on_fd_install "$1"
+}
+entries_source() { # FILE: opensnoop by the syscalls' entries and exits
+	fallback_source opensnoop 'on_fd_install|on_exit_alone' "$1"
 }
 filtered_source() { # FILE: execsnoop of programs with an "e" in front
 	"$REAL_TOOLS/execsnoop" --ebpf | sed "s/\tread_new_args(event);/&\n\tif (event->comm[0] != 'e')\n\t\treturn 0;/" >"$1"

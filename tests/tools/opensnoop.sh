@@ -95,6 +95,41 @@ check "2,500 threads that wait in their opens, and one that does not" \
 	out_lines "open_kinds +[0-9]+ +0 $SCRATCH/fifo\$" 2501
 check "an open that fails while they wait" out_has "open_kinds +-1   2 /nonexistent/meanwhile\$"
 
+# What the kernel offers instead of kprobes. An open is the same by all of them.
+opens_of_all() { awk -v file="$SCRATCH/file-all" '$NF == file { $1 = ""; print }' "$OUT"; }
+start opensnoop -e -n open_kinds
+"$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
+out_soon file-all
+stop
+opens_of_all >"$SCRATCH/opens"
+exits_source "$SCRATCH/exits.c"
+entries_source "$SCRATCH/entries.c"
+for from in exits entries; do
+	start opensnoop -v -e -n open_kinds --source "$SCRATCH/$from.c"
+	"$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
+	"$PROGRAMS/open_kinds" absent "$SCRATCH/file-absent"
+	setpriv --reuid nobody --clear-groups "$PROGRAMS/open_kinds" all /etc/shadow
+	out_soon shadow
+	stop
+	check "by $from: open, creat, openat and openat2, their flags and modes" \
+		diff "$SCRATCH/opens" <(opens_of_all)
+	check "by $from: a name whose page was not in memory" out_has "$SCRATCH/file-absent\$"
+	check "by $from: opens that fail" out_has ' -1  13 0+ .* /etc/shadow$'
+	check "by $from: what is not seen is said" err_has 'not seen on this kernel: .*32-bit.*io_uring'
+done
+
+# Begun before there was a probe at their entry.
+if "$TOOLS/opensnoop" -v -d 0.1 --source "$SCRATCH/exits.c" 2>&1 | grep -q '^on_exit_alone: '; then
+	"$PROGRAMS/open_loop" 1 "$SCRATCH/fifo" >/dev/null &
+	start opensnoop --source "$SCRATCH/exits.c" -n open_loop
+	: >"$SCRATCH/fifo"
+	check "by exits: an open that was waiting already" out_soon " $SCRATCH/fifo\$"
+	stop
+	wait
+else
+	skip "by exits: an open that was waiting already" "this kernel does not tell a program the caller's registers"
+fi
+
 start opensnoop -p $$
 cat "$SCRATCH/file-plain" >/dev/null
 true <"$SCRATCH/file-relative"
