@@ -5,7 +5,8 @@
  *
  * They are in the caller's registers, which the kernel saves at the entry and restores at the end.
  * Only x86 leaves the first one alone in between. A program that uses this is not there elsewhere
- * (HAVE_CALLERS_ARGUMENTS), and asks PARAM(PARAM_AT_EXIT) first.
+ * (HAVE_CALLERS_ARGUMENTS), and asks PARAM(PARAM_AT_EXIT) first, which is how the check of images knows
+ * that no older kernel gets it.
  */
 #include <linux/ptrace.h>
 #include "typed.h"
@@ -34,9 +35,21 @@ static __always_inline struct caller find_caller(void)
 #define CALLER_ARGUMENT_3(caller) LOAD(struct pt_regs, (caller).registers, dx)
 #define CALLER_ARGUMENT_4(caller) LOAD(struct pt_regs, (caller).registers, r10)
 
+#define SIGSYS_PENDING (1UL << 30) /* asm/signal.h: SIGSYS is 31 */
+
+/*
+ * A syscall that seccomp traps (SECCOMP_RET_TRAP), or for which it kills, does not run and has no
+ * result: in its place is the syscall's own number, as it was in the register (syscall_rollback()), and
+ * SIGSYS is on its way to the task.
+ */
+static __always_inline bool was_trapped(struct sys_exit_args *ctx, struct caller caller)
+{
+	return ctx->ret == (u32)ctx->number &&
+	       (LOAD(struct task_struct, caller.task, pending.signal) & SIGSYS_PENDING);
+}
+
 /* arch/x86/entry/syscalls/syscall_64.tbl; the tracepoints are of 64-bit syscalls only. */
 enum {
-	SYSCALL_OPEN = 2,
 	SYSCALL_WRITEV = 20,
 	SYSCALL_CREAT = 85,
 	SYSCALL_OPENAT = 257,

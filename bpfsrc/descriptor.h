@@ -4,7 +4,7 @@
 #include <linux/sched.h>
 
 /* The file of a descriptor; NULL where there is none. */
-static __always_inline struct file *file_of_descriptor(u64 fd)
+static __always_inline struct file *file_of_descriptor(u32 fd)
 {
 	struct files_struct *files = READ(my_task()->files);
 	struct fdtable table;

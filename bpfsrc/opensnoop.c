@@ -7,9 +7,9 @@
  * io_uring are seen too. That copy lives from do_filp_open() until a little after fd_install(), so
  * an open that succeeds is reported there, and one that fails when do_filp_open() returns.
  *
- * Without kprobes the syscalls' tracepoints tell, and the name is read at the syscall's exit, when
- * the kernel has just touched it. That at the exit tells all there is to know where the kernel can
- * tell a program the caller's registers.
+ * Without kprobes the syscalls' tracepoints tell. The name is read at the syscall's exit, when the
+ * kernel has just touched it; unless seccomp refused the call, then the name may not be in memory. The
+ * arguments are noted at the entry, or read at the exit too, where the kernel has what caller.h needs.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
@@ -25,6 +25,7 @@
 #define ACCESS_MODE    3 /* O_ACCMODE */
 #define CREATE_FLAGS   (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
 #define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: those that take a mode */
+#define MODE_BITS      07777 /* S_IALLUGO */
 #define EXEC_OPEN      0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
 #define TRY_AGAIN      11 /* EAGAIN */
 
@@ -52,10 +53,13 @@ struct how {
 	u64 mode;
 };
 
-/* Without a new file nobody gives a mode, and where it would be is anything. */
+/*
+ * What the kernel takes of a mode that is no openat2()'s (build_open_how()). Without a new file nobody
+ * gives one, and where it would be is anything.
+ */
 static __always_inline u32 mode_given(u32 flags, u32 mode)
 {
-	return flags & NEW_FILE_FLAGS ? mode : 0;
+	return flags & NEW_FILE_FLAGS ? mode & MODE_BITS : 0;
 }
 
 static __always_inline bool has_wanted_flag(u32 flags)
@@ -345,7 +349,7 @@ int on_enter_creat(struct sys_enter_args *ctx)
 		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
 		.user_name = (const char *)ctx->args[0],
 		.flags = CREATE_FLAGS,
-		.mode = ctx->args[1],
+		.mode = mode_given(CREATE_FLAGS, ctx->args[1]),
 	});
 }
 
@@ -382,7 +386,7 @@ static __always_inline struct attempt arguments_of_open(struct caller caller, u3
 			.directory_fd = OPEN_AT_WORKING_DIRECTORY,
 			.user_name = (const char *)CALLER_ARGUMENT_1(caller),
 			.flags = CREATE_FLAGS,
-			.mode = CALLER_ARGUMENT_2(caller),
+			.mode = mode_given(CREATE_FLAGS, CALLER_ARGUMENT_2(caller)),
 		};
 	return (struct attempt){
 		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
@@ -405,6 +409,8 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	if (!event)
 		return 0;
 	caller = find_caller();
+	if (was_trapped(ctx, caller))
+		return 0;
 	attempt = arguments_of_open(caller, ctx->number);
 	if (!has_wanted_flag(attempt.flags))
 		return 0;

@@ -7,7 +7,7 @@
 #include "shellsnoop.h"
 #include "follow.h"
 
-static __always_inline bool wants_write(u64 fd)
+static __always_inline bool wants_write(u32 fd)
 {
 	return (fd == 1 || fd == 2) && is_followed(my_pid());
 }
@@ -27,7 +27,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 		return 0;
 	caller = find_caller();
 	write.fd = CALLER_ARGUMENT_1(caller);
-	if (!wants_write((u32)write.fd))
+	if (!wants_write(write.fd) || was_trapped(ctx, caller))
 		return 0;
 	if (syscall == SYSCALL_WRITEV || syscall == SYSCALL_PWRITEV || syscall == SYSCALL_PWRITEV2)
 		write.segments = CALLER_ARGUMENT_2(caller);

@@ -56,13 +56,17 @@ struct node {
 };
 
 /* The members are near each other: one read that takes them all costs less than three. */
+#define INODE_HEAD (offsetof(struct inode, i_rdev) + sizeof(((struct inode *)0)->i_rdev))
+_Static_assert(offsetof(struct inode, i_mode) < INODE_HEAD, "i_mode is not at the head of an inode");
+_Static_assert(offsetof(struct inode, i_sb) < INODE_HEAD, "i_sb is not at the head of an inode");
+_Static_assert(INODE_HEAD <= 128, "the head of an inode is too large for the stack");
+
 static __always_inline struct node node_of_file(struct file *file)
 {
-	struct inode *inode = READ(file->f_inode);
-	char head[offsetof(struct inode, i_rdev) + sizeof(inode->i_rdev)] __attribute__((aligned(8)));
+	char head[INODE_HEAD] __attribute__((aligned(8)));
 	struct inode *copy = (void *)head;
 
-	if (bpf_probe_read(head, sizeof(head), inode))
+	if (bpf_probe_read(head, sizeof(head), READ(file->f_inode)))
 		return (struct node){};
 	return (struct node){
 		.device = (copy->i_mode & FILE_TYPE) == CHARACTER_DEVICE ? copy->i_rdev : 0,
@@ -87,7 +91,7 @@ static __always_inline bool stands_for_another(struct node node)
 }
 
 /* Of any descriptor: only a file known to be a tty's leads to a tty. */
-static __always_inline bool wants_write(u64 fd)
+static __always_inline bool wants_write(u32 fd)
 {
 	struct file *file = file_of_descriptor(fd);
 	struct node node;

@@ -26,7 +26,10 @@ static struct task_struct *(*my_typed_task)(void) = (void *)158;
 /* The user of a task of that type, as my_uid(). */
 static __always_inline u32 load_uid(struct task_struct *task)
 {
-	return LOAD_AT(LOAD(struct task_struct, task, cred), offsetof(struct cred, uid), u32);
+	struct cred *cred = (void *)LOAD(struct task_struct, task, cred);
+
+	/* It always has some, but where the types say that RCU keeps them the verifier wants to see it. */
+	return cred ? LOAD_AT(cred, offsetof(struct cred, uid), u32) : 0;
 }
 
 /* The name of a task of that type, as READ_COMM(). */

@@ -5,7 +5,7 @@
  */
 #include "write.h"
 
-static __always_inline int begin_syscall(u64 fd, u64 address, u64 segments)
+static __always_inline int begin_syscall(u32 fd, u64 address, u64 segments)
 {
 	struct write write = { .address = address, .segments = segments, .fd = fd };
 

@@ -70,13 +70,27 @@ struct probe_set {
 			"linux/trace_events.h"                               \
 	}
 
-/* For bpfsrc/caller.h: bpf_task_pt_regs() came in 5.15, and with it that member. */
+/* For bpfsrc/syscall.h and caller.h: x86's registers. */
 #define ASK_ORIG_AX { "HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" }
-#define ASK_CALLERS_REGISTERS                                                       \
-	ASK_ORIG_AX,                                                                \
-	{                                                                           \
+
+/*
+ * For bpfsrc/caller.h: whether there is bpf_task_pt_regs(), by a member that came with it in 5.15. The
+ * enumerator of libbcc's own bpf.h would be there on every kernel.
+ */
+#define ASK_CALLERS_REGISTERS                                                           \
+	ASK_ORIG_AX,                                                                    \
+	{                                                                               \
 		"HAVE_TASK_REGISTERS", "struct task_struct", "bpf_ctx", "linux/sched.h" \
 	}
+
+/* The program that needs no other at the syscall's entry: first in its set, for it may not be there. */
+/* clang-format off */
+#define EXIT_TRACEPOINT(syscall, is_optional)                                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                                  \
+	  .program = "on_exit_alone",                                                              \
+	  .optional = is_optional }
+/* clang-format on */
 
 struct probe_link {
 	int fd;		/* of the perf event or raw tracepoint; closing it detaches */

@@ -304,12 +304,6 @@ static const struct probe by_kprobes[] = {
 	  .program = entry,                                                                        \
 	  .optional = is_optional }
 
-#define EXIT_TRACEPOINT(syscall, is_optional)                                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                                  \
-	  .program = "on_exit_alone",                                                              \
-	  .optional = is_optional }
-
 #define DIRECTORY_BY_TRACEPOINT                                                                    \
 	{ .kind = PROBE_TAIL_CALL,                                                                 \
 	  .of = PROBE_TRACEPOINT,                                                                  \
@@ -319,11 +313,11 @@ static const struct probe by_kprobes[] = {
 
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
 static const struct probe by_exits[] = {
-	FOLLOW_DESCENDANTS,
 	EXIT_TRACEPOINT("openat", false),
 	EXIT_TRACEPOINT("openat2", true),
 	EXIT_TRACEPOINT("open", true),
 	EXIT_TRACEPOINT("creat", true),
+	FOLLOW_DESCENDANTS,
 	DIRECTORY_BY_TRACEPOINT,
 	{},
 };

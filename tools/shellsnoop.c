@@ -149,19 +149,13 @@ static void finish(struct session *session)
 	  .program = program_of_enter,                                                             \
 	  .optional = is_optional }
 
-#define EXIT_TRACEPOINT(syscall, is_optional)                                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                                  \
-	  .program = "on_exit_alone",                                                              \
-	  .optional = is_optional }
-
 static const struct probe by_exits[] = {
-	FOLLOW_PROBES,
 	EXIT_TRACEPOINT("write", false),
 	EXIT_TRACEPOINT("writev", false),
 	EXIT_TRACEPOINT("pwrite64", true),
 	EXIT_TRACEPOINT("pwritev", true),
 	EXIT_TRACEPOINT("pwritev2", true),
+	FOLLOW_PROBES,
 	MIRROR_MORE_BY_TRACEPOINT,
 	{},
 };
@@ -188,6 +182,7 @@ static const struct probe_set probe_sets[] = {
 	{ by_exits, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
 	{ by_tracepoints, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
 	{ by_kprobes, MIRROR_MISSES, NULL },
+	{ by_exits, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };

@@ -48,6 +48,7 @@ compile_sources() {
 	filtered_source "$SCRATCH/execsnoop.filtered.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
 	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.fallback.c"
+	shell_entries_source "$SCRATCH/shellsnoop.entries.c"
 	exits_source "$SCRATCH/opensnoop.exits.c"
 	entries_source "$SCRATCH/opensnoop.entries.c"
 	for file in "$SCRATCH"/*.*.c; do

@@ -143,6 +143,9 @@ exits_source() { # FILE: opensnoop by the syscalls' exits, where the kernel tell
 entries_source() { # FILE: opensnoop by the syscalls' entries and exits
 	fallback_source opensnoop 'on_fd_install|on_exit_alone' "$1"
 }
+shell_entries_source() { # FILE: shellsnoop by the same
+	fallback_source shellsnoop on_exit_alone "$1"
+}
 filtered_source() { # FILE: execsnoop of programs with an "e" in front
 	"$REAL_TOOLS/execsnoop" --ebpf | sed "s/\tread_new_args(event);/&\n\tif (event->comm[0] != 'e')\n\t\treturn 0;/" >"$1"
 }

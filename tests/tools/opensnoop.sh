@@ -109,8 +109,11 @@ for from in exits entries; do
 	"$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
 	"$PROGRAMS/open_kinds" absent "$SCRATCH/file-absent"
 	setpriv --reuid nobody --clear-groups "$PROGRAMS/open_kinds" all /etc/shadow 2>/dev/null
-	out_soon shadow
+	"$PROGRAMS/deny" openat2 trap "$PROGRAMS/open_kinds" all "$SCRATCH/file-trapped" 2>/dev/null
+	out_soon trapped
 	stop
+	[ "$(uname -m)" != x86_64 ] ||
+		check "by $from: what seccomp traps was no open" out_lines "file-trapped\$" 3
 	check "by $from: open, creat, openat and openat2, their flags and modes" \
 		diff "$SCRATCH/opens" <(opens_of_all)
 	check "by $from: a name whose page was not in memory" out_has "$SCRATCH/file-absent\$"

@@ -53,6 +53,9 @@ mirrors "1 MB in a gathered write of 1,024 segments" "$WRITER writev 1024 1024"
 mirrors "a gathered write of small segments" "$WRITER writev 1000 3"
 mirrors "a program's standard error" "ls /nonexistent"
 mirrors "background jobs" "(sleep 0.1; echo one) & (sleep 0.3; echo two) & (sleep 0.5; echo three) & wait"
+mirrors "what seccomp traps, which is not written" "$PROGRAMS/deny pwrite64 trap $WRITER pwrite 300; echo after"
+shell_entries_source "$SCRATCH/entries.c"
+mirrors "by entries and exits" "$WRITER all; $WRITER writev 16 65536; ls /nonexistent" --source "$SCRATCH/entries.c"
 mirrors "grandchildren" "bash -c 'bash -c \"bash -c \\\"echo deep\\\"; echo\"; true'"
 
 open_shell
