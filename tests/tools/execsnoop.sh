@@ -164,7 +164,7 @@ if mount -t bpf none "$SCRATCH/bpf" 2>/dev/null; then
 fi
 
 execs=10000
-! is_emulated || execs=400
+! is_emulated || execs=200
 start execsnoop --json
 "$PROGRAMS/exec_storm" 8 "$execs" 60
 sleep 1

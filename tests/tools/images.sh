@@ -32,13 +32,16 @@ compiled() {
 	[ -s "$file" ]
 }
 
-# compiled_from_archive NAME FILE: the kernel's own headers are taken where there is no build tree.
+# compiled_from_archive NAME FILE OPTION...: the kernel's own headers are taken where there is no build
+# tree.
 # shellcheck disable=SC2016
 compiled_from_archive() {
-	check "$1 compiles from the kernel's archive of headers" unshare -m bash -c \
-		'mount --bind "$1" /lib/modules && exec "$2" --headers kernel --no-cache --image "$3"' \
-		bash "$SCRATCH/empty" "$REAL_TOOLS/$1" "$2"
-	[ -s "$2" ]
+	local name=$1 file=$2
+	shift 2
+	check "$name compiles from the kernel's archive of headers" unshare -m bash -c \
+		'mount --bind "$1" /lib/modules && shift && exec "$@"' bash "$SCRATCH/empty" \
+		"$REAL_TOOLS/$name" --headers kernel --image "$file" "$@"
+	[ -s "$file" ]
 }
 
 mkdir "$SCRATCH/empty"
@@ -58,6 +61,8 @@ compile_sources() {
 			[ ! -e "$SCRATCH/$name.$from" ] ||
 				compiled "$name" "$from" "$SCRATCH/$name.source" --source "$file"
 		done
+		[ ! -e "$SCRATCH/$name.archive" ] ||
+			compiled_from_archive "$name" "$SCRATCH/$name.source" --source "$file"
 	done
 }
 

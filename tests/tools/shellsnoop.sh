@@ -3,7 +3,6 @@
 # shellsnoop against real shells.
 . "$(dirname "$0")/lib.sh"
 
-HERE=$(cd "$(dirname "$0")" && pwd)
 WRITER=$PROGRAMS/writer
 COMMANDS=$SCRATCH/commands
 REAL=$SCRATCH/real
@@ -15,7 +14,7 @@ exec 7<>"$COMMANDS"
 # leaves the bytes as they are, so that both sides can be compared.
 open_shell() {
 	rm -f "$SCRATCH/tty" "$SCRATCH/pid"
-	"$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash -c \
+	"$PROGRAMS/in_pty" "$SCRATCH/real.pty" "$SCRATCH/tty" bash -c \
 		"stty -opost; echo \$\$ >$SCRATCH/pid.new; mv $SCRATCH/pid.new $SCRATCH/pid
 		 while read -r line <&7; do eval \"\$line\"; done" </dev/null &
 	wait_for 60 test -e "$SCRATCH/pid"
@@ -95,7 +94,7 @@ check "-s leaves the children out" out_lacks 'child|again'
 rm -f "$SCRATCH/tty"
 mkfifo "$SCRATCH/keys"
 exec 8<>"$SCRATCH/keys"
-PS1='prompt> ' "$HERE/in_pty.py" "$SCRATCH/real.pty" "$SCRATCH/tty" bash --norc -i <"$SCRATCH/keys" &
+PS1='prompt> ' "$PROGRAMS/in_pty" "$SCRATCH/real.pty" "$SCRATCH/tty" bash --norc -i <"$SCRATCH/keys" &
 terminal=$!
 wait_for 60 grep -q prompt "$SCRATCH/real.pty"
 shell=$(cat "/proc/$terminal/task/$terminal/children")
@@ -150,7 +149,7 @@ if command -v asciinema >/dev/null; then
 	tell "$WRITER pieces; ls --color=always /; $WRITER writev 100 40"
 	end_shell
 	# It wants a terminal of its own.
-	LC_ALL=C.UTF-8 "$HERE/in_pty.py" /dev/null "$SCRATCH/tty" \
+	LC_ALL=C.UTF-8 "$PROGRAMS/in_pty" /dev/null "$SCRATCH/tty" \
 		bash -c "asciinema cat $SCRATCH/cast >$SCRATCH/cat" </dev/null
 	check "asciinema cat gives the same bytes" cmp "$REAL" "$SCRATCH/cat"
 else
@@ -186,7 +185,7 @@ children=100000
 strangers=200
 old_pid_max=$(cat /proc/sys/kernel/pid_max)
 if is_emulated; then
-	children=10000
+	children=6000
 	strangers=40
 	echo 5000 >/proc/sys/kernel/pid_max
 fi

@@ -14,7 +14,7 @@ open_pty() {
 	local name=$1 command=$2
 	shift 2
 	rm -f "$GO" "$SCRATCH/$name"
-	"$HERE/in_pty.py" "$@" "$SCRATCH/$name.out" "$SCRATCH/$name" bash -c \
+	"$PROGRAMS/in_pty" "$@" "$SCRATCH/$name.out" "$SCRATCH/$name" bash -c \
 		"stty -opost; until [ -e $GO ]; do sleep 0.05; done; $command" </dev/null &
 	wait_for 60 test -e "$SCRATCH/$name"
 }
@@ -115,7 +115,7 @@ if mount -t devpts -o newinstance,ptmxmode=666 devpts "$DEVPTS" 2>/dev/null; the
 	others=
 	for ((i = 0; i <= number; i++)); do
 		rm -f "$SCRATCH/there"
-		"$HERE/in_pty.py" --devpts "$DEVPTS" "$SCRATCH/there.out" "$SCRATCH/there" bash -c \
+		"$PROGRAMS/in_pty" -d "$DEVPTS" "$SCRATCH/there.out" "$SCRATCH/there" bash -c \
 			"until [ -e $GO ]; do sleep 0.05; done; echo in the second instance" \
 			</dev/null &
 		others="$others $!"
@@ -155,7 +155,7 @@ for device in /dev/console /dev/tty0 /dev/ttyS0; do
 done
 
 # Its own terminal. $1 is what follows the options; what the shell in the pty is to expand is escaped.
-in_own() { "$HERE/in_pty.py" "$OUT" "$SCRATCH/own" bash -c "$TOOLS/ttysnoop --duration 1 $1; echo status \$?" </dev/null; }
+in_own() { "$PROGRAMS/in_pty" "$OUT" "$SCRATCH/own" bash -c "$TOOLS/ttysnoop --duration 1 $1; echo status \$?" </dev/null; }
 in_own "\$(tty)"
 check "its own terminal is refused" out_has 'is the terminal that this is printed on'
 check "with status 1" out_has 'status 1'
@@ -187,7 +187,7 @@ if command -v asciinema >/dev/null; then
 	touch "$GO"
 	wait_tool
 	# It wants a terminal of its own.
-	LC_ALL=C.UTF-8 "$HERE/in_pty.py" /dev/null "$SCRATCH/tty" \
+	LC_ALL=C.UTF-8 "$PROGRAMS/in_pty" /dev/null "$SCRATCH/tty" \
 		bash -c "asciinema cat $SCRATCH/cast >$SCRATCH/cat" </dev/null
 	check "asciinema cat gives the same bytes" cmp "$SCRATCH/tty.out" "$SCRATCH/cat"
 	check "the recording has the terminal's size" grep -q '"width": 80, "height": 24' "$SCRATCH/cast"
@@ -200,7 +200,7 @@ screen() { tmux -L "snoopkit-$$" "$@"; }
 # Debian's smallest vim, which it does not call so.
 vim=$(command -v vim.tiny || command -v vim)
 if command -v tmux >/dev/null && [ -n "$vim" ]; then
-	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; $vim -u NONE -n --not-a-term $HERE/in_pty.py"
+	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; $vim -u NONE -n --not-a-term $HERE/in_terminal.py"
 	rm -f "$GO"
 	start_headerless ttysnoop -C "${WIDE[@]}" "$(screen display -p -t one '#{pane_tty}')"
 	touch "$GO"
