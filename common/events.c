@@ -17,6 +17,7 @@
 #include "buffer.h"
 #include "event.h"
 #include "events.h"
+#include "urgent.h"
 
 /* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
@@ -302,8 +303,10 @@ int events_read_batches(struct events *events)
 	batches = calloc((size_t)cpus, sizeof(*batches));
 	if (!batches)
 		return -ENOMEM;
+	urgent_begin();
 	if (bpf_map_lookup_elem(events->source.batches, &zero, batches))
 		cpus = 0;
+	urgent_end();
 	for (i = 0; count >= 0 && i < events->count; i++) {
 		if (events->cpus[i].cpu >= cpus)
 			continue;
@@ -387,6 +390,7 @@ void events_wake_on_each(struct events *events, bool each)
 	if (events->wake_on_each == each)
 		return;
 	events->wake_on_each = each;
+	urgent_begin();
 	for (i = 0; i < events->count; i++) {
 		struct cpu_buffer *buffer = &events->cpus[i];
 
@@ -394,6 +398,7 @@ void events_wake_on_each(struct events *events, bool each)
 		bpf_map_update_elem(events->source.events, &buffer->cpu,
 				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
 	}
+	urgent_end();
 }
 
 void events_set_batching(struct events *events, enum events_batching batching)
@@ -402,7 +407,9 @@ void events_set_batching(struct events *events, enum events_batching batching)
 
 	if (events->source.batching < 0 || events->batching == batching)
 		return;
+	urgent_begin();
 	bpf_map_update_elem(events->source.batching, &zero, &yes, BPF_ANY);
+	urgent_end();
 	events->batching = batching;
 }
 

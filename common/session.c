@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "session.h"
+#include "urgent.h"
 
 #define MILLISECOND 1000000ULL
 
@@ -290,9 +291,11 @@ static uint64_t read_lost(const struct session *session)
 	if (map < 0 || cpus <= 0)
 		return 0;
 	values = calloc((size_t)cpus, sizeof(*values));
+	urgent_begin();
 	if (values && !bpf_map_lookup_elem(map, &key, values))
 		for (i = 0; i < cpus; i++)
 			total += values[i];
+	urgent_end();
 	free(values);
 	return total;
 }

@@ -10,6 +10,7 @@
 #include "eperm.h"
 #include "events.h"
 #include "tool.h"
+#include "urgent.h"
 
 extern const char eperm_source[];
 
@@ -146,9 +147,11 @@ static uint64_t read_counter(int map, const struct eperm_key *key)
 	int cpus = libbpf_num_possible_cpus(), i;
 	uint64_t values[cpus], total = 0;
 
+	urgent_begin();
 	if (!bpf_map_lookup_elem(map, key, values))
 		for (i = 0; i < cpus; i++)
 			total += values[i];
+	urgent_end();
 	return total;
 }
 
@@ -252,8 +255,10 @@ static void remove_settled(int map, struct counters *counters)
 		const struct counter *counter = &counters->items[i];
 
 		if (counter->key.epoch + 2 < state.epoch) {
+			urgent_begin();
 			bpf_map_update_elem(map, &counter->key, zeros, BPF_EXIST);
 			bpf_map_delete_elem(map, &counter->key);
+			urgent_end();
 		} else {
 			counters->items[kept++] = *counter;
 		}
@@ -266,7 +271,9 @@ static void begin_epoch(struct session *session)
 	uint32_t zero = 0;
 
 	state.epoch++;
+	urgent_begin();
 	bpf_map_update_elem(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
+	urgent_end();
 }
 
 /* Where there are several tables, an empty line stands between them. */
