@@ -108,6 +108,7 @@ static __always_inline void fill_event(struct opensnoop_event *event, struct att
 
 	event->pid = ids >> 32;
 	event->tid = ids;
+	event->uid = my_uid();
 	event->ret = ret;
 	event->flags = attempt->flags;
 	event->mode = attempt->mode;
@@ -134,7 +135,6 @@ static __always_inline struct opensnoop_event *end_open(struct attempt *attempt,
 
 	if (event) {
 		fill_event(event, attempt, name, ret);
-		event->uid = my_uid();
 		READ_COMM(event->comm);
 	}
 	end_under_way();
@@ -415,7 +415,6 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	if (!has_wanted_flag(attempt.flags))
 		return 0;
 	fill_event(event, &attempt, user_name(&attempt), ctx->ret);
-	event->uid = load_uid(caller.task);
 	load_comm(event->comm, caller.task);
 	return report_by_tracepoint(ctx, event);
 }

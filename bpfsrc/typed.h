@@ -2,9 +2,10 @@
 /*
  * Reading by plain loads, which take a tenth of the time of a helper's read. A program may do that
  * where the verifier knows what a pointer points to: one that a typed tracepoint or a helper with a
- * typed result gave. Of a C expression libbcc would make the helper's read, hence the assembly.
+ * typed result gave. Of a C expression libbcc would make the helper's read, hence the assembly. Not for
+ * a member that is a pointer: then the verifier of newer kernels looks in all of the kernel's types for
+ * what may be done with it, which takes milliseconds.
  */
-#include <linux/cred.h>
 #include <linux/sched.h>
 
 #define LOAD_AT(pointer, offset, type) ({ \
@@ -22,15 +23,6 @@ static struct task_struct *(*my_typed_task)(void) = (void *)158;
 /* A member of 4 or 8 bytes. */
 #define LOAD(type, pointer, member) \
 	LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
-
-/* The user of a task of that type, as my_uid(). */
-static __always_inline u32 load_uid(struct task_struct *task)
-{
-	struct cred *cred = (void *)LOAD(struct task_struct, task, cred);
-
-	/* It always has some, but where the types say that RCU keeps them the verifier wants to see it. */
-	return cred ? LOAD_AT(cred, offsetof(struct cred, uid), u32) : 0;
-}
 
 /* The name of a task of that type, as READ_COMM(). */
 static __always_inline void load_comm(char *place, struct task_struct *task)
