@@ -200,7 +200,7 @@ def machine_line(machine: dict) -> str:
 
 
 EXPLANATION = """\
-All in one run, in turns: the median, with least and greatest. A start is from the command to the
+Each tool and its namesakes in one run, in turns: the median, with least and greatest. A start is from the command to the
 header on a terminal; the first is without a kept image (the others keep nothing: each of theirs is
 a first). What an event costs is what the traced program needs more for it: CPU time at full speed,
 elapsed time of the usual event at 1,000 a second. The empty program is attached to the same probe
