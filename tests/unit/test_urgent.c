@@ -31,10 +31,24 @@ static void test_is_real_time_in_between(void **state)
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), nice);
 }
 
+static void test_leaves_a_chosen_policy_alone(void **state)
+{
+	const struct sched_param none = {};
+
+	(void)state;
+	assert_int_equal(sched_setscheduler(0, SCHED_BATCH, &none), 0);
+	urgent_begin();
+	assert_int_equal(sched_getscheduler(0), SCHED_BATCH);
+	urgent_end();
+	assert_int_equal(sched_getscheduler(0), SCHED_BATCH);
+	sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_real_time_in_between),
+		cmocka_unit_test(test_leaves_a_chosen_policy_alone),
 	};
 
 	return cmocka_run_group_tests_name("urgent", tests, NULL, NULL);
