@@ -5,8 +5,7 @@
  *
  * They are in the caller's registers, which the kernel saves at the entry and restores at the end.
  * Only x86 leaves the first one alone in between. A program that uses this is not there elsewhere
- * (HAVE_CALLERS_ARGUMENTS), and asks PARAM(PARAM_AT_EXIT) first, which is how the check of images knows
- * that no older kernel gets it.
+ * (HAVE_CALLERS_ARGUMENTS).
  */
 #include <linux/ptrace.h>
 #include "typed.h"

@@ -2,14 +2,40 @@
 /* From the current task's descriptors to files. */
 #include <linux/fdtable.h>
 #include <linux/sched.h>
+#include "typed.h"
+
+/* What is needed of the current task's struct fdtable. */
+struct descriptors {
+	u32 count;
+	struct file **files;
+};
+
+static __always_inline struct descriptors my_descriptors(void)
+{
+	struct files_struct *files;
+	struct fdtable table;
+
+#ifdef HAVE_TASK_REGISTERS
+	if (PARAM(PARAM_TYPED_TASK)) {
+		u64 typed = LOAD(struct task_struct, my_typed_task(), files);
+
+		typed = LOAD(struct files_struct, typed, fdt);
+		return (struct descriptors){
+			.count = LOAD(struct fdtable, typed, max_fds),
+			.files = (void *)LOAD(struct fdtable, typed, fd),
+		};
+	}
+#endif
+	files = READ(my_task()->files);
+	if (bpf_probe_read(&table, sizeof(table), READ(files->fdt)))
+		return (struct descriptors){};
+	return (struct descriptors){ table.max_fds, table.fd };
+}
 
 /* The file of a descriptor; NULL where there is none. */
 static __always_inline struct file *file_of_descriptor(u32 fd)
 {
-	struct files_struct *files = READ(my_task()->files);
-	struct fdtable table;
+	struct descriptors descriptors = my_descriptors();
 
-	if (bpf_probe_read(&table, sizeof(table), READ(files->fdt)))
-		return NULL;
-	return fd < table.max_fds ? READ(table.fd[fd]) : NULL;
+	return fd < descriptors.count ? READ(descriptors.files[fd]) : NULL;
 }

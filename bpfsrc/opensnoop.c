@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include "prelude.h"
 #include "submit.h"
+#include "user_memory.h"
 #include "descriptor.h"
 #include "filter.h"
 #include "follow.h"
@@ -29,6 +30,12 @@
 #define EXEC_OPEN      0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
 #define TRY_AGAIN      11 /* EAGAIN */
 
+/* The longest name, with its NUL, of an event that is put together in the batch. */
+#define NAME_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct opensnoop_event, strings.bytes))
+
+/* An array belongs to the first kind of programs that is loaded with it. */
+enum reporter { BY_TRACEPOINT, BY_KPROBE };
+
 /* A thread's open, kept from its begin to its end. */
 struct attempt {
 	const char *user_name;
@@ -42,8 +49,7 @@ struct attempt {
 #define UNDER_WAY struct attempt
 #include "under_way.h"
 
-BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1);
-/* An array's programs are all of one type. */
+BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for what the batch has no place for */
 BPF_PROG_ARRAY(directory_by_kprobe, 1);
 BPF_PROG_ARRAY(directory_by_tracepoint, 1);
 
@@ -70,13 +76,16 @@ static __always_inline bool has_wanted_flag(u32 flags)
 	       (PARAM(PARAM_ACCESS_MODES) >> (flags & ACCESS_MODE) & 1);
 }
 
-static __always_inline bool is_wanted(void)
+/* Opens by the current thread, which has these IDs. */
+static __always_inline bool is_wanted(u64 ids)
 {
-	if (PARAM(PARAM_PID) && my_pid() != (u32)PARAM(PARAM_PID))
+	u32 pid = ids >> 32, tid = ids;
+
+	if (PARAM(PARAM_PID) && pid != (u32)PARAM(PARAM_PID))
 		return false;
-	if (PARAM(PARAM_TID) && my_tid() != (u32)PARAM(PARAM_TID))
+	if (PARAM(PARAM_TID) && tid != (u32)PARAM(PARAM_TID))
 		return false;
-	if (PARAM(PARAM_FOLLOW) && !is_followed(my_pid()))
+	if (PARAM(PARAM_FOLLOW) && !is_followed(pid))
 		return false;
 	if (PARAM(PARAM_UID_SET) && my_uid() != (u32)PARAM(PARAM_UID))
 		return false;
@@ -85,11 +94,77 @@ static __always_inline bool is_wanted(void)
 
 static __always_inline int begin_open(struct attempt attempt)
 {
-	if ((attempt.io_uring || has_wanted_flag(attempt.flags)) && is_wanted())
-		begin_under_way(&attempt);
+	u64 ids = my_ids();
+
+	if ((attempt.io_uring || has_wanted_flag(attempt.flags)) && is_wanted(ids))
+		begin_under_way(ids, &attempt);
 	else
-		end_under_way();
+		end_under_way(ids);
 	return 0;
+}
+
+/* The name where the program has it, if it may be read. */
+static __always_inline const char *user_name(const struct attempt *attempt)
+{
+	return is_user_address(attempt->user_name) ? attempt->user_name : NULL;
+}
+
+/* An open that has ended. */
+struct ended {
+	struct attempt *attempt;
+	const char *name; /* NULL: nowhere to be read */
+	bool is_users_name; /* it is in the program's memory */
+	int ret;
+	u64 ids; /* of the thread */
+	struct task_struct *typed_task; /* where the verifier knows its type, else NULL */
+};
+
+/* Fills in all but the directory, with what fits of the name; gives the event's size. */
+static __always_inline u64 fill_event(struct opensnoop_event *event, const struct ended *ended,
+				      u32 max)
+{
+	int size;
+
+	event->pid = ended->ids >> 32;
+	event->tid = ended->ids;
+	event->uid = PARAM(PARAM_WITH_UID) ? my_uid() : 0;
+	event->ret = ended->ret;
+	event->flags = ended->attempt->flags;
+	event->mode = ended->attempt->mode;
+	event->io_uring = ended->attempt->io_uring;
+	event->directory_fd = ended->attempt->directory_fd;
+	event->has_directory = 0;
+	if (ended->typed_task)
+		load_comm(event->comm, ended->typed_task);
+	else
+		READ_COMM(event->comm);
+	if (!ended->name)
+		size = 0;
+	else if (ended->is_users_name)
+		size = read_user_str(event->strings.bytes, max, ended->name);
+	else
+		size = bpf_probe_read_str(event->strings.bytes, max, ended->name);
+	event->strings.size = size > 0 ? size : 0;
+	return offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
+}
+
+/* Reports from the batch itself, which saves a copy; false where the name may be too long for it. */
+static __always_inline bool report_in_batch(void *ctx, const struct ended *ended)
+{
+	struct opensnoop_event *event;
+	struct batch *batch;
+	u64 size;
+
+	event = reserve(&batch);
+	if (!event)
+		return true;
+	size = fill_event(event, ended, NAME_IN_BATCH);
+	if (size == BATCH_EVENT_SIZE) {
+		discard_reserved(batch);
+		return false;
+	}
+	submit_reserved(ctx, batch, event, size);
+	return true;
 }
 
 static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
@@ -100,73 +175,43 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 		submit(ctx, event, size);
 }
 
-static __always_inline void fill_event(struct opensnoop_event *event, struct attempt *attempt,
-				       const char *name, int ret)
+/* The directory is added by a program of its own, which then submits the event. */
+static __always_inline int report(void *ctx, enum reporter reporter, const struct ended *ended)
 {
-	u64 ids = bpf_get_current_pid_tgid();
-	int size;
-
-	event->pid = ids >> 32;
-	event->tid = ids;
-	event->uid = my_uid();
-	event->ret = ret;
-	event->flags = attempt->flags;
-	event->mode = attempt->mode;
-	event->io_uring = attempt->io_uring;
-	event->directory_fd = attempt->directory_fd;
-	event->has_directory = 0;
-	size = name ? bpf_probe_read_str(event->strings.bytes, OPEN_PATH_SIZE, name) : 0;
-	event->strings.size = size > 0 ? size : 0;
-}
-
-/* Where an open's event is put together, or NULL where there is nothing to be said of its end. */
-static __always_inline struct opensnoop_event *event_for(int ret)
-{
+	struct opensnoop_event *event;
 	u32 zero = 0;
 
-	return PARAM(PARAM_FAILED) && ret >= 0 ? NULL : scratch.lookup(&zero);
-}
-
-/* The end of an open whose name is still there to be read: its event, or NULL. */
-static __always_inline struct opensnoop_event *end_open(struct attempt *attempt, const char *name,
-							int ret)
-{
-	struct opensnoop_event *event = event_for(ret);
-
-	if (event) {
-		fill_event(event, attempt, name, ret);
-		READ_COMM(event->comm);
+	if (PARAM(PARAM_FAILED) && ended->ret >= 0)
+		return 0;
+	if (!PARAM(PARAM_DIRECTORY) && report_in_batch(ctx, ended))
+		return 0;
+	event = scratch.lookup(&zero);
+	if (!event)
+		return 0;
+	fill_event(event, ended, OPEN_PATH_SIZE);
+	if (PARAM(PARAM_DIRECTORY)) {
+		if (reporter == BY_KPROBE)
+			directory_by_kprobe.call(ctx, 0);
+		else
+			directory_by_tracepoint.call(ctx, 0);
 	}
-	end_under_way();
-	return event;
-}
-
-/* The name where the program has it, if it may be read. */
-static __always_inline const char *user_name(struct attempt *attempt)
-{
-	return is_user_address(attempt->user_name) ? attempt->user_name : NULL;
-}
-
-/* The event goes to the tool, or first to the program that adds the directory. */
-static __always_inline int report_by_kprobe(struct pt_regs *ctx, struct opensnoop_event *event)
-{
-	if (!event)
-		return 0;
-	if (PARAM(PARAM_DIRECTORY))
-		directory_by_kprobe.call(ctx, 0);
 	submit_event(ctx, event);
 	return 0;
 }
 
-static __always_inline int report_by_tracepoint(struct sys_exit_args *ctx,
-						struct opensnoop_event *event)
+/* The end of what the current thread, which has these IDs, has under way. */
+static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt *under_way,
+				    const char *name, int ret)
 {
-	if (!event)
-		return 0;
-	if (PARAM(PARAM_DIRECTORY))
-		directory_by_tracepoint.call(ctx, 0);
-	submit_event(ctx, event);
-	return 0;
+	struct attempt attempt = *under_way;
+
+	end_under_way(ids);
+	return report(ctx, BY_KPROBE, &(struct ended){
+		.attempt = &attempt,
+		.name = name,
+		.ret = ret,
+		.ids = ids,
+	});
 }
 
 static __always_inline void append_directory(struct opensnoop_event *event)
@@ -257,7 +302,8 @@ int on_do_filp_open(struct pt_regs *ctx)
 {
 	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
 	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
-	struct attempt *attempt = find_under_way();
+	u64 ids = my_ids();
+	struct attempt *attempt = find_under_way(ids);
 
 	if (!attempt || READ(op->open_flag) & EXEC_OPEN)
 		return 0;
@@ -267,7 +313,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 		attempt->flags = READ(op->open_flag);
 		attempt->mode = READ(op->mode);
 		if (!has_wanted_flag(attempt->flags))
-			end_under_way();
+			end_under_way(ids);
 	}
 	return 0;
 }
@@ -277,37 +323,40 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 {
 	long ret = PT_REGS_RC(ctx);
 	bool failed = (unsigned long)ret >= (unsigned long)-4095;
-	struct attempt *attempt = find_under_way();
+	u64 ids = my_ids();
+	struct attempt *attempt = find_under_way(ids);
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
 	if (attempt->io_uring && ret == -TRY_AGAIN) {
-		end_under_way();
+		end_under_way(ids);
 		return 0;
 	}
 	if (!failed && !attempt->io_uring)
 		return 0;
-	return report_by_kprobe(ctx, end_open(attempt, attempt->kernel_name, failed ? ret : 0));
+	return end_open(ctx, ids, attempt, attempt->kernel_name, failed ? ret : 0);
 }
 
 /* kprobe fd_install(fd, file) */
 int on_fd_install(struct pt_regs *ctx)
 {
-	struct attempt *attempt = find_under_way();
+	u64 ids = my_ids();
+	struct attempt *attempt = find_under_way(ids);
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
-	return report_by_kprobe(ctx, end_open(attempt, attempt->kernel_name, PT_REGS_PARM1(ctx)));
+	return end_open(ctx, ids, attempt, attempt->kernel_name, PT_REGS_PARM1(ctx));
 }
 
 /* kretprobe do_sys_openat2, do_sys_open: only what failed before a file was looked for is left */
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
-	struct attempt *attempt = find_under_way();
+	u64 ids = my_ids();
+	struct attempt *attempt = find_under_way(ids);
 
 	if (!attempt)
 		return 0;
-	return report_by_kprobe(ctx, end_open(attempt, user_name(attempt), (int)PT_REGS_RC(ctx)));
+	return end_open(ctx, ids, attempt, user_name(attempt), PT_REGS_RC(ctx));
 }
 
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
@@ -355,11 +404,18 @@ int on_enter_creat(struct sys_enter_args *ctx)
 
 int on_exit(struct sys_exit_args *ctx)
 {
-	struct attempt *attempt = find_under_way();
+	u64 ids = my_ids();
+	struct attempt attempt;
 
-	if (!attempt)
+	if (!take_under_way(ids, &attempt))
 		return 0;
-	return report_by_tracepoint(ctx, end_open(attempt, user_name(attempt), ctx->ret));
+	return report(ctx, BY_TRACEPOINT, &(struct ended){
+		.attempt = &attempt,
+		.name = user_name(&attempt),
+		.is_users_name = true,
+		.ret = ctx->ret,
+		.ids = ids,
+	});
 }
 
 #ifdef HAVE_CALLERS_ARGUMENTS
@@ -399,24 +455,27 @@ static __always_inline struct attempt arguments_of_open(struct caller caller, u3
 /* tracepoints syscalls:sys_exit_*, without those of the entry */
 int on_exit_alone(struct sys_exit_args *ctx)
 {
-	struct opensnoop_event *event;
 	struct attempt attempt;
 	struct caller caller;
+	u64 ids;
 
-	if (!PARAM(PARAM_AT_EXIT) || !is_wanted())
-		return 0;
-	event = event_for(ctx->ret);
-	if (!event)
+	if (!PARAM(PARAM_TYPED_TASK))
 		return 0;
 	caller = find_caller();
-	if (was_trapped(ctx, caller))
+	ids = load_ids(caller.task);
+	if (!is_wanted(ids) || was_trapped(ctx, caller))
 		return 0;
 	attempt = arguments_of_open(caller, ctx->number);
 	if (!has_wanted_flag(attempt.flags))
 		return 0;
-	fill_event(event, &attempt, user_name(&attempt), ctx->ret);
-	load_comm(event->comm, caller.task);
-	return report_by_tracepoint(ctx, event);
+	return report(ctx, BY_TRACEPOINT, &(struct ended){
+		.attempt = &attempt,
+		.name = user_name(&attempt),
+		.is_users_name = true,
+		.ret = ctx->ret,
+		.ids = ids,
+		.typed_task = caller.task,
+	});
 }
 #endif
 

@@ -14,6 +14,7 @@ enum {
 	PARAM_TID,		/* 0: any */
 	PARAM_UID_SET,		/* 1: only PARAM_UID */
 	PARAM_UID,
+	PARAM_WITH_UID,		/* 1: events say the user */
 	PARAM_FAILED,		/* 1: only failed ones */
 	PARAM_FLAGS_SET,	/* 1: only those with a flag of the two that follow */
 	PARAM_FLAGS,		/* flags, without the access mode */
@@ -26,7 +27,7 @@ struct opensnoop_event {
 	struct event_header header;
 	__u32 pid;
 	__u32 tid;
-	__u32 uid;
+	__u32 uid; /* with PARAM_WITH_UID */
 	__s32 ret; /* a descriptor or a negative errno */
 	__u32 flags;
 	__u32 mode;

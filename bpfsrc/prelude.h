@@ -52,14 +52,20 @@ struct sys_exit_args {
 	s64 ret;
 };
 
+/* The PID in the upper half, in the lower the thread's number: what a program asks for but once. */
+static __always_inline u64 my_ids(void)
+{
+	return bpf_get_current_pid_tgid();
+}
+
 static __always_inline u32 my_pid(void)
 {
-	return bpf_get_current_pid_tgid() >> 32;
+	return my_ids() >> 32;
 }
 
 static __always_inline u32 my_tid(void)
 {
-	return bpf_get_current_pid_tgid();
+	return my_ids();
 }
 
 static __always_inline u32 my_uid(void)

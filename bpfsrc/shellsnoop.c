@@ -7,9 +7,9 @@
 #include "shellsnoop.h"
 #include "follow.h"
 
-static __always_inline bool wants_write(u32 fd)
+static __always_inline bool wants_write(u32 fd, u32 pid)
 {
-	return (fd == 1 || fd == 2) && is_followed(my_pid());
+	return (fd == 1 || fd == 2) && is_followed(pid);
 }
 
 #include "write_syscalls.h"
@@ -22,18 +22,20 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	u32 syscall = ctx->number;
 	struct write write = {};
 	struct caller caller;
+	u64 ids;
 
-	if (!PARAM(PARAM_AT_EXIT) || ctx->ret <= 0)
+	if (!PARAM(PARAM_TYPED_TASK) || ctx->ret <= 0)
 		return 0;
 	caller = find_caller();
+	ids = load_ids(caller.task);
 	write.fd = CALLER_ARGUMENT_1(caller);
-	if (!wants_write(write.fd) || was_trapped(ctx, caller))
+	if (!wants_write(write.fd, ids >> 32) || was_trapped(ctx, caller))
 		return 0;
 	if (syscall == SYSCALL_WRITEV || syscall == SYSCALL_PWRITEV || syscall == SYSCALL_PWRITEV2)
 		write.segments = CALLER_ARGUMENT_2(caller);
 	else
 		write.address = CALLER_ARGUMENT_2(caller);
-	return copy_write(ctx, begin_copy(&write, ctx->ret), BY_TRACEPOINT);
+	return copy_write(ctx, &write, ids, ctx->ret, BY_TRACEPOINT);
 }
 #endif
 

@@ -53,38 +53,50 @@ static __always_inline void hand_over_batch(void *ctx)
 		hand_over(ctx, batch);
 }
 
-static __always_inline void put_in(struct batch *batch, void *event, u64 size)
-{
-	u64 at = batch->size;
-
-	if (!is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE) || !is_bounded(&size, BATCH_EVENT_SIZE))
-		return;
-	bpf_probe_read(batch->events + at, size, event);
-	batch->size = EVENT_ALIGNED(at + size);
-	batch->count++;
-}
-
-/* Busy is for flush_batch(), which may interrupt this one anywhere. */
-static __always_inline void add_to_batch(void *ctx, struct batch *batch, void *event, u64 size)
-{
-	if (batch->is_busy) {
-		count_lost(1);
-		return;
-	}
-	batch->is_busy = 1;
-	asm volatile("" ::: "memory");
-	put_in(batch, event, size);
-	if (batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
-		hand_over(ctx, batch);
-	asm volatile("" ::: "memory");
-	batch->is_busy = 0;
-}
-
 /* An event starts with a struct event_header, which is filled in here; size is all of it. */
 static __always_inline void stamp(struct event_header *header, u64 size)
 {
 	header->time = bpf_ktime_get_ns();
 	header->size = size;
+}
+
+/*
+ * Where the next event of this CPU's batch can be put together: BATCH_EVENT_SIZE bytes, which are the
+ * program's until it submits or discards them. NULL, and the event counts as lost, where another one is
+ * being put together. Busy is for flush_batch() too, which may interrupt this one anywhere.
+ */
+static __always_inline void *reserve(struct batch **batch)
+{
+	u32 zero = 0;
+	u64 at;
+
+	*batch = batches.lookup(&zero);
+	if (!*batch)
+		return NULL;
+	at = (*batch)->size;
+	if ((*batch)->is_busy || !is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE)) {
+		count_lost(1);
+		return NULL;
+	}
+	(*batch)->is_busy = 1;
+	asm volatile("" ::: "memory");
+	return (*batch)->events + at;
+}
+
+static __always_inline void discard_reserved(struct batch *batch)
+{
+	asm volatile("" ::: "memory");
+	batch->is_busy = 0;
+}
+
+static __always_inline void submit_reserved(void *ctx, struct batch *batch, void *event, u64 size)
+{
+	stamp(event, size);
+	batch->size = EVENT_ALIGNED(batch->size + size);
+	batch->count++;
+	if (!is_batching() || batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
+		hand_over(ctx, batch);
+	discard_reserved(batch);
 }
 
 /* For a large event. What is in the batch is older: hand_over_batch() comes before. */
@@ -95,19 +107,22 @@ static __always_inline void submit_large(void *ctx, void *event, u64 size)
 		count_lost(1);
 }
 
+/* For an event that was put together elsewhere. */
 static __always_inline void submit(void *ctx, void *event, u64 size)
 {
 	struct batch *batch;
-	u32 zero = 0;
+	void *place;
 
-	batch = size <= BATCH_EVENT_SIZE && is_batching() ? batches.lookup(&zero) : NULL;
-	if (batch) {
-		stamp(event, size);
-		add_to_batch(ctx, batch, event, size);
-	} else {
+	if (size > BATCH_EVENT_SIZE) {
 		hand_over_batch(ctx);
 		submit_large(ctx, event, size);
+		return;
 	}
+	place = reserve(&batch);
+	if (!place || !is_bounded(&size, BATCH_EVENT_SIZE))
+		return;
+	bpf_probe_read(place, size, event);
+	submit_reserved(ctx, batch, place, size);
 }
 
 /* raw tracepoint, run by the reader on each CPU while events are batched */

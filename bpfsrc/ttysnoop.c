@@ -91,7 +91,7 @@ static __always_inline bool stands_for_another(struct node node)
 }
 
 /* Of any descriptor: only a file known to be a tty's leads to a tty. */
-static __always_inline bool wants_write(u32 fd)
+static __always_inline bool wants_write(u32 fd, u32 pid)
 {
 	struct file *file = file_of_descriptor(fd);
 	struct node node;
@@ -158,6 +158,7 @@ static __always_inline void find_bytes(struct write *write, struct iov_iter *ite
 static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 {
 	struct write write = { .fd = WRITTEN_NO_FD, .is_outer = is_outer }, *before;
+	u32 tid = my_tid();
 	struct file *file;
 
 #ifdef TTY_WRITE_ITER
@@ -168,9 +169,9 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 	file = (void *)PT_REGS_PARM1(ctx);
 #endif
 	/* One under way was left behind by a return that the kernel could not hook: too many. */
-	before = find_under_way();
+	before = find_under_way(tid);
 	if (before && !before->is_outer) {
-		end_under_way();
+		end_under_way(tid);
 		count_lost(1);
 	}
 	if (!is_watched_node(node_of_file(file)) && !is_watched_tty(tty_of_file(file)))
@@ -180,7 +181,7 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 #else
 	write.address = PT_REGS_PARM2(ctx);
 #endif
-	begin_under_way(&write);
+	begin_under_way(tid, &write);
 	return 0;
 }
 

@@ -20,9 +20,15 @@
 /* BPF_FUNC_get_current_task_btf, from 5.11 on; older libbccs don't declare it. */
 static struct task_struct *(*my_typed_task)(void) = (void *)158;
 
-/* A member of 4 or 8 bytes. */
+/* A member of 4 or 8 bytes. Of a pointer the verifier knows then what it points to. */
 #define LOAD(type, pointer, member) \
 	LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
+
+/* As my_ids(), of a task of that type. */
+static __always_inline u64 load_ids(struct task_struct *task)
+{
+	return LOAD(struct task_struct, task, tgid) << 32 | LOAD(struct task_struct, task, pid);
+}
 
 /* The name of a task of that type, as READ_COMM(). */
 static __always_inline void load_comm(char *place, struct task_struct *task)

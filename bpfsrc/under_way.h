@@ -64,10 +64,9 @@ static __always_inline void spill(struct under_way_slot *slot, u32 tid, UNDER_WA
 		__sync_fetch_and_add(&slot->spilled, 1);
 }
 
-/* The current thread begins what is copied from there; what it had begun before is forgotten. */
-static __always_inline void begin_under_way(UNDER_WAY *what)
+/* The thread begins what is copied from there; what it had begun before is forgotten. */
+static __always_inline void begin_under_way(u32 tid, UNDER_WAY *what)
 {
-	u32 tid = my_tid();
 	struct under_way_slot *slot = slot_of(tid);
 
 	if (!slot)
@@ -78,10 +77,9 @@ static __always_inline void begin_under_way(UNDER_WAY *what)
 		spill(slot, tid, what);
 }
 
-/* What the current thread has begun, or NULL. */
-static __always_inline UNDER_WAY *find_under_way(void)
+/* What the thread has begun, or NULL. */
+static __always_inline UNDER_WAY *find_under_way(u32 tid)
 {
-	u32 tid = my_tid();
 	struct under_way_slot *slot = slot_of(tid);
 
 	if (!slot)
@@ -92,12 +90,10 @@ static __always_inline UNDER_WAY *find_under_way(void)
 }
 
 /*
- * The current thread has ended it, or begins something else: what find_under_way() gave is no longer
- * valid.
+ * The thread has ended it, or begins something else: what find_under_way() gave is no longer valid.
  */
-static __always_inline void end_under_way(void)
+static __always_inline void end_under_way(u32 tid)
 {
-	u32 tid = my_tid();
 	struct under_way_slot *slot = slot_of(tid);
 
 	if (!slot)
@@ -109,4 +105,16 @@ static __always_inline void end_under_way(void)
 	} else {
 		forget_spilled(slot, tid);
 	}
+}
+
+/* What the thread has begun and now ends; false where there is nothing. */
+static __always_inline bool take_under_way(u32 tid, UNDER_WAY *what)
+{
+	UNDER_WAY *begun = find_under_way(tid);
+
+	if (!begun)
+		return false;
+	*what = *begun;
+	end_under_way(tid);
+	return true;
 }

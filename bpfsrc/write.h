@@ -12,6 +12,7 @@
  * a gathered write can have. What is beyond is counted as missing.
  */
 #include "submit.h"
+#include "user_memory.h"
 #include "written.h"
 
 #define WRITE_PIECE	 16384 /* a power of two */
@@ -140,16 +141,52 @@ out:
 	return 0;
 }
 
-static __always_inline struct copy *begin_copy(struct write *write, u64 total)
+static __always_inline void fill_in_write(struct written_event *event, struct write *write, u64 ids,
+					  u64 total, u64 wanted)
+{
+	event->total = total;
+	event->missing = total - wanted;
+	event->offset = 0;
+	event->size = 0;
+	event->pid = ids >> 32;
+	event->tid = ids;
+	event->fd = write->fd;
+	if (PARAM(PARAM_WRITE_COMM))
+		READ_COMM(event->comm);
+}
+
+/* The longest plain write whose event is put together in the batch. */
+#define WRITE_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct written_event, data))
+
+/* Copies a write that is no longer than that, in one piece. */
+static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, u64 total,
+				       u64 wanted)
+{
+	struct written_event *event;
+	struct batch *batch;
+	u64 size = wanted;
+
+	event = reserve(&batch);
+	if (!event || !is_bounded(&size, WRITE_IN_BATCH))
+		return;
+	fill_in_write(event, write, ids, total, wanted);
+	event->kind = WRITTEN_LAST;
+	if (read_user(event->data, size, (void *)write->address))
+		event->missing = total;
+	else
+		event->size = size;
+	submit_reserved(ctx, batch, event, offsetof(struct written_event, data) + event->size);
+}
+
+static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64 total, u64 wanted)
 {
 	struct segment segment = {};
 	u32 zero = 0;
 	struct copy *copy = scratch.lookup(&zero);
-	u64 ids = bpf_get_current_pid_tgid(), limit = PARAM(PARAM_WRITE_LIMIT);
 
 	if (!copy)
 		return NULL;
-	copy->left = total < limit ? total : limit;
+	copy->left = wanted;
 	copy->segments = write->segments;
 	copy->address = write->address;
 	copy->size = copy->left;
@@ -159,22 +196,23 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 total)
 		copy->address = segment.address + write->skipped;
 		copy->size = segment.size - write->skipped;
 	}
-	copy->event.total = total;
-	copy->event.missing = total - copy->left;
-	copy->event.offset = 0;
-	copy->event.size = 0;
-	copy->event.pid = ids >> 32;
-	copy->event.tid = ids;
-	copy->event.fd = write->fd;
-	if (PARAM(PARAM_WRITE_COMM))
-		READ_COMM(copy->event.comm);
+	fill_in_write(&copy->event, write, ids, total, wanted);
 	return copy;
 }
 
-static __always_inline int copy_write(void *ctx, struct copy *copy, enum write_caller caller)
+/* The kernel has taken total bytes of the write by the thread with those IDs. */
+static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total,
+				      enum write_caller caller)
 {
+	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
+	struct copy *copy;
 	u32 i;
 
+	if (!write->segments && wanted <= WRITE_IN_BATCH) {
+		copy_short(ctx, write, ids, total, wanted);
+		return 0;
+	}
+	copy = begin_copy(write, ids, total, wanted);
 	if (!copy)
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)
@@ -193,12 +231,10 @@ out:
 /* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
 static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
 {
-	struct write *write = find_under_way();
-	struct copy *copy;
+	u64 ids = my_ids();
+	struct write write;
 
-	if (!write)
+	if (!take_under_way(ids, &write) || ret <= 0)
 		return 0;
-	copy = ret > 0 ? begin_copy(write, ret) : NULL;
-	end_under_way();
-	return copy_write(ctx, copy, caller);
+	return copy_write(ctx, &write, ids, ret, caller);
 }

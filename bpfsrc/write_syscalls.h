@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Writes by the syscalls' tracepoints or functions. The program that includes this defines
- * wants_write(fd) before: whether the current thread's writes to that descriptor are wanted.
+ * wants_write(fd, pid) before: whether the current process's writes to that descriptor are wanted.
  */
 #include "write.h"
 
 static __always_inline int begin_syscall(u32 fd, u64 address, u64 segments)
 {
 	struct write write = { .address = address, .segments = segments, .fd = fd };
+	u64 ids = my_ids();
 
-	if (wants_write(fd))
-		begin_under_way(&write);
+	if (wants_write(fd, ids >> 32))
+		begin_under_way(ids, &write);
 	else
-		end_under_way();
+		end_under_way(ids);
 	return 0;
 }
 

@@ -188,7 +188,7 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	session->parameters[PARAM_CGROUP_SET] = session->options->cgroup_map != NULL;
 	session->parameters[PARAM_MOUNT_NAMESPACE_SET] =
 		session->options->mount_namespace_map != NULL;
-	session->parameters[PARAM_AT_EXIT] = 1;
+	session->parameters[PARAM_TYPED_TASK] = 1;
 	loader_init(&session->loader, image, session->parameters);
 	session->loader.map_sizes = session->map_sizes;
 	session->loader.verbose = session->options->verbose;

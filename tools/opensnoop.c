@@ -358,6 +358,8 @@ static int prepare(struct session *session, struct error *error)
 	session_set_parameter(session, PARAM_TID, opt.tid);
 	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
 	session_set_parameter(session, PARAM_UID, opt.uid);
+	session_set_parameter(session, PARAM_WITH_UID,
+			      opt.print_uid || session_options(session)->json);
 	session_set_parameter(session, PARAM_FAILED, opt.failed);
 	session_set_parameter(session, PARAM_FLAGS_SET, opt.flags || opt.access_modes);
 	session_set_parameter(session, PARAM_FLAGS, opt.flags);

@@ -12,9 +12,16 @@ echo x >"$deep/file-deep"
 hostile=$SCRATCH/$(printf 'esc\033]0;t\007nl\n1 init 3 0 forged\377')
 echo x >"$hostile"
 
+# Names from just below to just above what a program reads at once and what its batch has room for.
+lengths=(1 126 127 128 1958 1959 1960 4095)
+mapfile -t long_names < <(for length in "${lengths[@]}"; do printf '/%0*d\n' $((length - 1)) 0 | cut -c "1-$length"; done)
+sees_long_names() {
+	diff <(printf '%s\n' "${lengths[@]}") <(grep -aE '^[0-9]+ +cat .* /0*$' "$OUT" | awk '{ print length($NF) }')
+}
+
 start opensnoop
 check "the header" out_has '^PID +COMM +FD ERR PATH$'
-cat "$SCRATCH/file-plain" /nonexistent/file "$hostile" >/dev/null 2>&1
+cat "$SCRATCH/file-plain" /nonexistent/file "$hostile" "${long_names[@]}" >/dev/null 2>&1
 "$PROGRAMS/open_kinds" edge "$SCRATCH/file-edge"
 "$PROGRAMS/open_kinds" absent "$SCRATCH/file-absent"
 "$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
@@ -31,6 +38,7 @@ check "a failed open" out_has '^[0-9]+ +cat +-1   2 /nonexistent/file$'
 check "control bytes are escaped" out_has 'esc\\033\]0;t\\007nl\\0121 init 3 0 forged\\377$'
 check "no escape byte is printed" out_lacks "$(printf '\033')"
 check "no line is forged" out_lacks '^1 init'
+check "names of up to 4,095 bytes" sees_long_names
 check "a name that ends before an unmapped page" out_has "$SCRATCH/file-edge\$"
 check "a name whose page was not in memory" out_has "$SCRATCH/file-absent\$"
 if [ "$(uname -m)" = x86_64 ]; then
@@ -105,7 +113,8 @@ opens_of_all >"$SCRATCH/opens"
 exits_source "$SCRATCH/exits.c"
 entries_source "$SCRATCH/entries.c"
 for from in exits entries; do
-	start opensnoop -v -e -n open_kinds --source "$SCRATCH/$from.c"
+	start opensnoop -v -e --source "$SCRATCH/$from.c"
+	cat "${long_names[@]}" >/dev/null 2>&1
 	"$PROGRAMS/open_kinds" all "$SCRATCH/file-all"
 	"$PROGRAMS/open_kinds" absent "$SCRATCH/file-absent"
 	setpriv --reuid nobody --clear-groups "$PROGRAMS/open_kinds" all /etc/shadow 2>/dev/null
@@ -116,6 +125,7 @@ for from in exits entries; do
 		check "by $from: what seccomp traps was no open" out_lines "file-trapped\$" 3
 	check "by $from: open, creat, openat and openat2, their flags and modes" \
 		diff "$SCRATCH/opens" <(opens_of_all)
+	check "by $from: names of up to 4,095 bytes" sees_long_names
 	check "by $from: a name whose page was not in memory" out_has "$SCRATCH/file-absent\$"
 	check "by $from: opens that fail" out_has ' -1  13 0+ .* /etc/shadow$'
 	check "by $from: what is not seen is said" err_has 'not seen on this kernel: .*32-bit.*io_uring'
