@@ -83,7 +83,6 @@ int on_fork(struct sched_process_fork_args *ctx)
 
 static __always_inline int exited(void *ctx)
 {
-	struct written_event *event;
 	u32 zero = 0;
 	struct copy *copy = scratch.lookup(&zero);
 
@@ -91,9 +90,8 @@ static __always_inline int exited(void *ctx)
 		return 0;
 	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)
 		return 0;
-	event = &copy->event;
-	event->size = 0;
-	submit_piece(ctx, event, WRITTEN_END);
+	copy->event.size = 0;
+	submit_piece(ctx, copy, WRITTEN_END);
 	return 0;
 }
 

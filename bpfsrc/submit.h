@@ -99,12 +99,14 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
 	discard_reserved(batch);
 }
 
-/* For a large event. What is in the batch is older: hand_over_batch() comes before. */
-static __always_inline void submit_large(void *ctx, void *event, u64 size)
+/*
+ * For a large event, which counts as lost where this is not 0. What is in the batch is older:
+ * hand_over_batch() comes before.
+ */
+static __always_inline int submit_large(void *ctx, void *event, u64 size)
 {
 	stamp(event, size);
-	if (events.perf_submit(ctx, event, size))
-		count_lost(1);
+	return events.perf_submit(ctx, event, size);
 }
 
 /* For an event that was put together elsewhere. */
@@ -115,7 +117,8 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 
 	if (size > BATCH_EVENT_SIZE) {
 		hand_over_batch(ctx);
-		submit_large(ctx, event, size);
+		if (submit_large(ctx, event, size))
+			count_lost(1);
 		return;
 	}
 	place = reserve(&batch);

@@ -2,9 +2,14 @@
 /*
  * Reading by plain loads, which take a tenth of the time of a helper's read. A program may do that
  * where the verifier knows what a pointer points to: one that a typed tracepoint or a helper with a
- * typed result gave. Of a C expression libbcc would make the helper's read, hence the assembly. Not for
- * a member that is a pointer: then the verifier of newer kernels looks in all of the kernel's types for
- * what may be done with it, which takes milliseconds.
+ * typed result gave, or that was loaded from where such a one points. Of a C expression libbcc would
+ * make the helper's read, hence the assembly.
+ *
+ * The first load of a pointer costs a tool's start some milliseconds: the verifier of newer kernels
+ * looks in all of the kernel's types for what may be done with it.
+ *
+ * A program asks PARAM(PARAM_TYPED_TASK) before it calls a helper of these, which is how the check of
+ * images knows that no older kernel gets it.
  */
 #include <linux/sched.h>
 

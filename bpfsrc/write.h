@@ -46,6 +46,7 @@ struct copy {
 	u64 size;     /* of the rest of the segment */
 	u64 segments; /* the next segment */
 	u64 left;     /* bytes to copy */
+	u64 lost;     /* pieces */
 	struct written_event event;
 };
 
@@ -53,19 +54,21 @@ BPF_PERCPU_ARRAY(scratch, struct copy, 1);
 BPF_PROG_ARRAY(more_by_tracepoint, 1);
 BPF_PROG_ARRAY(more_by_kprobe, 1);
 
-static __always_inline void submit_piece(void *ctx, struct written_event *event, u32 kind)
+/* Of the pieces but the last, what is lost is counted at the end: that is 32 times less code. */
+static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
 {
+	struct written_event *event = &copy->event;
 	u64 size = event->size;
 
 	event->kind = kind;
 	if (size > WRITTEN_SIZE)
 		return;
 	size += offsetof(struct written_event, data);
-	if (kind == WRITTEN_MORE)
-		submit_large(ctx, event, size);
-	else
+	if (kind != WRITTEN_MORE)
 		submit(ctx, event, size);
-	event->offset += size;
+	else if (submit_large(ctx, event, size))
+		copy->lost++;
+	event->offset += event->size;
 	event->size = 0;
 }
 
@@ -91,7 +94,7 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy)
 	if (size > WRITE_PIECE)
 		size = WRITE_PIECE;
 	if (copy->event.size > WRITTEN_SIZE - WRITE_PIECE)
-		submit_piece(ctx, &copy->event, WRITTEN_MORE);
+		submit_piece(ctx, copy, WRITTEN_MORE);
 	at = copy->event.size;
 	if (at > WRITTEN_SIZE - WRITE_PIECE)
 		return false;
@@ -111,7 +114,9 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy)
 static __always_inline void end_copy(void *ctx, struct copy *copy)
 {
 	copy->event.missing += copy->left;
-	submit_piece(ctx, &copy->event, WRITTEN_LAST);
+	submit_piece(ctx, copy, WRITTEN_LAST);
+	if (copy->lost)
+		count_lost(copy->lost);
 }
 
 static __always_inline void call_for_more(void *ctx, enum write_caller caller)
@@ -187,6 +192,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 	if (!copy)
 		return NULL;
 	copy->left = wanted;
+	copy->lost = 0;
 	copy->segments = write->segments;
 	copy->address = write->address;
 	copy->size = copy->left;
