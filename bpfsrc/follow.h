@@ -27,14 +27,19 @@ static __always_inline void follow_child(u32 child)
 		count_lost(1);
 }
 
-/* raw tracepoint sched_process_fork(parent, child): a new thread is none of our children */
+/* Which the current process has made, and which has not run yet; a thread is none of its children. */
+static __always_inline void follow_new_task(struct task_struct *task)
+{
+	u32 pid = READ(task->tgid);
+
+	if (READ(task->pid) == pid)
+		follow_child(pid);
+}
+
+/* raw tracepoint sched_process_fork(parent, child) */
 static __always_inline void follow_fork_raw(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	u32 pid = READ(child->tgid);
-
-	if (READ(child->pid) == pid)
-		follow_child(pid);
+	follow_new_task((struct task_struct *)ctx->args[1]);
 }
 
 /*

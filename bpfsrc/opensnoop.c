@@ -486,6 +486,12 @@ int on_fork_raw(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+int on_new_task(struct pt_regs *ctx)
+{
+	follow_new_task((void *)PT_REGS_PARM1(ctx));
+	return 0;
+}
+
 int on_fork(struct sched_process_fork_args *ctx)
 {
 	follow_fork(ctx);

@@ -81,7 +81,16 @@ int on_fork(struct sched_process_fork_args *ctx)
 	return 0;
 }
 
-static __always_inline int exited(void *ctx)
+/* kprobe wake_up_new_task(task) */
+int on_new_task(struct pt_regs *ctx)
+{
+	if (PARAM(PARAM_CHILDREN))
+		follow_new_task((void *)PT_REGS_PARM1(ctx));
+	return 0;
+}
+
+/* raw or other tracepoint sched_process_exit */
+int on_process_exit(void *ctx)
 {
 	u32 zero = 0;
 	struct copy *copy = scratch.lookup(&zero);
@@ -93,16 +102,4 @@ static __always_inline int exited(void *ctx)
 	copy->event.size = 0;
 	submit_piece(ctx, copy, WRITTEN_END);
 	return 0;
-}
-
-/* raw tracepoint sched_process_exit */
-int on_process_exit_raw(struct bpf_raw_tracepoint_args *ctx)
-{
-	return exited(ctx);
-}
-
-/* tracepoint sched:sched_process_exit */
-int on_process_exit(void *ctx)
-{
-	return exited(ctx);
 }

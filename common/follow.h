@@ -10,6 +10,54 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "probe.h"
+
+/*
+ * The probes for bpfsrc/follow.h; is_wanted is a struct probe's. Before 4.17 there are no raw
+ * tracepoints.
+ */
+/* clang-format off */
+#define FOLLOW_PROBES(is_wanted)                                                                   \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_exit",                                                          \
+	  .program = "on_process_exit",                                                            \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_exit",                                                    \
+	  .program = "on_process_exit",                                                            \
+	  .instead_of = "sched_process_exit",                                                      \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_fork",                                                          \
+	  .program = "on_fork_raw",                                                                \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_fork",                                                    \
+	  .program = "on_fork",                                                                    \
+	  .instead_of = "sched_process_fork",                                                      \
+	  .wanted = is_wanted }
+
+/* Where a raw tracepoint's program may be skipped (SLEEPING_TRACEPOINTS). */
+#define FOLLOW_BY_KPROBE(is_wanted)                                                                \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "sched:sched_process_exit",                                                    \
+	  .program = "on_process_exit",                                                            \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_exit",                                                          \
+	  .program = "on_process_exit",                                                            \
+	  .instead_of = "sched:sched_process_exit",                                                \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_KPROBE,                                                                    \
+	  .target = "wake_up_new_task",                                                            \
+	  .program = "on_new_task",                                                                \
+	  .wanted = is_wanted },                                                                   \
+	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
+	  .target = "sched_process_fork",                                                          \
+	  .program = "on_fork_raw",                                                                \
+	  .instead_of = "wake_up_new_task",                                                        \
+	  .wanted = is_wanted }
+/* clang-format on */
 
 /*
  * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it

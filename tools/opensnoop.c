@@ -234,27 +234,6 @@ static bool wanted(const void *data)
 	return !opt.name || strstr(comm, opt.name);
 }
 
-/* With --exec. */
-#define FOLLOW_DESCENDANTS                                                                         \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit",                                                            \
-	  .wanted = &opt.follow },                                                                 \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched_process_exit",                                                      \
-	  .wanted = &opt.follow },                                                                 \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_fork",                                                          \
-	  .program = "on_fork_raw",                                                                \
-	  .wanted = &opt.follow },                                                                 \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_fork",                                                    \
-	  .program = "on_fork",                                                                    \
-	  .instead_of = "sched_process_fork",                                                      \
-	  .wanted = &opt.follow }
-
 #define OPEN_FILE_KPROBES(function, else_for)                                                      \
 	{ .kind = PROBE_KPROBE,                                                                    \
 	  .target = function,                                                                      \
@@ -265,34 +244,35 @@ static bool wanted(const void *data)
 	  .program = "on_do_filp_open_return",                                                     \
 	  .instead_of = else_for }
 
-static const struct probe by_kprobes[] = {
-	FOLLOW_DESCENDANTS,
-	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" },
-	OPEN_FILE_KPROBES("do_filp_open", NULL),
-	OPEN_FILE_KPROBES("do_file_open", "do_filp_open"),
-	{ .kind = PROBE_KRETPROBE,
-	  .target = "do_sys_openat2",
-	  .program = "on_do_sys_open_return" },
-	{ .kind = PROBE_KRETPROBE,
-	  .target = "do_sys_open",
-	  .program = "on_do_sys_open_return",
-	  .instead_of = "do_sys_openat2" },
-	{ .kind = PROBE_KPROBE, .target = "do_sys_openat2", .program = "on_do_sys_openat2" },
-	{ .kind = PROBE_KPROBE,
-	  .target = "do_sys_open",
-	  .program = "on_do_sys_open",
-	  .instead_of = "do_sys_openat2" },
-	{ .kind = PROBE_KPROBE,
-	  .target = "io_openat2",
-	  .program = "on_io_openat2",
-	  .optional = true },
-	{ .kind = PROBE_TAIL_CALL,
-	  .of = PROBE_KPROBE,
-	  .target = "directory_by_kprobe",
-	  .program = "add_directory_by_kprobe",
-	  .wanted = &opt.full_path },
-	{},
-};
+#define OPEN_KPROBES                                                                               \
+	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" },              \
+	OPEN_FILE_KPROBES("do_filp_open", NULL),                                                   \
+	OPEN_FILE_KPROBES("do_file_open", "do_filp_open"),                                         \
+	{ .kind = PROBE_KRETPROBE,                                                                 \
+	  .target = "do_sys_openat2",                                                              \
+	  .program = "on_do_sys_open_return" },                                                    \
+	{ .kind = PROBE_KRETPROBE,                                                                 \
+	  .target = "do_sys_open",                                                                 \
+	  .program = "on_do_sys_open_return",                                                      \
+	  .instead_of = "do_sys_openat2" },                                                        \
+	{ .kind = PROBE_KPROBE, .target = "do_sys_openat2", .program = "on_do_sys_openat2" },      \
+	{ .kind = PROBE_KPROBE,                                                                    \
+	  .target = "do_sys_open",                                                                 \
+	  .program = "on_do_sys_open",                                                             \
+	  .instead_of = "do_sys_openat2" },                                                        \
+	{ .kind = PROBE_KPROBE,                                                                    \
+	  .target = "io_openat2",                                                                  \
+	  .program = "on_io_openat2",                                                              \
+	  .optional = true },                                                                      \
+	{ .kind = PROBE_TAIL_CALL,                                                                 \
+	  .of = PROBE_KPROBE,                                                                      \
+	  .target = "directory_by_kprobe",                                                         \
+	  .program = "add_directory_by_kprobe",                                                    \
+	  .wanted = &opt.full_path }
+
+static const struct probe by_kprobes[] = { FOLLOW_PROBES(&opt.follow), OPEN_KPROBES, {} };
+
+static const struct probe all_by_kprobes[] = { FOLLOW_BY_KPROBE(&opt.follow), OPEN_KPROBES, {} };
 
 #define SYSCALL_TRACEPOINTS(syscall, entry, is_optional)                                           \
 	{ .kind = PROBE_TRACEPOINT,                                                                \
@@ -317,13 +297,13 @@ static const struct probe by_exits[] = {
 	EXIT_TRACEPOINT("openat2", true),
 	EXIT_TRACEPOINT("open", true),
 	EXIT_TRACEPOINT("creat", true),
-	FOLLOW_DESCENDANTS,
+	FOLLOW_PROBES(&opt.follow),
 	DIRECTORY_BY_TRACEPOINT,
 	{},
 };
 
 static const struct probe by_tracepoints[] = {
-	FOLLOW_DESCENDANTS,
+	FOLLOW_PROBES(&opt.follow),
 	SYSCALL_TRACEPOINTS("openat", "on_enter_openat", false),
 	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", true),
 	SYSCALL_TRACEPOINTS("open", "on_enter_open", true),
@@ -335,13 +315,15 @@ static const struct probe by_tracepoints[] = {
 #define TRACEPOINTS_MISS "opens of 32-bit programs and through io_uring"
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL, NULL },
+	{ by_kprobes, NULL, SLEEPING_TRACEPOINTS },
+	{ all_by_kprobes, NULL, NULL },
 	{ by_exits, TRACEPOINTS_MISS, NULL },
 	{ by_tracepoints, TRACEPOINTS_MISS, NULL },
 	{},
 };
 
-static const struct type_question questions[] = { ASK_CALLERS_REGISTERS, {} };
+static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_CALLERS_REGISTERS,
+						  {} };
 
 static int prepare(struct session *session, struct error *error)
 {

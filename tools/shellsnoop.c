@@ -122,23 +122,6 @@ static void finish(struct session *session)
 	mirror_end(&opt.mirror, session);
 }
 
-/* Before 4.17 there are no raw tracepoints. */
-#define FOLLOW_PROBES                                                                              \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit_raw" },                                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched_process_exit" },                                                    \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_fork",                                                          \
-	  .program = "on_fork_raw" },                                                              \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_fork",                                                    \
-	  .program = "on_fork",                                                                    \
-	  .instead_of = "sched_process_fork" }
-
 #define WRITE_BY_KPROBES(syscall, program_of_enter, is_optional)                                   \
 	{ .kind = PROBE_KRETPROBE,                                                                 \
 	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
@@ -155,17 +138,17 @@ static const struct probe by_exits[] = {
 	EXIT_TRACEPOINT("pwrite64", true),
 	EXIT_TRACEPOINT("pwritev", true),
 	EXIT_TRACEPOINT("pwritev2", true),
-	FOLLOW_PROBES,
+	FOLLOW_PROBES(NULL),
 	MIRROR_MORE_BY_TRACEPOINT,
 	{},
 };
 
-static const struct probe by_tracepoints[] = { FOLLOW_PROBES, MIRROR_WRITE_TRACEPOINTS,
+static const struct probe by_tracepoints[] = { FOLLOW_PROBES(NULL), MIRROR_WRITE_TRACEPOINTS,
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 
 static const struct probe by_kprobes[] = {
-	FOLLOW_PROBES,
+	FOLLOW_BY_KPROBE(NULL),
 	WRITE_BY_KPROBES("write", "on_sys_write", false),
 	WRITE_BY_KPROBES("writev", "on_sys_writev", false),
 	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),
