@@ -16,10 +16,12 @@ static __always_inline struct descriptors my_descriptors(void)
 	struct fdtable table;
 
 #ifdef HAVE_TASK_REGISTERS
-	if (PARAM(PARAM_TYPED_TASK)) {
+	if (PARAM(PARAM_BTF)) {
 		u64 typed = LOAD(struct task_struct, my_typed_task(), files);
 
 		typed = LOAD(struct files_struct, typed, fdt);
+		if (!typed) /* for the verifier, where the kernel's types say that it is under RCU */
+			return (struct descriptors){};
 		return (struct descriptors){
 			.count = LOAD(struct fdtable, typed, max_fds),
 			.files = (void *)LOAD(struct fdtable, typed, fd),

@@ -76,6 +76,11 @@ static __always_inline bool has_wanted_flag(u32 flags)
 	       (PARAM(PARAM_ACCESS_MODES) >> (flags & ACCESS_MODE) & 1);
 }
 
+static __always_inline bool is_wanted_result(int ret)
+{
+	return ret < 0 || !PARAM(PARAM_FAILED);
+}
+
 /* Opens by the current thread, which has these IDs. */
 static __always_inline bool is_wanted(u64 ids)
 {
@@ -160,7 +165,7 @@ static __always_inline bool report_in_batch(void *ctx, const struct ended *ended
 		return true;
 	size = fill_event(event, ended, NAME_IN_BATCH);
 	if (size == BATCH_EVENT_SIZE) {
-		discard_reserved(batch);
+		release_batch(batch);
 		return false;
 	}
 	submit_reserved(ctx, batch, event, size);
@@ -181,7 +186,7 @@ static __always_inline int report(void *ctx, enum reporter reporter, const struc
 	struct opensnoop_event *event;
 	u32 zero = 0;
 
-	if (PARAM(PARAM_FAILED) && ended->ret >= 0)
+	if (!is_wanted_result(ended->ret))
 		return 0;
 	if (!PARAM(PARAM_DIRECTORY) && report_in_batch(ctx, ended))
 		return 0;
@@ -459,7 +464,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	struct caller caller;
 	u64 ids;
 
-	if (!PARAM(PARAM_TYPED_TASK))
+	if (!PARAM(PARAM_TYPED_TASK) || !is_wanted_result(ctx->ret))
 		return 0;
 	caller = find_caller();
 	ids = load_ids(caller.task);

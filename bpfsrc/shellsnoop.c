@@ -99,7 +99,10 @@ int on_process_exit(void *ctx)
 		return 0;
 	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)
 		return 0;
+	hand_over_batch(ctx);
+	copy->event.kind = WRITTEN_END;
 	copy->event.size = 0;
-	submit_piece(ctx, copy, WRITTEN_END);
+	if (submit_large(ctx, &copy->event, offsetof(struct written_event, data)))
+		count_lost(1);
 	return 0;
 }

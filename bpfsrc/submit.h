@@ -43,14 +43,32 @@ static __always_inline void hand_over(void *ctx, struct batch *batch)
 	batch->count = 0;
 }
 
+/* Whether the batch is the program's now: flush_batch() may come between any two instructions. */
+static __always_inline bool take_batch(struct batch *batch)
+{
+	if (batch->is_busy)
+		return false;
+	batch->is_busy = 1;
+	asm volatile("" ::: "memory");
+	return true;
+}
+
+static __always_inline void release_batch(struct batch *batch)
+{
+	asm volatile("" ::: "memory");
+	batch->is_busy = 0;
+}
+
 /* What is in this CPU's batch, unless that is being worked on. */
 static __always_inline void hand_over_batch(void *ctx)
 {
 	u32 zero = 0;
 	struct batch *batch = batches.lookup(&zero);
 
-	if (batch && !batch->is_busy)
-		hand_over(ctx, batch);
+	if (!batch || !take_batch(batch))
+		return;
+	hand_over(ctx, batch);
+	release_batch(batch);
 }
 
 /* An event starts with a struct event_header, which is filled in here; size is all of it. */
@@ -62,8 +80,8 @@ static __always_inline void stamp(struct event_header *header, u64 size)
 
 /*
  * Where the next event of this CPU's batch can be put together: BATCH_EVENT_SIZE bytes, which are the
- * program's until it submits or discards them. NULL, and the event counts as lost, where another one is
- * being put together. Busy is for flush_batch() too, which may interrupt this one anywhere.
+ * program's until it submits them or releases the batch. NULL, and the event counts as lost, where
+ * another one is being put together.
  */
 static __always_inline void *reserve(struct batch **batch)
 {
@@ -73,20 +91,15 @@ static __always_inline void *reserve(struct batch **batch)
 	*batch = batches.lookup(&zero);
 	if (!*batch)
 		return NULL;
-	at = (*batch)->size;
-	if ((*batch)->is_busy || !is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE)) {
+	if (!take_batch(*batch)) {
 		count_lost(1);
 		return NULL;
 	}
-	(*batch)->is_busy = 1;
-	asm volatile("" ::: "memory");
-	return (*batch)->events + at;
-}
-
-static __always_inline void discard_reserved(struct batch *batch)
-{
-	asm volatile("" ::: "memory");
-	batch->is_busy = 0;
+	at = (*batch)->size;
+	if (is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE))
+		return (*batch)->events + at;
+	release_batch(*batch);
+	return NULL;
 }
 
 static __always_inline void submit_reserved(void *ctx, struct batch *batch, void *event, u64 size)
@@ -96,7 +109,7 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
 	batch->count++;
 	if (!is_batching() || batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
 		hand_over(ctx, batch);
-	discard_reserved(batch);
+	release_batch(batch);
 }
 
 /*
@@ -122,8 +135,12 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 		return;
 	}
 	place = reserve(&batch);
-	if (!place || !is_bounded(&size, BATCH_EVENT_SIZE))
+	if (!place)
 		return;
+	if (!is_bounded(&size, BATCH_EVENT_SIZE)) {
+		release_batch(batch);
+		return;
+	}
 	bpf_probe_read(place, size, event);
 	submit_reserved(ctx, batch, place, size);
 }

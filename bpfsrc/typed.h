@@ -8,8 +8,9 @@
  * The first load of a pointer costs a tool's start some milliseconds: the verifier of newer kernels
  * looks in all of the kernel's types for what may be done with it.
  *
- * A program asks PARAM(PARAM_TYPED_TASK) before it calls a helper of these, which is how the check of
- * images knows that no older kernel gets it.
+ * A program asks PARAM(PARAM_TYPED_TASK), or another parameter, before it calls a helper of these,
+ * which is how the check of images knows that no older kernel gets it. A kernel without BTF refuses
+ * the program: one that has no other to take its place asks PARAM(PARAM_BTF).
  */
 #include <linux/sched.h>
 

@@ -172,8 +172,12 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 	u64 size = wanted;
 
 	event = reserve(&batch);
-	if (!event || !is_bounded(&size, WRITE_IN_BATCH))
+	if (!event)
 		return;
+	if (!is_bounded(&size, WRITE_IN_BATCH)) {
+		release_batch(batch);
+		return;
+	}
 	fill_in_write(event, write, ids, total, wanted);
 	event->kind = WRITTEN_LAST;
 	if (read_user(event->data, size, (void *)write->address))

@@ -24,6 +24,7 @@ static const struct probe_kind_operations *const kinds[] = {
 /* A set's programs are loaded once each, however many probes run them. */
 struct loaded {
 	const char *name[MAX_PROBES];
+	enum bpf_prog_type type[MAX_PROBES]; /* the same program may be tried as another one */
 	int fd[MAX_PROBES];
 	size_t count;
 };
@@ -100,7 +101,8 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 	int fd;
 
 	for (i = 0; i < loaded->count; i++)
-		if (!strcmp(loaded->name[i], probe->program))
+		if (!strcmp(loaded->name[i], probe->program) &&
+		    loaded->type[i] == kind->program_type)
 			return loaded->fd[i];
 	if (loaded->count == MAX_PROBES)
 		return error_set(error, E2BIG, "more than %d programs in one set", MAX_PROBES);
@@ -108,6 +110,7 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 			  loader_load(loader, probe->program, kind->program_type, error);
 	if (fd >= 0) {
 		loaded->name[loaded->count] = probe->program;
+		loaded->type[loaded->count] = kind->program_type;
 		loaded->fd[loaded->count++] = fd;
 	}
 	return fd;

@@ -74,14 +74,16 @@ struct probe_set {
 #define ASK_ORIG_AX { "HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" }
 
 /*
- * For bpfsrc/caller.h: whether there is bpf_task_pt_regs(), by a member that came with it in 5.15. The
- * enumerator of libbcc's own bpf.h would be there on every kernel.
+ * For bpfsrc/caller.h and descriptor.h: whether there are bpf_get_current_task_btf() and
+ * bpf_task_pt_regs(), by a member that came with the latter in 5.15; the enumerator of libbcc's own
+ * bpf.h would be there on every kernel. A kernel without BTF has them too, and refuses programs that
+ * call them.
  */
-#define ASK_CALLERS_REGISTERS                                                           \
-	ASK_ORIG_AX,                                                                    \
+#define ASK_TASK_REGISTERS                                                              \
 	{                                                                               \
 		"HAVE_TASK_REGISTERS", "struct task_struct", "bpf_ctx", "linux/sched.h" \
 	}
+#define ASK_CALLERS_REGISTERS ASK_ORIG_AX, ASK_TASK_REGISTERS
 
 /* The program that needs no other at the syscall's entry: first in its set, for it may not be there. */
 /* clang-format off */

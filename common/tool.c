@@ -189,6 +189,7 @@ static int load_and_attach(struct session *session, const struct image *image, s
 	session->parameters[PARAM_MOUNT_NAMESPACE_SET] =
 		session->options->mount_namespace_map != NULL;
 	session->parameters[PARAM_TYPED_TASK] = 1;
+	session->parameters[PARAM_BTF] = !access(BTF_PATH, R_OK);
 	loader_init(&session->loader, image, session->parameters);
 	session->loader.map_sizes = session->map_sizes;
 	session->loader.verbose = session->options->verbose;

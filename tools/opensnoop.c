@@ -270,9 +270,9 @@ static bool wanted(const void *data)
 	  .program = "add_directory_by_kprobe",                                                    \
 	  .wanted = &opt.full_path }
 
-static const struct probe by_kprobes[] = { FOLLOW_PROBES(&opt.follow), OPEN_KPROBES, {} };
+static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
 
-static const struct probe all_by_kprobes[] = { FOLLOW_BY_KPROBE(&opt.follow), OPEN_KPROBES, {} };
+static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&opt.follow), {} };
 
 #define SYSCALL_TRACEPOINTS(syscall, entry, is_optional)                                           \
 	{ .kind = PROBE_TRACEPOINT,                                                                \

@@ -147,16 +147,17 @@ static const struct probe by_tracepoints[] = { FOLLOW_PROBES(NULL), MIRROR_WRITE
 					       MIRROR_MORE_BY_TRACEPOINT,
 					       {} };
 
-static const struct probe by_kprobes[] = {
-	FOLLOW_BY_KPROBE(NULL),
-	WRITE_BY_KPROBES("write", "on_sys_write", false),
-	WRITE_BY_KPROBES("writev", "on_sys_writev", false),
-	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),
-	WRITE_BY_KPROBES("pwritev", "on_sys_writev", true),
-	WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true),
-	MIRROR_MORE_BY_KPROBE,
-	{},
-};
+#define WRITE_KPROBES                                                                              \
+	WRITE_BY_KPROBES("write", "on_sys_write", false),                                          \
+	WRITE_BY_KPROBES("writev", "on_sys_writev", false),                                        \
+	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),                                        \
+	WRITE_BY_KPROBES("pwritev", "on_sys_writev", true),                                        \
+	WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true),                                       \
+	MIRROR_MORE_BY_KPROBE
+
+static const struct probe by_kprobes[] = { WRITE_KPROBES, FOLLOW_PROBES(NULL), {} };
+
+static const struct probe all_by_kprobes[] = { WRITE_KPROBES, FOLLOW_BY_KPROBE(NULL), {} };
 
 static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_CALLERS_REGISTERS,
 						  {} };
@@ -164,7 +165,8 @@ static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_
 static const struct probe_set probe_sets[] = {
 	{ by_exits, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
 	{ by_tracepoints, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
-	{ by_kprobes, MIRROR_MISSES, NULL },
+	{ by_kprobes, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
+	{ all_by_kprobes, MIRROR_MISSES, NULL },
 	{ by_exits, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},

@@ -359,7 +359,7 @@ static const struct type_question questions[] = {
 	{ "HAVE_TTY_WRITE_ITER", "func tty_write", "kiocb", NULL },
 	{ "HAVE_ITER_TYPE", "struct iov_iter", "iter_type", "linux/uio.h" },
 	{ "HAVE_ITER_UBUF", "enum", "ITER_UBUF", "linux/uio.h" },
-	ASK_CALLERS_REGISTERS,
+	ASK_TASK_REGISTERS,
 	{},
 };
 

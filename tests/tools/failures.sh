@@ -140,9 +140,13 @@ if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	# With the perf PMU kprobes need no tracefs.
 	closed=(check 'tracefs closed to this user' fails '.*tracefs is closed to this user: run as root' opensnoop)
 	[ ! -e /sys/bus/event_source/devices/kprobe/type ] || closed=(check 'tracefs closed to this user, with kprobes')
-	"${closed[@]}" hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
-		"$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
-		--ambient-caps=-all,+bpf,+perfmon $TOOLS/opensnoop --no-cache --duration 0.1"
+	mounted='mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
+	as_user="$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
+		--ambient-caps=-all,+bpf,+perfmon"
+	"${closed[@]}" hidden "$mounted" "$as_user $TOOLS/opensnoop --no-cache --duration 0.1"
+	[ ! -e /sys/bus/event_source/devices/kprobe/type ] ||
+		check 'tracefs closed to this user, with kprobes: descendants are followed all the same' \
+			hidden "$mounted" "$as_user $TOOLS/opensnoop --no-cache --exec true"
 	[ ! -e /sys/bus/event_source/devices/uprobe/type ] || check 'a uprobe without CAP_SYS_ADMIN' fails \
 		"can't attach to the uretprobe readline: not permitted: run as root.*CAP_SYS_ADMIN" \
 		bashreadline without cap_sys_admin "$bash"

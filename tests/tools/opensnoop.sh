@@ -78,6 +78,12 @@ if has_kprobes && "$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"; then
 	check "flags and mode of io_uring" out_has " -   0 00000100 0640 $SCRATCH/file-uring\$"
 fi
 
+start opensnoop -U -n open_kinds
+setpriv --reuid nobody --clear-groups "$PROGRAMS/open_kinds" all /etc/passwd
+out_soon passwd
+stop
+check "-U says who" out_has "^$(id -u nobody) +[0-9]+ +open_kinds +[0-9]+ +0 /etc/passwd\$"
+
 start opensnoop -x
 cat "$SCRATCH/file-plain" /nonexistent/x >/dev/null 2>&1
 out_soon /nonexistent/x
@@ -191,12 +197,30 @@ check "--json keeps a path that is not UTF-8" bash -c \
 
 opens=300000
 ! is_emulated || opens=20000
+is_each_once() { sort -c -u -n -t/ -k3 <(grep -a ' /nonexistent/' "$OUT"); }
 start opensnoop -n open_loop
-"$PROGRAMS/open_loop" "$opens" "$SCRATCH/file-plain" >/dev/null
+"$PROGRAMS/open_loop" "$opens" /nonexistent/ >/dev/null
 sleep 1
 stop
-check "at full speed every open is seen" out_lines "file-plain\$" "$opens"
+check "at full speed every open is seen" out_lines ' /nonexistent/[0-9]+$' "$opens"
+check "and once, in order" is_each_once
 check "at full speed nothing is lost" bash -c "! grep -q lost '$ERR'"
+
+if is_emulated; then
+	skip "batches handed over at any time: each open once" "under emulation interrupts leave no time for opens"
+else
+	start opensnoop -n open_loop
+	"$PROGRAMS/flush_batches" 2>"$SCRATCH/flush" &
+	flusher=$!
+	"$PROGRAMS/open_loop" "$opens" /nonexistent/ >/dev/null
+	kill "$flusher" 2>/dev/null
+	wait "$flusher" 2>/dev/null
+	sleep 1
+	stop
+	check "batches can be handed over here" test ! -s "$SCRATCH/flush"
+	check "batches handed over at any time: each open is seen" out_lines ' /nonexistent/[0-9]+$' "$opens"
+	check "batches handed over at any time: and once, in order" is_each_once
+fi
 
 start opensnoop -d 0.4
 wait_tool

@@ -393,8 +393,16 @@ static void a_substitute_is_for_what_is_missing(void **state)
 		{RAW("sys_exit", "count"), .instead_of = "none_either"},
 		{},
 	};
-	static const struct probe_set sets[][2] = {
-		{{missing, NULL, NULL}}, {{there, NULL, NULL}}, {{chain, NULL, NULL}}};
+	/* A program that has been loaded for one kind does not do for another. */
+	static const struct probe same_program[] = {
+		{TRACEPOINT("sched:none", "count")},
+		{RAW("sys_enter", "count"), .instead_of = "sched:none"},
+		{},
+	};
+	static const struct probe_set sets[][2] = {{{missing, NULL, NULL}},
+						   {{there, NULL, NULL}},
+						   {{chain, NULL, NULL}},
+						   {{same_program, NULL, NULL}}};
 	struct bench *bench = *state;
 	size_t i;
 

@@ -3,6 +3,7 @@
  * writer WHAT [N...]: writes to standard output for the tests of shellsnoop and ttysnoop.
  *   all              every byte value, 0 to 255, in one write
  *   write N          N bytes in one write
+ *   sizes N          N writes of 1 to 2,100 bytes, each size as often as the others
  *   writev N SIZE    N segments of SIZE bytes each in one writev
  *   pwrite N         N bytes by pwrite at offset 0
  *   threads N COUNT  N threads, COUNT lines each, one write a line
@@ -50,6 +51,22 @@ static int write_once(size_t size)
 	char *bytes = make_bytes(size);
 
 	return write(STDOUT_FILENO, bytes, size) == (ssize_t)size ? 0 : fail("write");
+}
+
+#define SIZES 2100 /* 37 has no divisor in common with it, so all sizes come, and far apart */
+
+static int write_sizes(int count)
+{
+	char *bytes = make_bytes((size_t)2 * SIZES);
+	size_t size;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		size = (size_t)i * 37 % SIZES + 1;
+		if (write(STDOUT_FILENO, bytes + i % SIZES, size) != (ssize_t)size)
+			return fail("write");
+	}
+	return 0;
 }
 
 static int pwrite_once(size_t size)
@@ -166,6 +183,8 @@ int main(int argc, char **argv)
 		return write_all_values();
 	if (!strcmp(what, "write"))
 		return write_once(first);
+	if (!strcmp(what, "sizes"))
+		return write_sizes((int)first);
 	if (!strcmp(what, "pwrite"))
 		return pwrite_once(first);
 	if (!strcmp(what, "writev") && first <= MAX_SEGMENTS)
