@@ -238,9 +238,9 @@ static __always_inline void append_directory(struct opensnoop_event *event)
 
 /*
  * With --full-path: a program of its own, called with the event on this CPU's scratch, so that it
- * is loaded only where it is asked for.
+ * is loaded only where it is asked for, and as the type of program that calls it.
  */
-static __always_inline int end_with_directory(void *ctx)
+int add_directory(void *ctx)
 {
 	struct opensnoop_event *event;
 	u32 zero = 0;
@@ -252,16 +252,6 @@ static __always_inline int end_with_directory(void *ctx)
 		append_directory(event);
 	submit_event(ctx, event);
 	return 0;
-}
-
-int add_directory_by_kprobe(struct pt_regs *ctx)
-{
-	return end_with_directory(ctx);
-}
-
-int add_directory_by_tracepoint(struct sys_exit_args *ctx)
-{
-	return end_with_directory(ctx);
 }
 
 /* kprobe do_sys_openat2(dfd, filename, how), from 5.6 on */

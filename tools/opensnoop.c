@@ -267,7 +267,7 @@ static bool wanted(const void *data)
 	{ .kind = PROBE_TAIL_CALL,                                                                 \
 	  .of = PROBE_KPROBE,                                                                      \
 	  .target = "directory_by_kprobe",                                                         \
-	  .program = "add_directory_by_kprobe",                                                    \
+	  .program = "add_directory",                                                              \
 	  .wanted = &opt.full_path }
 
 static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
@@ -288,7 +288,7 @@ static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&o
 	{ .kind = PROBE_TAIL_CALL,                                                                 \
 	  .of = PROBE_TRACEPOINT,                                                                  \
 	  .target = "directory_by_tracepoint",                                                     \
-	  .program = "add_directory_by_tracepoint",                                                \
+	  .program = "add_directory",                                                              \
 	  .wanted = &opt.full_path }
 
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
