@@ -33,9 +33,6 @@
 /* The longest name, with its NUL, of an event that is put together in the batch. */
 #define NAME_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct opensnoop_event, strings.bytes))
 
-/* An array belongs to the first kind of programs that is loaded with it. */
-enum reporter { BY_TRACEPOINT, BY_KPROBE };
-
 /* A thread's open, kept from its begin to its end. */
 struct attempt {
 	const char *user_name;
@@ -181,7 +178,7 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 }
 
 /* The directory is added by a program of its own, which then submits the event. */
-static __always_inline int report(void *ctx, enum reporter reporter, const struct ended *ended)
+static __always_inline int report(void *ctx, enum program_kind kind, const struct ended *ended)
 {
 	struct opensnoop_event *event;
 	u32 zero = 0;
@@ -195,7 +192,7 @@ static __always_inline int report(void *ctx, enum reporter reporter, const struc
 		return 0;
 	fill_event(event, ended, OPEN_PATH_SIZE);
 	if (PARAM(PARAM_DIRECTORY)) {
-		if (reporter == BY_KPROBE)
+		if (kind == BY_KPROBE)
 			directory_by_kprobe.call(ctx, 0);
 		else
 			directory_by_tracepoint.call(ctx, 0);
@@ -216,6 +213,20 @@ static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt
 		.name = name,
 		.ret = ret,
 		.ids = ids,
+	});
+}
+
+/* The end of the syscall that has made this attempt; typed_task may be NULL. */
+static __always_inline int end_syscall(struct sys_exit_args *ctx, struct attempt *attempt, u64 ids,
+				       struct task_struct *typed_task)
+{
+	return report(ctx, BY_TRACEPOINT, &(struct ended){
+		.attempt = attempt,
+		.name = user_name(attempt),
+		.is_users_name = true,
+		.ret = ctx->ret,
+		.ids = ids,
+		.typed_task = typed_task,
 	});
 }
 
@@ -404,13 +415,7 @@ int on_exit(struct sys_exit_args *ctx)
 
 	if (!take_under_way(ids, &attempt))
 		return 0;
-	return report(ctx, BY_TRACEPOINT, &(struct ended){
-		.attempt = &attempt,
-		.name = user_name(&attempt),
-		.is_users_name = true,
-		.ret = ctx->ret,
-		.ids = ids,
-	});
+	return end_syscall(ctx, &attempt, ids, NULL);
 }
 
 #ifdef HAVE_CALLERS_ARGUMENTS
@@ -463,14 +468,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	attempt = arguments_of_open(caller, ctx->number);
 	if (!has_wanted_flag(attempt.flags))
 		return 0;
-	return report(ctx, BY_TRACEPOINT, &(struct ended){
-		.attempt = &attempt,
-		.name = user_name(&attempt),
-		.is_users_name = true,
-		.ret = ctx->ret,
-		.ids = ids,
-		.typed_task = caller.task,
-	});
+	return end_syscall(ctx, &attempt, ids, caller.task);
 }
 #endif
 

@@ -19,9 +19,6 @@
 #define WRITE_FIRST	 4     /* pieces copied before the first call for more */
 #define WRITE_PIECES	 32
 
-/* An array belongs to the first kind of programs that is loaded with it. */
-enum write_caller { BY_TRACEPOINT, BY_KPROBE };
-
 /* A thread's write, kept from its begin to its end. */
 struct write {
 	u64 address;	  /* of the first byte; with segments: unused */
@@ -119,7 +116,7 @@ static __always_inline void end_copy(void *ctx, struct copy *copy)
 		count_lost(copy->lost);
 }
 
-static __always_inline void call_for_more(void *ctx, enum write_caller caller)
+static __always_inline void call_for_more(void *ctx, enum program_kind caller)
 {
 	if (caller == BY_KPROBE)
 		more_by_kprobe.call(ctx, 0);
@@ -128,7 +125,7 @@ static __always_inline void call_for_more(void *ctx, enum write_caller caller)
 }
 
 /* What a call for more runs. */
-static __always_inline int copy_more(void *ctx, enum write_caller caller)
+static __always_inline int copy_more(void *ctx, enum program_kind caller)
 {
 	u32 zero = 0, i;
 	struct copy *copy = scratch.lookup(&zero);
@@ -212,7 +209,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 
 /* The kernel has taken total bytes of the write by the thread with those IDs. */
 static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total,
-				      enum write_caller caller)
+				      enum program_kind caller)
 {
 	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
 	struct copy *copy;
@@ -239,7 +236,7 @@ out:
 }
 
 /* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
-static __always_inline int end_write(void *ctx, s64 ret, enum write_caller caller)
+static __always_inline int end_write(void *ctx, s64 ret, enum program_kind caller)
 {
 	u64 ids = my_ids();
 	struct write write;

@@ -12,51 +12,36 @@
 #include "error.h"
 #include "probe.h"
 
+/* clang-format off */
+#define FOLLOW_PROBE(its_kind, its_target, its_program, replaced, is_wanted)                       \
+	{ .kind = its_kind,                                                                        \
+	  .target = its_target,                                                                    \
+	  .program = its_program,                                                                  \
+	  .instead_of = replaced,                                                                  \
+	  .wanted = is_wanted }
+
 /*
  * The probes for bpfsrc/follow.h; is_wanted is a struct probe's. Before 4.17 there are no raw
  * tracepoints.
  */
-/* clang-format off */
 #define FOLLOW_PROBES(is_wanted)                                                                   \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit",                                                            \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched_process_exit",                                                      \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_fork",                                                          \
-	  .program = "on_fork_raw",                                                                \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_fork",                                                    \
-	  .program = "on_fork",                                                                    \
-	  .instead_of = "sched_process_fork",                                                      \
-	  .wanted = is_wanted }
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit", NULL,          \
+		     is_wanted),                                                                   \
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit",              \
+		     "sched_process_exit", is_wanted),                                             \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw", NULL, is_wanted),  \
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_fork", "on_fork",                      \
+		     "sched_process_fork", is_wanted)
 
 /* Where a raw tracepoint's program may be skipped (SLEEPING_TRACEPOINTS). */
 #define FOLLOW_BY_KPROBE(is_wanted)                                                                \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "sched:sched_process_exit",                                                    \
-	  .program = "on_process_exit",                                                            \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_exit",                                                          \
-	  .program = "on_process_exit",                                                            \
-	  .instead_of = "sched:sched_process_exit",                                                \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = "wake_up_new_task",                                                            \
-	  .program = "on_new_task",                                                                \
-	  .wanted = is_wanted },                                                                   \
-	{ .kind = PROBE_RAW_TRACEPOINT,                                                            \
-	  .target = "sched_process_fork",                                                          \
-	  .program = "on_fork_raw",                                                                \
-	  .instead_of = "wake_up_new_task",                                                        \
-	  .wanted = is_wanted }
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit", NULL,        \
+		     is_wanted),                                                                   \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit",                \
+		     "sched:sched_process_exit", is_wanted),                                       \
+	FOLLOW_PROBE(PROBE_KPROBE, "wake_up_new_task", "on_new_task", NULL, is_wanted),            \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw",                    \
+		     "wake_up_new_task", is_wanted)
 /* clang-format on */
 
 /*
