@@ -47,8 +47,7 @@ struct attempt {
 #include "under_way.h"
 
 BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for what the batch has no place for */
-BPF_PROG_ARRAY(directory_by_kprobe, 1);
-BPF_PROG_ARRAY(directory_by_tracepoint, 1);
+BPF_PROG_ARRAY(with_directory, 1);
 
 /* What openat2() gets, include/uapi/linux/openat2.h; older headers don't have it. */
 struct how {
@@ -178,7 +177,7 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 }
 
 /* The directory is added by a program of its own, which then submits the event. */
-static __always_inline int report(void *ctx, enum program_kind kind, const struct ended *ended)
+static __always_inline int report(void *ctx, const struct ended *ended)
 {
 	struct opensnoop_event *event;
 	u32 zero = 0;
@@ -191,12 +190,8 @@ static __always_inline int report(void *ctx, enum program_kind kind, const struc
 	if (!event)
 		return 0;
 	fill_event(event, ended, OPEN_PATH_SIZE);
-	if (PARAM(PARAM_DIRECTORY)) {
-		if (kind == BY_KPROBE)
-			directory_by_kprobe.call(ctx, 0);
-		else
-			directory_by_tracepoint.call(ctx, 0);
-	}
+	if (PARAM(PARAM_DIRECTORY))
+		with_directory.call(ctx, 0);
 	submit_event(ctx, event);
 	return 0;
 }
@@ -208,7 +203,7 @@ static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt
 	struct attempt attempt = *under_way;
 
 	end_under_way(ids);
-	return report(ctx, BY_KPROBE, &(struct ended){
+	return report(ctx, &(struct ended){
 		.attempt = &attempt,
 		.name = name,
 		.ret = ret,
@@ -220,7 +215,7 @@ static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt
 static __always_inline int end_syscall(struct sys_exit_args *ctx, struct attempt *attempt, u64 ids,
 				       struct task_struct *typed_task)
 {
-	return report(ctx, BY_TRACEPOINT, &(struct ended){
+	return report(ctx, &(struct ended){
 		.attempt = attempt,
 		.name = user_name(attempt),
 		.is_users_name = true,

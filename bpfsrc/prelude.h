@@ -73,9 +73,6 @@ static __always_inline u32 my_uid(void)
 	return bpf_get_current_uid_gid();
 }
 
-/* A program array belongs to the first kind of programs that is loaded with it: each has its own. */
-enum program_kind { BY_TRACEPOINT, BY_KPROBE };
-
 static __always_inline struct task_struct *my_task(void)
 {
 	return (struct task_struct *)bpf_get_current_task();

@@ -35,7 +35,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 		write.segments = CALLER_ARGUMENT_2(caller);
 	else
 		write.address = CALLER_ARGUMENT_2(caller);
-	return copy_write(ctx, &write, ids, ctx->ret, BY_TRACEPOINT);
+	return copy_write(ctx, &write, ids, ctx->ret);
 }
 #endif
 
@@ -56,13 +56,7 @@ int on_sys_writev(struct pt_regs *ctx)
 
 int on_sys_return(struct pt_regs *ctx)
 {
-	return end_write(ctx, PT_REGS_RC(ctx), BY_KPROBE);
-}
-
-/* more_by_kprobe */
-int on_more_by_kprobe(struct pt_regs *ctx)
-{
-	return copy_more(ctx, BY_KPROBE);
+	return end_write(ctx, PT_REGS_RC(ctx));
 }
 
 /* raw tracepoint sched_process_fork */

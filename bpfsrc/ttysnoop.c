@@ -200,11 +200,5 @@ int on_redirected_tty_write(struct pt_regs *ctx)
 /* kretprobes of both */
 int on_tty_write_return(struct pt_regs *ctx)
 {
-	return end_write(ctx, PT_REGS_RC(ctx), BY_KPROBE);
-}
-
-/* more_by_kprobe */
-int on_more_by_kprobe(struct pt_regs *ctx)
-{
-	return copy_more(ctx, BY_KPROBE);
+	return end_write(ctx, PT_REGS_RC(ctx));
 }

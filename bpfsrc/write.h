@@ -7,7 +7,7 @@
  * overwrite in between by another thread can't be seen.
  *
  * There are no loops. A program copies a fixed number of pieces and then calls itself for more
- * (more_by_*), up to 32 times (the kernel's MAX_TAIL_CALL_CNT): 32 pieces each time, of up to
+ * (on_more), up to 32 times (the kernel's MAX_TAIL_CALL_CNT): 32 pieces each time, of up to
  * 16 kB or one segment of a gathered write, which is 16 MB in one write, or the 1,024 segments that
  * a gathered write can have. What is beyond is counted as missing.
  */
@@ -48,8 +48,7 @@ struct copy {
 };
 
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
-BPF_PROG_ARRAY(more_by_tracepoint, 1);
-BPF_PROG_ARRAY(more_by_kprobe, 1);
+BPF_PROG_ARRAY(more, 1);
 
 /* Of the pieces but the last, what is lost is counted at the end: that is 32 times less code. */
 static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
@@ -116,16 +115,8 @@ static __always_inline void end_copy(void *ctx, struct copy *copy)
 		count_lost(copy->lost);
 }
 
-static __always_inline void call_for_more(void *ctx, enum program_kind caller)
-{
-	if (caller == BY_KPROBE)
-		more_by_kprobe.call(ctx, 0);
-	else
-		more_by_tracepoint.call(ctx, 0);
-}
-
-/* What a call for more runs. */
-static __always_inline int copy_more(void *ctx, enum program_kind caller)
+/* In the program array more, loaded as the type of program that calls it. */
+int on_more(void *ctx)
 {
 	u32 zero = 0, i;
 	struct copy *copy = scratch.lookup(&zero);
@@ -137,7 +128,7 @@ static __always_inline int copy_more(void *ctx, enum program_kind caller)
 		if (!copy_piece(ctx, copy))
 			goto out;
 	if (copy->left)
-		call_for_more(ctx, caller);
+		more.call(ctx, 0);
 out:
 	end_copy(ctx, copy);
 	return 0;
@@ -208,8 +199,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 }
 
 /* The kernel has taken total bytes of the write by the thread with those IDs. */
-static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total,
-				      enum program_kind caller)
+static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total)
 {
 	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
 	struct copy *copy;
@@ -229,19 +219,19 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 		if (!copy_piece(ctx, copy))
 			goto out;
 	if (copy->left)
-		call_for_more(ctx, caller);
+		more.call(ctx, 0);
 out:
 	end_copy(ctx, copy);
 	return 0;
 }
 
 /* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
-static __always_inline int end_write(void *ctx, s64 ret, enum program_kind caller)
+static __always_inline int end_write(void *ctx, s64 ret)
 {
 	u64 ids = my_ids();
 	struct write write;
 
 	if (!take_under_way(ids, &write) || ret <= 0)
 		return 0;
-	return copy_write(ctx, &write, ids, ret, caller);
+	return copy_write(ctx, &write, ids, ret);
 }

@@ -32,11 +32,5 @@ int on_enter_writev(struct sys_enter_args *ctx)
 /* tracepoints syscalls:sys_exit_* of the same */
 int on_exit_write(struct sys_exit_args *ctx)
 {
-	return end_write(ctx, ctx->ret, BY_TRACEPOINT);
-}
-
-/* more_by_tracepoint */
-int on_more(void *ctx)
-{
-	return copy_more(ctx, BY_TRACEPOINT);
+	return end_write(ctx, ctx->ret);
 }

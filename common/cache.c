@@ -48,12 +48,14 @@ int cache_key_make(struct cache_key *key, const char *tool, const char *source,
 		   const struct type_question *questions, const struct kernel *kernel,
 		   const struct headers *headers)
 {
+	const char *const *flag;
 	struct buffer text = {};
 	XXH128_hash_t hash;
 
 	buffer_printf(&text, "snoopkit: %s\n", SNOOPKIT_VERSION);
 	append_hash(&text, "source", source);
-	buffer_printf(&text, "flags: %s\n", compiler_flags);
+	for (flag = compiler_flags; *flag; flag++)
+		buffer_printf(&text, "flag: %s\n", *flag);
 	for (; questions && questions->define; questions++)
 		buffer_printf(&text, "question: %s %s %s <%s>\n", questions->define,
 			      questions->type, questions->member ? questions->member : "",

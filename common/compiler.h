@@ -38,8 +38,8 @@ int compile(const struct compile_request *request, struct image **image, struct 
  */
 int compiler_find(char *path, size_t size, struct error *error);
 
-/* What of a compile_request that isn't source or kernel changes the image: for the cache's key. */
-extern const char compiler_flags[];
+/* What clang is given besides the source, up to a NULL: for the cache's key. */
+extern const char *const compiler_flags[];
 
 /*
  * One line that changes when the library at path is replaced: path, size, time, inode. Returns 0

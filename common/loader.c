@@ -88,28 +88,46 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 	return map->max_entries;
 }
 
+static int create_map(struct loader *loader, uint32_t index, struct error *error)
+{
+	const struct image_map *map = &loader->image->maps[index];
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = map->flags);
+	int fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size,
+				entries_of(loader, map), &options);
+
+	loader->map_fds[index] = fd;
+	if (fd >= 0)
+		return 0;
+	return error_set(error, errno, "can't create the BPF map %s: %s%s", map->name,
+			 strerror(errno),
+			 errno == EPERM ? " (CAP_BPF or CAP_SYS_ADMIN missing, or "
+					  "RLIMIT_MEMLOCK too low)" :
+					  "");
+}
+
 int loader_create_maps(struct loader *loader, struct error *error)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options);
 	uint32_t i;
+	int err = 0;
 
-	for (i = 0; i < loader->image->map_count; i++) {
-		const struct image_map *map = &loader->image->maps[i];
-
-		if (loader->map_fds[i] >= 0)
-			continue;
-		options.map_flags = map->flags;
-		loader->map_fds[i] =
-			bpf_map_create(map->type, map->name, map->key_size, map->value_size,
-				       entries_of(loader, map), &options);
+	for (i = 0; !err && i < loader->image->map_count; i++)
 		if (loader->map_fds[i] < 0)
-			return error_set(error, errno, "can't create the BPF map %s: %s%s",
-					 map->name, strerror(errno),
-					 errno == EPERM ? " (CAP_BPF or CAP_SYS_ADMIN missing, or "
-							  "RLIMIT_MEMLOCK too low)" :
-							  "");
+			err = create_map(loader, i, error);
+	return err;
+}
+
+int loader_renew_program_arrays(struct loader *loader, struct error *error)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < loader->image->map_count; i++) {
+		if (loader->image->maps[i].type != BPF_MAP_TYPE_PROG_ARRAY)
+			continue;
+		close(loader->map_fds[i]);
+		err = create_map(loader, i, error);
 	}
-	return 0;
+	return err;
 }
 
 int loader_map(const struct loader *loader, const char *name)

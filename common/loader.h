@@ -49,6 +49,13 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
  */
 int loader_create_maps(struct loader *loader, struct error *error);
 
+/*
+ * Makes the image's program arrays anew. A program array belongs to the type of the first program
+ * that is loaded with it: programs of another type need another one. None of those loaded before is
+ * to run any more. Returns 0 or a negative errno with a line.
+ */
+int loader_renew_program_arrays(struct loader *loader, struct error *error);
+
 /* The fd stays the loader's. -1 where the image has no such map. */
 int loader_map(const struct loader *loader, const char *name);
 

@@ -45,17 +45,8 @@
 	MIRROR_PROBES("pwritev2", "on_enter_writev", true)
 
 /* What copies the pieces that one program can't. */
-#define MIRROR_MORE_BY_TRACEPOINT                                                                  \
-	{ .kind = PROBE_TAIL_CALL,                                                                 \
-	  .target = "more_by_tracepoint",                                                          \
-	  .program = "on_more",                                                                    \
-	  .of = PROBE_TRACEPOINT }
-
-#define MIRROR_MORE_BY_KPROBE                                                                      \
-	{ .kind = PROBE_TAIL_CALL,                                                                 \
-	  .target = "more_by_kprobe",                                                              \
-	  .program = "on_more_by_kprobe",                                                          \
-	  .of = PROBE_KPROBE }
+#define MIRROR_MORE(caller)                                                                        \
+	{ .kind = PROBE_TAIL_CALL, .target = "more", .program = "on_more", .of = caller }
 /* clang-format on */
 
 #define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"

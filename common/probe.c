@@ -248,7 +248,7 @@ static void add_reason(struct error *all, struct error *reason)
 	error_clear(reason);
 }
 
-int probes_attach(struct probes *probes, const struct probe_set *sets, const struct loader *loader,
+int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error)
 {
 	struct error reason = {};
@@ -257,7 +257,9 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, const str
 	probes->is_trial = !loader->image;
 	error_clear(error);
 	for (i = 0; sets[i].probes; i++) {
-		err = attach_set(probes, sets[i].probes, loader, &reason);
+		err = i && loader->image ? loader_renew_program_arrays(loader, &reason) : 0;
+		if (!err)
+			err = attach_set(probes, sets[i].probes, loader, &reason);
 		if (!err) {
 			if (loader->verbose && error->text[0])
 				fprintf(stderr, "%s\n", error->text);

@@ -140,7 +140,7 @@ void probes_init(struct probes *probes);
  * Where there is none it returns a negative errno, the line says why for each, and nothing stays
  * attached.
  */
-int probes_attach(struct probes *probes, const struct probe_set *sets, const struct loader *loader,
+int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error);
 
 void probes_detach(struct probes *probes);

@@ -244,6 +244,13 @@ static bool wanted(const void *data)
 	  .program = "on_do_filp_open_return",                                                     \
 	  .instead_of = else_for }
 
+#define ADD_DIRECTORY(caller)                                                                      \
+	{ .kind = PROBE_TAIL_CALL,                                                                 \
+	  .of = caller,                                                                            \
+	  .target = "with_directory",                                                              \
+	  .program = "add_directory",                                                              \
+	  .wanted = &opt.full_path }
+
 #define OPEN_KPROBES                                                                               \
 	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" },              \
 	OPEN_FILE_KPROBES("do_filp_open", NULL),                                                   \
@@ -264,11 +271,7 @@ static bool wanted(const void *data)
 	  .target = "io_openat2",                                                                  \
 	  .program = "on_io_openat2",                                                              \
 	  .optional = true },                                                                      \
-	{ .kind = PROBE_TAIL_CALL,                                                                 \
-	  .of = PROBE_KPROBE,                                                                      \
-	  .target = "directory_by_kprobe",                                                         \
-	  .program = "add_directory",                                                              \
-	  .wanted = &opt.full_path }
+	ADD_DIRECTORY(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
 
@@ -284,13 +287,6 @@ static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&o
 	  .program = entry,                                                                        \
 	  .optional = is_optional }
 
-#define DIRECTORY_BY_TRACEPOINT                                                                    \
-	{ .kind = PROBE_TAIL_CALL,                                                                 \
-	  .of = PROBE_TRACEPOINT,                                                                  \
-	  .target = "directory_by_tracepoint",                                                     \
-	  .program = "add_directory",                                                              \
-	  .wanted = &opt.full_path }
-
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
 static const struct probe by_exits[] = {
 	EXIT_TRACEPOINT("openat", false),
@@ -298,7 +294,7 @@ static const struct probe by_exits[] = {
 	EXIT_TRACEPOINT("open", true),
 	EXIT_TRACEPOINT("creat", true),
 	FOLLOW_PROBES(&opt.follow),
-	DIRECTORY_BY_TRACEPOINT,
+	ADD_DIRECTORY(PROBE_TRACEPOINT),
 	{},
 };
 
@@ -308,7 +304,7 @@ static const struct probe by_tracepoints[] = {
 	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", true),
 	SYSCALL_TRACEPOINTS("open", "on_enter_open", true),
 	SYSCALL_TRACEPOINTS("creat", "on_enter_creat", true),
-	DIRECTORY_BY_TRACEPOINT,
+	ADD_DIRECTORY(PROBE_TRACEPOINT),
 	{},
 };
 

@@ -139,12 +139,12 @@ static const struct probe by_exits[] = {
 	EXIT_TRACEPOINT("pwritev", true),
 	EXIT_TRACEPOINT("pwritev2", true),
 	FOLLOW_PROBES(NULL),
-	MIRROR_MORE_BY_TRACEPOINT,
+	MIRROR_MORE(PROBE_TRACEPOINT),
 	{},
 };
 
 static const struct probe by_tracepoints[] = { FOLLOW_PROBES(NULL), MIRROR_WRITE_TRACEPOINTS,
-					       MIRROR_MORE_BY_TRACEPOINT,
+					       MIRROR_MORE(PROBE_TRACEPOINT),
 					       {} };
 
 #define WRITE_KPROBES                                                                              \
@@ -153,7 +153,7 @@ static const struct probe by_tracepoints[] = { FOLLOW_PROBES(NULL), MIRROR_WRITE
 	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),                                        \
 	WRITE_BY_KPROBES("pwritev", "on_sys_writev", true),                                        \
 	WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true),                                       \
-	MIRROR_MORE_BY_KPROBE
+	MIRROR_MORE(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { WRITE_KPROBES, FOLLOW_PROBES(NULL), {} };
 

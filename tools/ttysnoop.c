@@ -341,12 +341,12 @@ static const struct probe by_kprobes[] = {
 	  .target = "redirected_tty_write",
 	  .program = "on_redirected_tty_write",
 	  .optional = true },
-	MIRROR_MORE_BY_KPROBE,
+	MIRROR_MORE(PROBE_KPROBE),
 	{},
 };
 
 static const struct probe by_tracepoints[] = { MIRROR_WRITE_TRACEPOINTS,
-					       MIRROR_MORE_BY_TRACEPOINT,
+					       MIRROR_MORE(PROBE_TRACEPOINT),
 					       {} };
 
 static const struct probe_set probe_sets[] = {

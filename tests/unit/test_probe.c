@@ -500,6 +500,43 @@ static void a_missing_program_is_named(void **state)
 	error_clear(&error);
 }
 
+/* A program array belongs to the type of the first program that is loaded with it. */
+static void each_set_has_its_own_program_arrays(void **state)
+{
+	static const struct probe by_raw_tracepoint[] = {
+		{RAW("sys_enter", "caller")},
+		{.kind = PROBE_TAIL_CALL, .of = PROBE_RAW_TRACEPOINT, .target = "called",
+		 .program = "count"},
+		{RAW("no_such_tracepoint", "count")},
+		{},
+	};
+	static const struct probe by_tracepoint[] = {
+		{TRACEPOINT("syscalls:sys_enter_getppid", "caller")},
+		{.kind = PROBE_TAIL_CALL, .of = PROBE_TRACEPOINT, .target = "called",
+		 .program = "count"},
+		{},
+	};
+	static const struct probe_set sets[] = {
+		{by_raw_tracepoint, NULL, NULL}, {by_tracepoint, NULL, NULL}, {}};
+	struct bench *bench = *state;
+	const struct bpf_insn caller[] = {
+		LOAD_MAP(2, (int)bench->image->map_count),
+		MOVE_NUMBER(3, 0),
+		CALL(BPF_FUNC_tail_call),
+		MOVE_NUMBER(0, 0),
+		EXIT(),
+	};
+	uint64_t before;
+
+	add_map(bench->image, "called", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1);
+	ADD_PROGRAM(bench->image, "caller", caller);
+	need_probes(bench);
+	assert_int_equal(attach(bench, sets), 1);
+	before = count(bench);
+	syscall(SYS_getppid);
+	assert_int_equal(count(bench), before + 1);
+}
+
 static void no_sets_are_no_probes(void **state)
 {
 	static const struct probe_set sets[] = {{}};
@@ -554,6 +591,7 @@ int main(void)
 		TEST(when_all_sets_fail_each_says_why),
 		TEST(many_long_reasons_fit),
 		TEST(a_missing_program_is_named),
+		TEST(each_set_has_its_own_program_arrays),
 		TEST(no_sets_are_no_probes),
 		TEST(nothing_stays_open),
 	};
