@@ -278,7 +278,7 @@ static char *captured_text(int fd)
 	return buffer_take_string(&text);
 }
 
-/* Without BTF the headers are asked, all questions in one compilation. */
+/* All questions in one compilation. */
 static int ask_headers(const struct libbcc *bcc, const struct type_question *questions,
 		       bool *answers, int messages, struct error *error)
 {
@@ -302,26 +302,14 @@ static int ask_headers(const struct libbcc *bcc, const struct type_question *que
 	return err;
 }
 
-static int answer_questions(const struct libbcc *bcc, const struct compile_request *request,
-			    bool *answers, int messages, struct error *error)
-{
-	const struct type_question *questions = request->questions;
-	int err;
-
-	if (!questions || !questions->define)
-		return 0;
-	err = types_ask_btf(BTF_PATH, questions, answers);
-	if (err)
-		err = ask_headers(bcc, questions, answers, messages, error);
-	return err;
-}
-
 static int compile_here(const struct compile_request *request, const char *scratch, int messages,
 			struct buffer *bytes, struct error *error)
 {
 	const char *flags[FLAG_COUNT + TYPES_MAX_QUESTIONS];
 	char defines[TYPES_MAX_QUESTIONS][80];
-	bool answers[TYPES_MAX_QUESTIONS] = {};
+	const struct type_question *questions = request->questions;
+	bool asked[TYPES_MAX_QUESTIONS] = {};
+	const bool *answers = request->answers ? request->answers : asked;
 	struct libbcc bcc = {};
 	int err, flag_count = FLAG_COUNT, i;
 	uint32_t yes = 0;
@@ -330,16 +318,15 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	err = headers_prepare(request->headers, request->kernel, scratch, request->source, error);
 	if (!err)
 		err = open_libbcc(&bcc, error);
-	if (!err)
-		err = answer_questions(&bcc, request, answers, messages, error);
+	if (!err && questions && !request->answers)
+		err = ask_headers(&bcc, questions, asked, messages, error);
 	if (err)
 		return err;
 	memcpy(flags, compiler_flags, FLAG_COUNT * sizeof(*flags));
-	for (i = 0; request->questions && request->questions[i].define && i < TYPES_MAX_QUESTIONS;
-	     i++) {
+	for (i = 0; questions && questions[i].define && i < TYPES_MAX_QUESTIONS; i++) {
 		if (!answers[i])
 			continue;
-		snprintf(defines[i], sizeof(defines[i]), "-D%s", request->questions[i].define);
+		snprintf(defines[i], sizeof(defines[i]), "-D%s", questions[i].define);
 		flags[flag_count++] = defines[i];
 		yes |= 1U << i;
 	}

@@ -18,6 +18,7 @@ struct compile_request {
 	const char *name;		       /* what clang's messages call the source */
 	const char *source;		       /* NUL-terminated */
 	const struct type_question *questions; /* up to one without define; NULL is none */
+	const bool *answers;		       /* to each of them; NULL: the headers are asked */
 	const char *typed_tracepoint; /* what a program is for that is loaded as such; NULL: none */
 	const struct headers *headers;
 	const struct kernel *kernel;

@@ -67,23 +67,22 @@ static void choose_probe_sets(const struct session *session, uint32_t answers,
 	chosen[count] = (struct probe_set){};
 }
 
-/*
- * The sets among which a compiled image would choose, as far as that is known before: headers could
- * tell only a compiler.
- */
-static void expect_probe_sets(const struct session *session, struct probe_set *chosen)
+/* What BTF answers to the tool's questions; false without it, for headers tell only a compiler. */
+static bool ask_btf(const struct tool *tool, bool answers[TYPES_MAX_QUESTIONS])
 {
-	const struct type_question *questions = session->tool->questions;
-	const struct probe_set *set = session->probe_sets;
-	bool yes[TYPES_MAX_QUESTIONS] = {};
-	uint32_t answers = 0, i;
+	memset(answers, 0, TYPES_MAX_QUESTIONS * sizeof(*answers));
+	return tool->questions && !types_ask_btf(BTF_PATH, tool->questions, answers);
+}
 
-	while (set->probes && !set->unless)
-		set++;
-	if (set->unless && !types_ask_btf(BTF_PATH, questions, yes))
-		for (i = 0; questions[i].define; i++)
-			answers |= (uint32_t)yes[i] << i;
-	choose_probe_sets(session, answers, chosen);
+/* The sets among which a compiled image would choose, as far as that is known before. */
+static void expect_probe_sets(const struct session *session,
+			      const bool answers[TYPES_MAX_QUESTIONS], struct probe_set *chosen)
+{
+	uint32_t bits = 0, i;
+
+	for (i = 0; i < TYPES_MAX_QUESTIONS; i++)
+		bits |= (uint32_t)answers[i] << i;
+	choose_probe_sets(session, bits, chosen);
 }
 
 /* Compiling takes its time: what could not be attached anyway is said before. */
@@ -91,11 +90,13 @@ static int compile_image(const struct session *session, const struct program_sou
 			 const struct headers *headers, const struct kernel *kernel,
 			 struct image **image, struct error *error)
 {
+	bool answers[TYPES_MAX_QUESTIONS];
 	const struct compile_request request = {
 		.tool = session->tool->name,
 		.name = source->name,
 		.source = source->text,
 		.questions = session->tool->questions,
+		.answers = ask_btf(session->tool, answers) ? answers : NULL,
 		.typed_tracepoint = session->tool->typed_tracepoint,
 		.headers = headers,
 		.kernel = kernel,
@@ -106,7 +107,7 @@ static int compile_image(const struct session *session, const struct program_sou
 	int set = 0;
 
 	if (!session->options->image_file) {
-		expect_probe_sets(session, sets);
+		expect_probe_sets(session, answers, sets);
 		set = facility_try_probes(sets, error);
 	}
 	if (set < 0)
@@ -312,6 +313,7 @@ static int find_support(struct session *session, const char **misses, struct err
 {
 	struct probe_set sets[PROBES_MAX_SETS + 1];
 	const struct tool *tool = session->tool;
+	bool answers[TYPES_MAX_QUESTIONS];
 	char library[PATH_MAX];
 	struct headers headers;
 	struct kernel kernel;
@@ -328,7 +330,8 @@ static int find_support(struct session *session, const char **misses, struct err
 		err = compiler_find(library, sizeof(library), error);
 	if (err)
 		return err;
-	expect_probe_sets(session, sets);
+	ask_btf(tool, answers);
+	expect_probe_sets(session, answers, sets);
 	err = facility_try_probes(sets, error);
 	if (err < 0)
 		return err;

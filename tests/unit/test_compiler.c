@@ -190,6 +190,27 @@ static void a_mistake_has_clangs_words(void **state)
 	assert_nothing_left(descriptors);
 }
 
+static void answers_that_are_given_are_taken(void **state)
+{
+	static const bool answers[] = {false, true};
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.answers = answers;
+	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
+	assert_non_null(strstr(error.detail, "should not be there"));
+	error_clear(&error);
+	bench.request.source = "#ifndef HAS_COMM\nint one(void *ctx) { return 0; }\n#endif\n";
+	assert_int_equal(compile(&bench.request, &image, &error), 0);
+	assert_int_equal(image->answers, 2);
+	assert_int_equal(image->program_count, 1);
+	image_free(image);
+	umount2("/tmp", MNT_DETACH);
+}
+
 static int compile_verbosely(void *context)
 {
 	struct bench *bench = context;
@@ -356,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_becomes_an_image),
 		cmocka_unit_test(a_mistake_has_clangs_words),
+		cmocka_unit_test(answers_that_are_given_are_taken),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_given_up_when_told),
 		cmocka_unit_test(a_missing_libbcc_names_the_package),
