@@ -12,7 +12,6 @@
 #include <xxhash.h>
 
 #include "cache.h"
-#include "compiler.h"
 
 #define MAGIC	 "SNOOPIMG"
 #define MAX_SIZE (16 << 20) /* of a file; the largest image is a hundredth of it */
@@ -44,30 +43,30 @@ static void append_hash(struct buffer *text, const char *name, const char *conte
 		      (unsigned long long)hash.low64);
 }
 
-int cache_key_make(struct cache_key *key, const char *tool, const char *source,
-		   const struct type_question *questions, const struct kernel *kernel,
-		   const struct headers *headers)
+int cache_key_make(struct cache_key *key, const struct compile_request *request)
 {
+	const struct type_question *questions = request->questions;
+	const struct kernel *kernel = request->kernel;
 	const char *const *flag;
 	struct buffer text = {};
 	XXH128_hash_t hash;
 
 	buffer_printf(&text, "snoopkit: %s\n", SNOOPKIT_VERSION);
-	append_hash(&text, "source", source);
-	for (flag = compiler_flags; *flag; flag++)
+	append_hash(&text, "source", request->source);
+	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
 	for (; questions && questions->define; questions++)
 		buffer_printf(&text, "question: %s %s %s <%s>\n", questions->define,
 			      questions->type, questions->member ? questions->member : "",
 			      questions->header ? questions->header : "");
 	buffer_printf(&text, "kernel: %s %s %s\nbuild: %s\nheaders: %s\n", kernel->release,
-		      kernel->machine, kernel->version, kernel->build_id, headers->origin);
+		      kernel->machine, kernel->version, kernel->build_id, request->headers->origin);
 	key->text = buffer_take_string(&text);
 	buffer_free(&text);
 	if (!key->text)
 		return -ENOMEM;
 	hash = XXH3_128bits(key->text, strlen(key->text));
-	snprintf(key->file, sizeof(key->file), "%s-%016llx%016llx", tool,
+	snprintf(key->file, sizeof(key->file), "%s-%016llx%016llx", request->tool,
 		 (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 	return 0;
 }

@@ -14,9 +14,8 @@
 #ifndef SNOOPKIT_CACHE_H
 #define SNOOPKIT_CACHE_H
 
-#include "headers.h"
+#include "compiler.h"
 #include "image.h"
-#include "types.h"
 
 #define CACHE_DIRECTORY "/var/cache/snoopkit"
 #define CACHE_IMAGES	16 /* of each tool: of several kernels and of edited sources */
@@ -26,13 +25,8 @@ struct cache_key {
 	char file[96]; /* the image's name in the directory: the tool, "-", the hash of text */
 };
 
-/*
- * Everything that an image depends on but libbcc, which the image names itself. questions may be
- * NULL. Returns 0 or -ENOMEM.
- */
-int cache_key_make(struct cache_key *key, const char *tool, const char *source,
-		   const struct type_question *questions, const struct kernel *kernel,
-		   const struct headers *headers);
+/* Everything that an image depends on but libbcc, which the image names itself. 0 or -ENOMEM. */
+int cache_key_make(struct cache_key *key, const struct compile_request *request);
 void cache_key_free(struct cache_key *key);
 
 /* NULL where there is none to be trusted. The image is the caller's. */

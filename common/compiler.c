@@ -32,19 +32,31 @@
  * and newer headers than this clang knows raise warnings by the hundred. A function that nobody
  * declared would become a call that no kernel can make: that stays an error, which it would not
  * with -w, for that silences warnings also where they were made errors.
- *
- * libbcc optimizes what clang gives it, and clang need not do so before: that is half of the time,
- * for programs of the same size. Nothing is made of the debugging information (a sixth of it).
  */
-const char *const compiler_flags[] = { "-Wno-everything",
-				       "-fms-extensions",
-				       "-Werror=implicit-function-declaration",
-				       "-Xclang",
-				       "-disable-llvm-passes",
-				       "-g0",
-				       NULL };
+#define FLAGS "-Wno-everything", "-fms-extensions", "-Werror=implicit-function-declaration"
 
-#define FLAG_COUNT (sizeof(compiler_flags) / sizeof(*compiler_flags) - 1)
+static const char *const flags_for_all[] = { FLAGS, NULL };
+
+/*
+ * libbcc optimizes what clang gives it. That clang does so before takes half of the time, and makes
+ * nothing better of the tools' own programs; but others may need it: it is clang that knows what
+ * BPF's verifiers like. The debugging information gives LLVM's complaints their line.
+ */
+static const char *const flags_for_own[] = { FLAGS, "-Xclang", "-disable-llvm-passes", "-g0",
+					     NULL };
+
+/*
+ * The LLVM with which the tools' own programs were tried so. It is libbcc's, which an image names:
+ * the cache's key need not.
+ */
+#define TRIED_LLVM "libLLVM-14.so.1"
+
+#define MAX_FLAGS (sizeof(flags_for_own) / sizeof(*flags_for_own))
+
+const char *const *compiler_flags(const struct compile_request *request)
+{
+	return request->is_own ? flags_for_own : flags_for_all;
+}
 
 /* libbcc's C interface, bcc/bcc_common.h, as far as it serves here. */
 struct libbcc {
@@ -67,10 +79,9 @@ struct libbcc {
 	char path[PATH_MAX];
 };
 
-/* What the child sends first; then detail_size bytes of text, then the image up to the end. */
+/* What the child sends first; then the image up to the end. */
 struct reply {
 	int err; /* 0 or a negative errno */
-	uint32_t detail_size;
 	char text[sizeof(((struct error *)0)->text)];
 };
 
@@ -253,24 +264,10 @@ static int make_image(const struct libbcc *bcc, void *module, const struct compi
 	return err;
 }
 
-/* Everything that stdout and stderr get from here on; the child has no other use for them. */
-static int capture_output(void)
-{
-	int fd = memfd_create("messages", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-		return -errno;
-	return fd;
-}
-
 static char *captured_text(int fd)
 {
 	struct buffer text = {};
 
-	fflush(stdout);
-	fflush(stderr);
 	if (lseek(fd, 0, SEEK_SET) || buffer_read_fd(&text, fd)) {
 		buffer_free(&text);
 		return NULL;
@@ -283,15 +280,20 @@ static int ask_headers(const struct libbcc *bcc, const struct type_question *que
 		       bool *answers, int messages, struct error *error)
 {
 	const char *flags[] = { "-fms-extensions", "-ferror-limit=0" };
-	char *source = types_probe_source(questions), *text = NULL;
+	char *source, *text = NULL;
 	void *module;
 	int err = 0;
 
+	if (!questions->define)
+		return 0;
+	source = types_probe_source(questions);
 	if (!source)
 		return error_set(error, ENOMEM, "no memory for the questions to the headers");
 	module = bcc->create(source, 0, flags, sizeof(flags) / sizeof(*flags), true, NULL);
 	if (module)
 		bcc->destroy(module);
+	fflush(stdout);
+	fflush(stderr);
 	text = captured_text(messages);
 	if (!text || types_read_diagnostics(text, questions, answers))
 		err = error_set(error, EINVAL, "can't ask the kernel's headers for its types");
@@ -305,13 +307,14 @@ static int ask_headers(const struct libbcc *bcc, const struct type_question *que
 static int compile_here(const struct compile_request *request, const char *scratch, int messages,
 			struct buffer *bytes, struct error *error)
 {
-	const char *flags[FLAG_COUNT + TYPES_MAX_QUESTIONS];
+	const char *flags[MAX_FLAGS + TYPES_MAX_QUESTIONS];
 	char defines[TYPES_MAX_QUESTIONS][80];
 	const struct type_question *questions = request->questions;
 	bool asked[TYPES_MAX_QUESTIONS] = {};
 	const bool *answers = request->answers ? request->answers : asked;
+	const char *const *flag = compiler_flags(request);
 	struct libbcc bcc = {};
-	int err, flag_count = FLAG_COUNT, i;
+	int err, flag_count = 0, i;
 	uint32_t yes = 0;
 	void *module;
 
@@ -322,7 +325,10 @@ static int compile_here(const struct compile_request *request, const char *scrat
 		err = ask_headers(&bcc, questions, asked, messages, error);
 	if (err)
 		return err;
-	memcpy(flags, compiler_flags, FLAG_COUNT * sizeof(*flags));
+	if (!dlopen(TRIED_LLVM, RTLD_LAZY | RTLD_NOLOAD))
+		flag = flags_for_all;
+	while (*flag)
+		flags[flag_count++] = *flag++;
 	for (i = 0; questions && questions[i].define && i < TYPES_MAX_QUESTIONS; i++) {
 		if (!answers[i])
 			continue;
@@ -337,19 +343,23 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	return make_image(&bcc, module, request, yes, bytes, error);
 }
 
-/* The source's own name in place of the one libbcc made up. */
-static char *rename_source(const char *text, const char *name)
+/* With the source's own name in place of the one libbcc made up. */
+static char *named_messages(const struct compile_request *request, int messages)
 {
-	struct buffer renamed = {};
-	const char *found;
+	char *captured = captured_text(messages);
+	const char *text = captured, *found;
+	struct buffer named = {};
 
+	if (!captured)
+		return NULL;
 	while ((found = strstr(text, VIRTUAL_NAME))) {
-		buffer_append(&renamed, text, (size_t)(found - text));
-		buffer_append_string(&renamed, name);
+		buffer_append(&named, text, (size_t)(found - text));
+		buffer_append_string(&named, request->name);
 		text = found + strlen(VIRTUAL_NAME);
 	}
-	buffer_append_string(&renamed, text);
-	return buffer_take_string(&renamed);
+	buffer_append_string(&named, text);
+	free(captured);
+	return buffer_take_string(&named);
 }
 
 static bool write_all(int fd, const void *data, size_t size)
@@ -376,47 +386,47 @@ static bool write_all(int fd, const void *data, size_t size)
  */
 static int make_scratch(char *shared, const char **scratch, struct error *error)
 {
+	bool is_private =
+		!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+
 	*scratch = PRIVATE_SCRATCH;
-	if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-	    !mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700")) {
-		symbol_list_replace(PRIVATE_SCRATCH);
-		return 0;
+	if (!is_private ||
+	    mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700")) {
+		*scratch = strcpy(shared, SHARED_SCRATCH);
+		if (!mkdtemp(shared)) {
+			*shared = '\0';
+			return error_set(error, errno, "can't make a directory in /tmp: %s",
+					 strerror(errno));
+		}
 	}
-	*scratch = strcpy(shared, SHARED_SCRATCH);
-	if (mkdtemp(shared))
-		return 0;
-	*shared = '\0';
-	return error_set(error, errno, "can't make a directory in /tmp: %s", strerror(errno));
+	if (is_private)
+		symbol_list_replace(*scratch);
+	return 0;
 }
 
-static void run_child(const struct compile_request *request, char *shared_scratch, int fd)
+/* All that stdout and stderr get goes to messages: the child has no other use for them. */
+static void run_child(const struct compile_request *request, char *shared_scratch, int messages,
+		      int fd)
 {
 	struct error error = {};
 	struct buffer bytes = {};
 	struct reply reply = {};
-	char *text = NULL, *detail = NULL;
 	const char *scratch = NULL;
 	sigset_t none;
-	int messages;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	messages = capture_output();
-	if (messages < 0)
-		reply.err = error_set(&error, -messages, "can't capture the compiler's messages");
+	if (dup2(messages, STDOUT_FILENO) < 0 || dup2(messages, STDERR_FILENO) < 0)
+		reply.err = error_set(&error, errno, "can't capture the compiler's messages");
 	else
 		reply.err = make_scratch(shared_scratch, &scratch, &error);
 	if (!reply.err)
 		reply.err = compile_here(request, scratch, messages, &bytes, &error);
-	if (messages >= 0)
-		text = captured_text(messages);
-	if (text)
-		detail = rename_source(text, request->name);
+	fflush(stdout);
+	fflush(stderr);
 	snprintf(reply.text, sizeof(reply.text), "%s", error.text);
-	reply.detail_size = detail ? (uint32_t)strlen(detail) : 0;
-	if (write_all(fd, &reply, sizeof(reply)) &&
-	    (!detail || write_all(fd, detail, reply.detail_size)))
+	if (write_all(fd, &reply, sizeof(reply)))
 		write_all(fd, bytes.data, bytes.size);
 	_exit(0);
 }
@@ -438,29 +448,30 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 	return buffer_read_fd(bytes, fd);
 }
 
+/* messages is malloc'ed, or NULL; it becomes the detail of an error. */
 static int take_reply(const struct compile_request *request, const struct buffer *bytes,
-		      struct image **image, struct error *error)
+		      char *messages, struct image **image, struct error *error)
 {
 	struct reply reply;
-	const char *data = bytes->data + sizeof(reply);
-	char *detail;
 	int err;
 
-	if (bytes->size < sizeof(reply))
-		return error_set(error, EIO, "the compiler ended without a word");
+	if (bytes->size < sizeof(reply)) {
+		/* LLVM ends the process when it can't go on. */
+		err = error_set(error, EINVAL, "can't compile %s for kernel %s: the compiler %s",
+				request->name, request->kernel->release,
+				messages && *messages ? "gave up" : "ended without a word");
+		error_set_detail(error, messages);
+		return err;
+	}
 	memcpy(&reply, bytes->data, sizeof(reply));
-	if (reply.detail_size > bytes->size - sizeof(reply))
-		return error_set(error, EIO, "the compiler ended in the middle of its answer");
-	detail = strndup(data, reply.detail_size);
 	if (reply.err) {
-		error_set_detail(error, detail);
+		error_set_detail(error, messages);
 		return error_set(error, -reply.err, "%s", reply.text);
 	}
-	if (request->verbose && detail)
-		fputs(detail, stderr);
-	free(detail);
-	err = image_read(data + reply.detail_size, bytes->size - sizeof(reply) - reply.detail_size,
-			 image);
+	if (request->verbose && messages)
+		fputs(messages, stderr);
+	free(messages);
+	err = image_read(bytes->data + sizeof(reply), bytes->size - sizeof(reply), image);
 	if (err)
 		return error_set(error, -err, "the compiler's image is damaged");
 	return 0;
@@ -480,7 +491,7 @@ static void remove_tree(const char *path)
 }
 
 /* In a child, whose image or words it returns as bytes. */
-static int compile_apart(const struct compile_request *request, char *shared_scratch,
+static int compile_apart(const struct compile_request *request, char *shared_scratch, int messages,
 			 struct buffer *bytes, struct error *error)
 {
 	int pipe_fds[2], err;
@@ -490,7 +501,7 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid)
-		run_child(request, shared_scratch, pipe_fds[1]);
+		run_child(request, shared_scratch, messages, pipe_fds[1]);
 	close(pipe_fds[1]);
 	if (pid < 0) {
 		err = error_set(error, errno, "can't start the compiler: %s", strerror(errno));
@@ -509,18 +520,23 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 
 int compile(const struct compile_request *request, struct image **image, struct error *error)
 {
+	int messages = memfd_create("messages", MFD_CLOEXEC), err;
 	struct buffer bytes = {};
 	char *shared_scratch;
-	int err;
 
+	if (messages < 0)
+		return error_set(error, errno, "no memory for the compiler's messages");
 	/* Shared: how far the child came, the parent is to know also where it was killed. */
 	shared_scratch = mmap(NULL, sizeof(SHARED_SCRATCH), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared_scratch == MAP_FAILED)
-		return error_set(error, errno, "no memory for the compiler");
-	err = compile_apart(request, shared_scratch, &bytes, error);
+	if (shared_scratch == MAP_FAILED) {
+		close(messages);
+		return error_set(error, ENOMEM, "no memory for the compiler");
+	}
+	err = compile_apart(request, shared_scratch, messages, &bytes, error);
 	if (!err)
-		err = take_reply(request, &bytes, image, error);
+		err = take_reply(request, &bytes, named_messages(request, messages), image, error);
+	close(messages);
 	buffer_free(&bytes);
 	if (*shared_scratch)
 		remove_tree(shared_scratch);

@@ -17,6 +17,7 @@ struct compile_request {
 	const char *tool;		       /* who speaks on the terminal when it takes long */
 	const char *name;		       /* what clang's messages call the source */
 	const char *source;		       /* NUL-terminated */
+	bool is_own;			       /* it is a tool's own, as it was tried */
 	const struct type_question *questions; /* up to one without define; NULL is none */
 	const bool *answers;		       /* to each of them; NULL: the headers are asked */
 	const char *typed_tracepoint; /* what a program is for that is loaded as such; NULL: none */
@@ -39,8 +40,8 @@ int compile(const struct compile_request *request, struct image **image, struct 
  */
 int compiler_find(char *path, size_t size, struct error *error);
 
-/* What clang is given besides the source, up to a NULL: for the cache's key. */
-extern const char *const compiler_flags[];
+/* What clang is given besides the source and the answers, up to a NULL: for the cache's key. */
+const char *const *compiler_flags(const struct compile_request *request);
 
 /*
  * One line that changes when the library at path is replaced: path, size, time, inode. Returns 0

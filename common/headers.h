@@ -41,7 +41,7 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
 		 struct headers *headers, struct error *error);
 
 /*
- * Makes in the empty directory scratch what libbcc needs and points BCC_KERNEL_SOURCE there, for a
+ * Makes in the directory scratch what libbcc needs and points BCC_KERNEL_SOURCE there, for a
  * program with that source text. For the process that calls libbcc: it changes the environment.
  * Returns 0 or a negative errno with a line; what was made in scratch is the caller's to remove.
  *

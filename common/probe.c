@@ -153,6 +153,9 @@ static int set_tail_call(const struct probe *probe, struct loaded *loaded,
 
 	if (!loader->image) /* only a trial */
 		return 0;
+	if (loader_map(loader, probe->target) < 0)
+		return error_set(error, ENOENT, "the source has no program array %s",
+				 probe->target);
 	fd = program_fd(loaded, loader, probe, kinds[probe->of], error);
 	if (fd < 0)
 		return fd;

@@ -11,7 +11,7 @@
 /*
  * Puts a list of what there is of these two in place of /proc/kallsyms, as a file in the directory
  * scratch. For a process whose mount namespace nobody else sees. Returns 0 or a negative errno: the
- * kernel's own list is then where it was, and serves as well.
+ * kernel's own list is then where it was.
  */
 int symbol_list_replace(const char *scratch);
 

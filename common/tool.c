@@ -86,26 +86,15 @@ static void expect_probe_sets(const struct session *session,
 }
 
 /* Compiling takes its time: what could not be attached anyway is said before. */
-static int compile_image(const struct session *session, const struct program_source *source,
-			 const struct headers *headers, const struct kernel *kernel,
+static int compile_image(const struct session *session, const struct compile_request *request,
 			 struct image **image, struct error *error)
 {
-	bool answers[TYPES_MAX_QUESTIONS];
-	const struct compile_request request = {
-		.tool = session->tool->name,
-		.name = source->name,
-		.source = source->text,
-		.questions = session->tool->questions,
-		.answers = ask_btf(session->tool, answers) ? answers : NULL,
-		.typed_tracepoint = session->tool->typed_tracepoint,
-		.headers = headers,
-		.kernel = kernel,
-		.verbose = session->options->verbose,
-		.cancel_fd = session->signal_fd,
-	};
+	struct compile_request answered = *request;
 	struct probe_set sets[PROBES_MAX_SETS + 1];
+	bool answers[TYPES_MAX_QUESTIONS];
 	int set = 0;
 
+	answered.answers = ask_btf(session->tool, answers) ? answers : NULL;
 	if (!session->options->image_file) {
 		expect_probe_sets(session, answers, sets);
 		set = facility_try_probes(sets, error);
@@ -113,29 +102,40 @@ static int compile_image(const struct session *session, const struct program_sou
 	if (set < 0)
 		return set;
 	error_clear(error);
-	return compile(&request, image, error);
+	return compile(&answered, image, error);
 }
 
 /* From the cache, or compiled and kept there; a cache that can't be written costs only time. */
 static int get_image(const struct session *session, const struct program_source *source,
 		     struct image **image, struct error *error)
 {
-	const struct tool *tool = session->tool;
 	const struct options *options = session->options;
 	struct headers headers;
 	struct cache_key key = {};
 	struct kernel kernel;
+	struct compile_request request = {
+		.tool = session->tool->name,
+		.name = source->name,
+		.source = source->text,
+		.is_own = !options->source_file,
+		.questions = session->tool->questions,
+		.typed_tracepoint = session->tool->typed_tracepoint,
+		.headers = &headers,
+		.kernel = &kernel,
+		.verbose = options->verbose,
+		.cancel_fd = session->signal_fd,
+	};
 	int err;
 
 	kernel_identify(&kernel);
-	err = headers_find(options->headers, !options->source_file, &kernel, &headers, error);
+	err = headers_find(options->headers, request.is_own, &kernel, &headers, error);
 	if (err)
 		return err;
-	if (cache_key_make(&key, tool->name, source->text, tool->questions, &kernel, &headers))
+	if (cache_key_make(&key, &request))
 		return error_set(error, ENOMEM, "no memory for the cache's key");
 	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
 	if (!*image) {
-		err = compile_image(session, source, &headers, &kernel, image, error);
+		err = compile_image(session, &request, image, error);
 		if (!err && !options->no_cache)
 			cache_store(CACHE_DIRECTORY, &key, *image);
 	}

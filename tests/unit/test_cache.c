@@ -25,6 +25,7 @@ struct bench {
 	struct cache_key key;
 	struct kernel kernel;
 	struct headers headers;
+	struct compile_request request;
 };
 
 static const struct type_question questions[] = {
@@ -53,9 +54,14 @@ static int set_up(void **state)
 	strcpy(bench->kernel.machine, "x86_64");
 	strcpy(bench->kernel.build_id, "abcd");
 	strcpy(bench->headers.origin, "/lib/modules/x/build size 1 time 2");
-	assert_int_equal(cache_key_make(&bench->key, "tool", "int a;", questions, &bench->kernel,
-					&bench->headers),
-			 0);
+	bench->request = (struct compile_request){
+		.tool = "tool",
+		.source = "int a;",
+		.questions = questions,
+		.kernel = &bench->kernel,
+		.headers = &bench->headers,
+	};
+	assert_int_equal(cache_key_make(&bench->key, &bench->request), 0);
 	bench->file = join(bench->cache, bench->key.file);
 	*state = bench;
 	return 0;
@@ -195,14 +201,14 @@ static void every_truncation_is_seen(void **state)
 static void a_file_with_another_key_is_not_taken(void **state)
 {
 	struct bench *bench = *state;
+	struct compile_request request = bench->request;
 	struct cache_key other;
 	char *path;
 
 	need_root();
 	store_and_find(bench);
-	assert_int_equal(cache_key_make(&other, "tool", "int b;", questions, &bench->kernel,
-					&bench->headers),
-			 0);
+	request.source = "int b;";
+	assert_int_equal(cache_key_make(&other, &request), 0);
 	assert_string_not_equal(other.file, bench->key.file);
 	path = join(bench->cache, other.file);
 	assert_int_equal(rename(bench->file, path), 0);
@@ -213,13 +219,11 @@ static void a_file_with_another_key_is_not_taken(void **state)
 	cache_key_free(&other);
 }
 
-static void assert_another_key(const struct bench *bench, const char *tool, const char *source,
-			       const struct type_question *asked, const struct kernel *kernel,
-			       const struct headers *headers)
+static void assert_another_key(const struct bench *bench, const struct compile_request *request)
 {
 	struct cache_key key;
 
-	assert_int_equal(cache_key_make(&key, tool, source, asked, kernel, headers), 0);
+	assert_int_equal(cache_key_make(&key, request), 0);
 	assert_string_not_equal(key.file, bench->key.file);
 	cache_key_free(&key);
 }
@@ -238,33 +242,37 @@ static void the_key_is_of_everything(void **state)
 	struct cache_key same;
 	size_t i;
 
-	assert_int_equal(
-		cache_key_make(&same, "tool", "int a;", questions, &bench->kernel, &bench->headers),
-		0);
+	assert_int_equal(cache_key_make(&same, &bench->request), 0);
 	assert_string_equal(same.file, bench->key.file);
 	assert_string_equal(same.text, bench->key.text);
 	assert_int_equal(strncmp(same.file, "tool-", 5), 0);
 	assert_null(strchr(same.file, '/'));
 	cache_key_free(&same);
-#define OTHER(member, value)                                                            \
-	do {                                                                            \
-		struct bench changed = *bench;                                          \
-		strcpy(changed.member, value);                                          \
-		assert_another_key(bench, "tool", "int a;", questions, &changed.kernel, \
-				   &changed.headers);                                   \
+#define OTHER(member, value)                                   \
+	do {                                                   \
+		struct compile_request other = bench->request; \
+		other.member = value;                          \
+		assert_another_key(bench, &other);             \
 	} while (0)
-	OTHER(kernel.release, "6.1.0-10-amd64");
-	OTHER(kernel.version, "#2 SMP Debian 6.1.27-1");
-	OTHER(kernel.machine, "aarch64");
-	OTHER(kernel.build_id, "");
-	OTHER(headers.origin, "/lib/modules/x/build size 1 time 3");
-#undef OTHER
+#define OTHER_TEXT(of, member, value)                  \
+	do {                                           \
+		typeof(bench->of) changed = bench->of; \
+		strcpy(changed.member, value);         \
+		OTHER(of, &changed);                   \
+	} while (0)
+	OTHER_TEXT(kernel, release, "6.1.0-10-amd64");
+	OTHER_TEXT(kernel, version, "#2 SMP Debian 6.1.27-1");
+	OTHER_TEXT(kernel, machine, "aarch64");
+	OTHER_TEXT(kernel, build_id, "");
+	OTHER_TEXT(headers, origin, "/lib/modules/x/build size 1 time 3");
 	for (i = 0; i < ARRAY_SIZE(others); i++)
-		assert_another_key(bench, "tool", "int a;", others[i], &bench->kernel,
-				   &bench->headers);
-	assert_another_key(bench, "tool", "int a;", NULL, &bench->kernel, &bench->headers);
-	assert_another_key(bench, "tool", "int a; ", questions, &bench->kernel, &bench->headers);
-	assert_another_key(bench, "tool2", "int a;", questions, &bench->kernel, &bench->headers);
+		OTHER(questions, others[i]);
+	OTHER(questions, NULL);
+	OTHER(source, "int a; ");
+	OTHER(tool, "tool2");
+	OTHER(is_own, true);
+#undef OTHER_TEXT
+#undef OTHER
 }
 
 static void only_roots_own_is_trusted(void **state)
@@ -591,9 +599,9 @@ static void the_image_just_stored_is_kept(void **state)
 
 static void only_images_are_removed(void **state)
 {
-	static const char *const names[] = {"tool",	 "tool-",      "tool-1",   "tool-old.img",
-					    "README",	 ".tool-1.1",  ".tool-.1", ".hidden",
-					    "lost+found"};
+	static const char *const names[] = {"tool",	    "tool-",   "tool-1",
+					    "tool-old.img", "README",  ".tool-1.1",
+					    ".tool-.1",	    ".hidden", "lost+found"};
 	struct bench *bench = *state;
 	char *link, *owned, *writable, *victim, *path;
 	unsigned int i;

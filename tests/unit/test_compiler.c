@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -211,6 +212,121 @@ static void answers_that_are_given_are_taken(void **state)
 	umount2("/tmp", MNT_DETACH);
 }
 
+static bool jumps_back(const struct image_program *program)
+{
+	uint32_t i;
+
+	for (i = 0; i < program->instruction_count; i++)
+		if (BPF_CLASS(program->instructions[i].code) == BPF_JMP &&
+		    program->instructions[i].off < 0)
+			return true;
+	return false;
+}
+
+/* Clang's own passes have to run for that, which the tools' own programs do without. */
+static void a_users_program_is_made_for_the_verifier(void **state)
+{
+	uint64_t none[IMAGE_PARAMETERS] = {};
+	struct image *image = NULL;
+	struct error error = {};
+	struct loader loader;
+	struct bench bench;
+	int fd;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.questions = NULL;
+	bench.request.source =
+		"struct event { u64 length; char text[512]; };\n"
+		"BPF_PERF_OUTPUT(events);\n"
+		"BPF_PERCPU_ARRAY(scratch, struct event, 1);\n"
+		"int on_length(struct bpf_raw_tracepoint_args *ctx)\n"
+		"{\n"
+		"	u32 zero = 0, length = ctx->args[1];\n"
+		"	struct event *event = scratch.lookup(&zero);\n"
+		"	if (!event) return 0;\n"
+		"	if (length > 511) length = 511;\n"
+		"	event->text[length] = 0;\n"
+		"	events.perf_submit(ctx, event, sizeof(*event));\n"
+		"	return 0;\n"
+		"}\n"
+		"int on_name(struct bpf_raw_tracepoint_args *ctx)\n"
+		"{\n"
+		"	char name[64];\n"
+		"	int i, found = 0;\n"
+		"	bpf_probe_read_str(name, sizeof(name), (void *)ctx->args[0]);\n"
+		"	for (i = 0; i < 64 && name[i]; i++)\n"
+		"		if (name[i] == 'x' || name[i] == 'y') { found = 1; break; }\n"
+		"	return found;\n"
+		"}\n";
+	if (compile(&bench.request, &image, &error))
+		fail_msg("%s\n%s", error.text, error.detail);
+	assert_false(jumps_back(image_find_program(image, "on_name")));
+	if (!bpf_lacks()) {
+		loader_init(&loader, image, none);
+		assert_int_equal(loader_create_maps(&loader, &error), 0);
+		fd = loader_load(&loader, "on_length", BPF_PROG_TYPE_RAW_TRACEPOINT, &error);
+		if (fd < 0)
+			fail_msg("%s\n%s", error.text, error.detail);
+		close(fd);
+		loader_close(&loader);
+	}
+	image_free(image);
+	umount2("/tmp", MNT_DETACH);
+}
+
+/* LLVM ends the whole process then. */
+static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
+{
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.questions = NULL;
+	bench.request.source = "int one(void *ctx)\n"
+			       "{\n"
+			       "	char text[600];\n"
+			       "	bpf_probe_read(text, sizeof(text), ctx);\n"
+			       "	return text[5];\n"
+			       "}\n";
+	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
+	assert_null(image);
+	assert_non_null(strstr(error.text, "my.c"));
+	assert_non_null(strstr(error.detail, "my.c:"));
+	assert_non_null(strstr(error.detail, "stack limit"));
+	error_clear(&error);
+	umount2("/tmp", MNT_DETACH);
+}
+
+/* Which it would do, as macros, where /proc/kallsyms does not have them. */
+static void libbcc_does_not_replace_helpers_that_are_there(void **state)
+{
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_probe_read_kernel, NULL) < 1)
+		skip_because("a kernel without bpf_probe_read_kernel()");
+	assert_int_equal(mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL), 0);
+	bench.request.questions = NULL;
+	bench.request.source = "int one(void *ctx)\n"
+			       "{\n"
+			       "#ifdef bpf_probe_read_kernel\n"
+			       "#error replaced\n"
+			       "#endif\n"
+			       "	return 0;\n"
+			       "}\n";
+	if (compile(&bench.request, &image, &error))
+		fail_msg("%s\n%s", error.text, error.detail);
+	image_free(image);
+	umount2("/proc/kallsyms", MNT_DETACH);
+	umount2("/tmp", MNT_DETACH);
+}
+
 static int compile_verbosely(void *context)
 {
 	struct bench *bench = context;
@@ -378,6 +494,9 @@ int main(void)
 		cmocka_unit_test(a_program_becomes_an_image),
 		cmocka_unit_test(a_mistake_has_clangs_words),
 		cmocka_unit_test(answers_that_are_given_are_taken),
+		cmocka_unit_test(a_users_program_is_made_for_the_verifier),
+		cmocka_unit_test(what_is_too_much_for_the_stack_has_llvms_words),
+		cmocka_unit_test(libbcc_does_not_replace_helpers_that_are_there),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_given_up_when_told),
 		cmocka_unit_test(a_missing_libbcc_names_the_package),
