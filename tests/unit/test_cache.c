@@ -599,9 +599,9 @@ static void the_image_just_stored_is_kept(void **state)
 
 static void only_images_are_removed(void **state)
 {
-	static const char *const names[] = {"tool",	    "tool-",   "tool-1",
-					    "tool-old.img", "README",  ".tool-1.1",
-					    ".tool-.1",	    ".hidden", "lost+found"};
+	static const char *const names[] = {"tool",	 "tool-",      "tool-1",   "tool-old.img",
+					    "README",	 ".tool-1.1",  ".tool-.1", ".hidden",
+					    "lost+found"};
 	struct bench *bench = *state;
 	char *link, *owned, *writable, *victim, *path;
 	unsigned int i;

@@ -86,6 +86,19 @@ static const char *prepare(struct bench *bench)
 			skip_because(lacks_);        \
 	} while (0)
 
+/* To be freed with image_free(). */
+static struct image *compiled(const struct bench *bench)
+{
+	struct image *image = NULL;
+	struct error error = {};
+
+	if (compile(&bench->request, &image, &error))
+		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
+	assert_string_equal(error.text, "");
+	assert_null(error.detail);
+	return image;
+}
+
 static void assert_nothing_left(size_t descriptors)
 {
 	assert_int_equal(count_entries("/tmp"), 0);
@@ -118,10 +131,7 @@ static void a_program_becomes_an_image(void **state)
 	(void)state;
 	need_compiler(&bench);
 	cwd = getcwd(NULL, 0);
-	if (compile(&bench.request, &image, &error))
-		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
-	assert_string_equal(error.text, "");
-	assert_null(error.detail);
+	image = compiled(&bench);
 	assert_int_equal(image->map_count, 2);
 	map = image_find_map(image, "started");
 	assert_true(map >= 0);
@@ -193,6 +203,7 @@ static void a_mistake_has_clangs_words(void **state)
 
 static void answers_that_are_given_are_taken(void **state)
 {
+	size_t descriptors = count_descriptors();
 	static const bool answers[] = {false, true};
 	struct image *image = NULL;
 	struct error error = {};
@@ -205,11 +216,11 @@ static void answers_that_are_given_are_taken(void **state)
 	assert_non_null(strstr(error.detail, "should not be there"));
 	error_clear(&error);
 	bench.request.source = "#ifndef HAS_COMM\nint one(void *ctx) { return 0; }\n#endif\n";
-	assert_int_equal(compile(&bench.request, &image, &error), 0);
+	image = compiled(&bench);
 	assert_int_equal(image->answers, 2);
 	assert_int_equal(image->program_count, 1);
 	image_free(image);
-	umount2("/tmp", MNT_DETACH);
+	assert_nothing_left(descriptors);
 }
 
 static bool jumps_back(const struct image_program *program)
@@ -226,6 +237,7 @@ static bool jumps_back(const struct image_program *program)
 /* Clang's own passes have to run for that, which the tools' own programs do without. */
 static void a_users_program_is_made_for_the_verifier(void **state)
 {
+	size_t descriptors = count_descriptors();
 	uint64_t none[IMAGE_PARAMETERS] = {};
 	struct image *image = NULL;
 	struct error error = {};
@@ -259,8 +271,7 @@ static void a_users_program_is_made_for_the_verifier(void **state)
 		"		if (name[i] == 'x' || name[i] == 'y') { found = 1; break; }\n"
 		"	return found;\n"
 		"}\n";
-	if (compile(&bench.request, &image, &error))
-		fail_msg("%s\n%s", error.text, error.detail);
+	image = compiled(&bench);
 	assert_false(jumps_back(image_find_program(image, "on_name")));
 	if (!bpf_lacks()) {
 		loader_init(&loader, image, none);
@@ -272,12 +283,13 @@ static void a_users_program_is_made_for_the_verifier(void **state)
 		loader_close(&loader);
 	}
 	image_free(image);
-	umount2("/tmp", MNT_DETACH);
+	assert_nothing_left(descriptors);
 }
 
 /* LLVM ends the whole process then. */
 static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 {
+	size_t descriptors = count_descriptors();
 	struct image *image = NULL;
 	struct error error = {};
 	struct bench bench;
@@ -297,14 +309,13 @@ static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 	assert_non_null(strstr(error.detail, "my.c:"));
 	assert_non_null(strstr(error.detail, "stack limit"));
 	error_clear(&error);
-	umount2("/tmp", MNT_DETACH);
+	assert_nothing_left(descriptors);
 }
 
 /* Which it would do, as macros, where /proc/kallsyms does not have them. */
 static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 {
-	struct image *image = NULL;
-	struct error error = {};
+	size_t descriptors = count_descriptors();
 	struct bench bench;
 
 	(void)state;
@@ -320,11 +331,9 @@ static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 			       "#endif\n"
 			       "	return 0;\n"
 			       "}\n";
-	if (compile(&bench.request, &image, &error))
-		fail_msg("%s\n%s", error.text, error.detail);
-	image_free(image);
+	image_free(compiled(&bench));
 	umount2("/proc/kallsyms", MNT_DETACH);
-	umount2("/tmp", MNT_DETACH);
+	assert_nothing_left(descriptors);
 }
 
 static int compile_verbosely(void *context)
@@ -398,7 +407,7 @@ static void a_missing_libbcc_names_the_package(void **state)
 	need_compiler(&bench);
 	bench.request.source = "int one(void *ctx) { return 0; }\n";
 	bench.request.questions = NULL;
-	assert_int_equal(compile(&bench.request, &image, &error), 0);
+	image = compiled(&bench);
 	strcpy(path, image->compiler);
 	image_free(image);
 	image = NULL;
@@ -417,16 +426,12 @@ static void a_missing_libbcc_names_the_package(void **state)
 static void it_needs_no_room_on_a_disk(void **state)
 {
 	size_t descriptors = count_descriptors();
-	struct image *image = NULL;
-	struct error error = {};
 	struct bench bench;
 
 	(void)state;
 	need_compiler(&bench);
 	assert_int_equal(mount("none", "/tmp", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
-	if (compile(&bench.request, &image, &error))
-		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
-	image_free(image);
+	image_free(compiled(&bench));
 	assert_nothing_left(descriptors);
 }
 
@@ -441,10 +446,7 @@ static void else_it_is_tmp_that_has_the_room(void **state)
 	(void)state;
 	need_compiler(&bench);
 	assert_int_equal(mount("none", "/sys/fs", "tmpfs", 0, NULL), 0);
-	if (compile(&bench.request, &image, &error))
-		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
-	image_free(image);
-	image = NULL;
+	image_free(compiled(&bench));
 	assert_int_equal(count_entries("/tmp"), 0);
 	assert_int_equal(mount("none", "/tmp", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(compile(&bench.request, &image, &error), -EROFS);
