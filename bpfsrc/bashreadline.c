@@ -4,8 +4,8 @@
  *
  * The line is what a function of readline returns when Enter was pressed.
  */
-#include "prelude.h"
-#include "submit.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
 #include "bashreadline.h"
 
 BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);

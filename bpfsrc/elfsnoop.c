@@ -9,9 +9,9 @@
 #include <linux/binfmts.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
-#include "prelude.h"
-#include "submit.h"
-#include "path.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
+#include "path.bpf.h"
 #include "elfsnoop.h"
 
 #define MAX_FILENAME 4096 /* PATH_MAX */

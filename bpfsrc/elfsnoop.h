@@ -22,9 +22,9 @@ struct elfsnoop_event {
 	__u32 ppid;
 	__u32 uid;
 	__s32 ret;
-	__u32 filename;	   /* offset in the strings */
-	__u32 interpreter; /* offset in the strings; filename's: not a script */
-	__u32 in_directory; /* 1: filename is a script's, relative to the directory below */
+	__u32 filename;	       /* offset in the strings */
+	__u32 interpreter;     /* offset in the strings; filename's: not a script */
+	__u32 in_directory;    /* 1: filename is a script's, relative to the directory below */
 	struct path_names elf; /* the file that is loaded */
 	struct path_names directory; /* the working directory */
 	struct strings strings;

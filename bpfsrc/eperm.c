@@ -5,17 +5,17 @@
  * This runs at the end of every syscall of the machine, so what comes before the comparison with
  * the errors is next to nothing. A counter is each CPU's own and exact.
  */
-#include "prelude.h"
-#include "lost.h"
-#include "syscall.h"
-#include "typed.h"
+#include "prelude.bpf.h"
+#include "lost.bpf.h"
+#include "syscall.bpf.h"
+#include "trusted.bpf.h"
 #include "eperm.h"
 
 #define EPERM  1 /* asm-generic/errno-base.h; macros are not in BTF */
 #define EACCES 13
 
 BPF_TABLE("percpu_hash", struct eperm_key, u64, counts, EPERM_MAX_COUNTS);
-BPF_PERCPU_ARRAY(slots, struct eperm_slot, EPERM_SLOTS); /* only with PARAM_TYPED */
+BPF_PERCPU_ARRAY(slots, struct eperm_slot, EPERM_SLOTS); /* only with PARAM_BTF_TRACEPOINT */
 BPF_ARRAY(epoch, u32, 1);
 
 static __always_inline bool is_wanted(void)
@@ -71,7 +71,7 @@ int on_exit_raw(struct bpf_raw_tracepoint_args *ctx)
 	return count(READ(regs->SYSCALL_NUMBER), ret);
 }
 
-#ifdef HAVE_TYPED_TASK
+#ifdef HAVE_TRUSTED_TASK
 static __always_inline bool same_key(const struct eperm_key *one, const struct eperm_key *other)
 {
 	const u64 *a = (const u64 *)one, *b = (const u64 *)other;
@@ -98,7 +98,7 @@ static __always_inline void count_in_slot(struct eperm_key *key)
 }
 
 /* typed tracepoint sys_exit(registers, result): the same in a third of the time */
-int on_exit_typed(struct bpf_raw_tracepoint_args *ctx)
+int on_exit_btf(struct bpf_raw_tracepoint_args *ctx)
 {
 	s64 ret = ctx->args[1];
 	struct eperm_key key = {};
@@ -106,9 +106,9 @@ int on_exit_typed(struct bpf_raw_tracepoint_args *ctx)
 
 	if (ret != -EPERM && ret != -EACCES)
 		return 0;
-	if (!PARAM(PARAM_TYPED) || !is_wanted())
+	if (!PARAM(PARAM_BTF_TRACEPOINT) || !is_wanted())
 		return 0;
-	task = my_typed_task();
+	task = my_trusted_task();
 	key.number = LOAD(struct pt_regs, ctx->args[0], SYSCALL_NUMBER);
 	if (key.number < 0)
 		return 0;

@@ -9,9 +9,9 @@
 enum {
 	PARAM_UID_SET = PARAM_TOOL, /* 1: only PARAM_UID */
 	PARAM_UID,
-	PARAM_PID,	   /* 0: any */
-	PARAM_PER_PROCESS, /* 1: each process is counted by itself */
-	PARAM_TYPED,	   /* 1: on_exit_typed is used */
+	PARAM_PID,	      /* 0: any */
+	PARAM_PER_PROCESS,    /* 1: each process is counted by itself */
+	PARAM_BTF_TRACEPOINT, /* 1: on_exit_btf is used */
 };
 
 /* What is counted together. */

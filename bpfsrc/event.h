@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How events are handed over: submit.h in the kernel, common/events.c in the tool. */
+/* How events are handed over: submit.bpf.h in the kernel, common/trace/events.c in the tool. */
 #ifndef SNOOPKIT_EVENT_H
 #define SNOOPKIT_EVENT_H
 

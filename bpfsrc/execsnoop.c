@@ -9,9 +9,9 @@
 #include <linux/binfmts.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
-#include "prelude.h"
-#include "submit.h"
-#include "filter.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
+#include "filter.bpf.h"
 #include "execsnoop.h"
 
 /* Where the arguments of a syscall under way are, until it ends. */
@@ -155,7 +155,8 @@ static __always_inline int entered(const char *filename, const char **argv)
 
 /*
  * Appends the next argument; false at the end of the list or of the room for it. One that can't be
- * read is empty: its page is not in memory where the kernel has failed before it came to look there.
+ * read is empty: its page is not in memory where the kernel has failed before it came to look
+ * there.
  */
 static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
 {
@@ -203,7 +204,7 @@ static __always_inline int failed(void *ctx, int ret)
 			if (!read_argument(event, attempt->argv, i))
 				goto out;
 		event->args_more |= READ(attempt->argv[i]) != NULL;
-out:
+	out:
 		end_event(ctx, event);
 	}
 	attempts.delete(&tid);

@@ -6,8 +6,8 @@
  * pieces: '=' and ' ' have become NULs. So the text is kept when parse_args() is about to parse it.
  */
 #include <linux/module.h>
-#include "prelude.h"
-#include "submit.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
 #include "modsnoop.h"
 
 #define LOADS 64 /* under way at a time; a power of two */

@@ -8,27 +8,28 @@
  * an open that succeeds is reported there, and one that fails when do_filp_open() returns.
  *
  * Without kprobes the syscalls' tracepoints tell. The name is read at the syscall's exit, when the
- * kernel has just touched it; unless seccomp refused the call, then the name may not be in memory. The
- * arguments are noted at the entry, or read at the exit too, where the kernel has what caller.h needs.
+ * kernel has just touched it; unless seccomp refused the call, then the name may not be in memory.
+ * The arguments are noted at the entry, or read at the exit too, where the kernel has what
+ * caller.bpf.h needs.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
-#include "prelude.h"
-#include "submit.h"
-#include "user_memory.h"
-#include "descriptor.h"
-#include "filter.h"
-#include "follow.h"
-#include "path.h"
-#include "caller.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
+#include "user_memory.bpf.h"
+#include "descriptor.bpf.h"
+#include "filter.bpf.h"
+#include "follow.bpf.h"
+#include "path.bpf.h"
+#include "caller.bpf.h"
 #include "opensnoop.h"
 
-#define ACCESS_MODE    3 /* O_ACCMODE */
+#define ACCESS_MODE    3				/* O_ACCMODE */
 #define CREATE_FLAGS   (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
 #define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: those that take a mode */
-#define MODE_BITS      07777 /* S_IALLUGO */
+#define MODE_BITS      07777		      /* S_IALLUGO */
 #define EXEC_OPEN      0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
-#define TRY_AGAIN      11 /* EAGAIN */
+#define TRY_AGAIN      11   /* EAGAIN */
 
 /* The longest name, with its NUL, of an event that is put together in the batch. */
 #define NAME_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct opensnoop_event, strings.bytes))
@@ -43,8 +44,8 @@ struct attempt {
 	int directory_fd;
 };
 
-#define UNDER_WAY struct attempt
-#include "under_way.h"
+#define IN_FLIGHT struct attempt
+#include "in_flight.bpf.h"
 
 BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for what the batch has no place for */
 BPF_PROG_ARRAY(with_directory, 1);
@@ -56,8 +57,8 @@ struct how {
 };
 
 /*
- * What the kernel takes of a mode that is no openat2()'s (build_open_how()). Without a new file nobody
- * gives one, and where it would be is anything.
+ * What the kernel takes of a mode that is no openat2()'s (build_open_how()). Without a new file
+ * nobody gives one, and where it would be is anything.
  */
 static __always_inline u32 mode_given(u32 flags, u32 mode)
 {
@@ -98,9 +99,9 @@ static __always_inline int begin_open(struct attempt attempt)
 	u64 ids = my_ids();
 
 	if ((attempt.io_uring || has_wanted_flag(attempt.flags)) && is_wanted(ids))
-		begin_under_way(ids, &attempt);
+		begin_in_flight(ids, &attempt);
 	else
-		end_under_way(ids);
+		end_in_flight(ids);
 	return 0;
 }
 
@@ -113,11 +114,11 @@ static __always_inline const char *user_name(const struct attempt *attempt)
 /* An open that has ended. */
 struct ended {
 	struct attempt *attempt;
-	const char *name; /* NULL: nowhere to be read */
+	const char *name;   /* NULL: nowhere to be read */
 	bool is_users_name; /* it is in the program's memory */
 	int ret;
-	u64 ids; /* of the thread */
-	struct task_struct *typed_task; /* where the verifier knows its type, else NULL */
+	u64 ids;			  /* of the thread */
+	struct task_struct *trusted_task; /* where the verifier knows its type, else NULL */
 };
 
 /* Fills in all but the directory, with what fits of the name; gives the event's size. */
@@ -135,8 +136,8 @@ static __always_inline u64 fill_event(struct opensnoop_event *event, const struc
 	event->io_uring = ended->attempt->io_uring;
 	event->directory_fd = ended->attempt->directory_fd;
 	event->has_directory = 0;
-	if (ended->typed_task)
-		load_comm(event->comm, ended->typed_task);
+	if (ended->trusted_task)
+		load_comm(event->comm, ended->trusted_task);
 	else
 		READ_COMM(event->comm);
 	if (!ended->name)
@@ -149,7 +150,8 @@ static __always_inline u64 fill_event(struct opensnoop_event *event, const struc
 	return offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
 }
 
-/* Reports from the batch itself, which saves a copy; false where the name may be too long for it. */
+/* Reports from the batch itself, which saves a copy; false where the name may be too long for it.
+ */
 static __always_inline bool report_in_batch(void *ctx, const struct ended *ended)
 {
 	struct opensnoop_event *event;
@@ -197,32 +199,32 @@ static __always_inline int report(void *ctx, const struct ended *ended)
 }
 
 /* The end of what the current thread, which has these IDs, has under way. */
-static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt *under_way,
+static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt *in_flight,
 				    const char *name, int ret)
 {
-	struct attempt attempt = *under_way;
+	struct attempt attempt = *in_flight;
 
-	end_under_way(ids);
+	end_in_flight(ids);
 	return report(ctx, &(struct ended){
-		.attempt = &attempt,
-		.name = name,
-		.ret = ret,
-		.ids = ids,
-	});
+				   .attempt = &attempt,
+				   .name = name,
+				   .ret = ret,
+				   .ids = ids,
+			   });
 }
 
-/* The end of the syscall that has made this attempt; typed_task may be NULL. */
+/* The end of the syscall that has made this attempt; trusted_task may be NULL. */
 static __always_inline int end_syscall(struct sys_exit_args *ctx, struct attempt *attempt, u64 ids,
-				       struct task_struct *typed_task)
+				       struct task_struct *trusted_task)
 {
 	return report(ctx, &(struct ended){
-		.attempt = attempt,
-		.name = user_name(attempt),
-		.is_users_name = true,
-		.ret = ctx->ret,
-		.ids = ids,
-		.typed_task = typed_task,
-	});
+				   .attempt = attempt,
+				   .name = user_name(attempt),
+				   .is_users_name = true,
+				   .ret = ctx->ret,
+				   .ids = ids,
+				   .trusted_task = trusted_task,
+			   });
 }
 
 static __always_inline void append_directory(struct opensnoop_event *event)
@@ -304,7 +306,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
 	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
 	u64 ids = my_ids();
-	struct attempt *attempt = find_under_way(ids);
+	struct attempt *attempt = find_in_flight(ids);
 
 	if (!attempt || READ(op->open_flag) & EXEC_OPEN)
 		return 0;
@@ -314,7 +316,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 		attempt->flags = READ(op->open_flag);
 		attempt->mode = READ(op->mode);
 		if (!has_wanted_flag(attempt->flags))
-			end_under_way(ids);
+			end_in_flight(ids);
 	}
 	return 0;
 }
@@ -325,12 +327,12 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 	long ret = PT_REGS_RC(ctx);
 	bool failed = (unsigned long)ret >= (unsigned long)-4095;
 	u64 ids = my_ids();
-	struct attempt *attempt = find_under_way(ids);
+	struct attempt *attempt = find_in_flight(ids);
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
 	if (attempt->io_uring && ret == -TRY_AGAIN) {
-		end_under_way(ids);
+		end_in_flight(ids);
 		return 0;
 	}
 	if (!failed && !attempt->io_uring)
@@ -342,7 +344,7 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 int on_fd_install(struct pt_regs *ctx)
 {
 	u64 ids = my_ids();
-	struct attempt *attempt = find_under_way(ids);
+	struct attempt *attempt = find_in_flight(ids);
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
@@ -353,7 +355,7 @@ int on_fd_install(struct pt_regs *ctx)
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
 	u64 ids = my_ids();
-	struct attempt *attempt = find_under_way(ids);
+	struct attempt *attempt = find_in_flight(ids);
 
 	if (!attempt)
 		return 0;
@@ -408,7 +410,7 @@ int on_exit(struct sys_exit_args *ctx)
 	u64 ids = my_ids();
 	struct attempt attempt;
 
-	if (!take_under_way(ids, &attempt))
+	if (!take_in_flight(ids, &attempt))
 		return 0;
 	return end_syscall(ctx, &attempt, ids, NULL);
 }
@@ -454,7 +456,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	struct caller caller;
 	u64 ids;
 
-	if (!PARAM(PARAM_TYPED_TASK) || !is_wanted_result(ctx->ret))
+	if (!PARAM(PARAM_TRUSTED_TASK) || !is_wanted_result(ctx->ret))
 		return 0;
 	caller = find_caller();
 	ids = load_ids(caller.task);

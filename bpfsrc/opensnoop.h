@@ -6,7 +6,7 @@
 #include "parameters.h"
 #include "path_names.h"
 
-#define OPEN_PATH_SIZE 4096 /* PATH_MAX: no name that the kernel takes is longer */
+#define OPEN_PATH_SIZE		  4096 /* PATH_MAX: no name that the kernel takes is longer */
 #define OPEN_AT_WORKING_DIRECTORY -100 /* AT_FDCWD */
 
 enum {
@@ -14,13 +14,13 @@ enum {
 	PARAM_TID,		/* 0: any */
 	PARAM_UID_SET,		/* 1: only PARAM_UID */
 	PARAM_UID,
-	PARAM_WITH_UID,		/* 1: events say the user */
-	PARAM_FAILED,		/* 1: only failed ones */
-	PARAM_FLAGS_SET,	/* 1: only those with a flag of the two that follow */
-	PARAM_FLAGS,		/* flags, without the access mode */
-	PARAM_ACCESS_MODES,	/* bit n: access mode n */
-	PARAM_FOLLOW,		/* 1: only followed processes */
-	PARAM_DIRECTORY,	/* 1: the directory of a relative path too */
+	PARAM_WITH_UID,	    /* 1: events say the user */
+	PARAM_FAILED,	    /* 1: only failed ones */
+	PARAM_FLAGS_SET,    /* 1: only those with a flag of the two that follow */
+	PARAM_FLAGS,	    /* flags, without the access mode */
+	PARAM_ACCESS_MODES, /* bit n: access mode n */
+	PARAM_FOLLOW,	    /* 1: only followed processes */
+	PARAM_DIRECTORY,    /* 1: the directory of a relative path too */
 };
 
 struct opensnoop_event {

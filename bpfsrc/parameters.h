@@ -8,7 +8,7 @@
 enum {
 	PARAM_CGROUP_SET,	   /* 1: only tasks whose cgroup is in cgroup_set */
 	PARAM_MOUNT_NAMESPACE_SET, /* 1: only tasks whose namespace is in mount_namespace_set */
-	PARAM_TYPED_TASK,	   /* always 1: see typed.h */
+	PARAM_TRUSTED_TASK,	   /* always 1: see trusted.bpf.h */
 	PARAM_BTF,		   /* 1: the kernel has BTF, and gives typed pointers */
 	PARAM_TOOL = 8,
 };

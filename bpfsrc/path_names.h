@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What an event says of paths. path.h fills it in, common/path_text.h makes texts of it. */
+/* What an event says of paths. path.bpf.h fills it in, common/features/path_text.h makes texts of
+ * it. */
 #ifndef SNOOPKIT_PATH_NAMES_H
 #define SNOOPKIT_PATH_NAMES_H
 

@@ -3,17 +3,17 @@
  * shellsnoop: what a shell and its descendants write to standard output and standard error.
  */
 #include <linux/sched.h>
-#include "prelude.h"
+#include "prelude.bpf.h"
 #include "shellsnoop.h"
-#include "follow.h"
+#include "follow.bpf.h"
 
 static __always_inline bool wants_write(u32 fd, u32 pid)
 {
 	return (fd == 1 || fd == 2) && is_followed(pid);
 }
 
-#include "write_syscalls.h"
-#include "caller.h"
+#include "write_syscalls.bpf.h"
+#include "caller.bpf.h"
 
 #ifdef HAVE_CALLERS_ARGUMENTS
 /* tracepoints syscalls:sys_exit_* of the write family, without those of the entry */
@@ -24,7 +24,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 	struct caller caller;
 	u64 ids;
 
-	if (!PARAM(PARAM_TYPED_TASK) || ctx->ret <= 0)
+	if (!PARAM(PARAM_TRUSTED_TASK) || ctx->ret <= 0)
 		return 0;
 	caller = find_caller();
 	ids = load_ids(caller.task);

@@ -2,8 +2,8 @@
 /*
  * ttysnoop: what is written to a tty.
  *
- * The tty is known by its own number, which is the same by whatever device file a program has opened
- * it (/dev/tty, /dev/console), and a pts by its devpts too: each instance counts from 0.
+ * The tty is known by its own number, which is the same by whatever device file a program has
+ * opened it (/dev/tty, /dev/console), and a pts by its devpts too: each instance counts from 0.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -12,8 +12,8 @@
 #include <linux/tty_driver.h>
 #include <linux/uio.h>
 #include <linux/version.h>
-#include "prelude.h"
-#include "descriptor.h"
+#include "prelude.bpf.h"
+#include "descriptor.bpf.h"
 #include "ttysnoop.h"
 
 /* The type in a file's mode: include/uapi/linux/stat.h */
@@ -57,7 +57,8 @@ struct node {
 
 /* The members are near each other: one read that takes them all costs less than three. */
 #define INODE_HEAD (offsetof(struct inode, i_rdev) + sizeof(((struct inode *)0)->i_rdev))
-_Static_assert(offsetof(struct inode, i_mode) < INODE_HEAD, "i_mode is not at the head of an inode");
+_Static_assert(offsetof(struct inode, i_mode) < INODE_HEAD,
+	       "i_mode is not at the head of an inode");
 _Static_assert(offsetof(struct inode, i_sb) < INODE_HEAD, "i_sb is not at the head of an inode");
 _Static_assert(INODE_HEAD <= 128, "the head of an inode is too large for the stack");
 
@@ -103,7 +104,7 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 	       (stands_for_another(node) && is_watched_tty(tty_of_file(file)));
 }
 
-#include "write_syscalls.h"
+#include "write_syscalls.bpf.h"
 
 /*
  * tty_write() got (kiocb, iov_iter) in 5.11 and in 5.10.11, in place of (file, buffer, count). No
@@ -115,9 +116,9 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 
 #ifdef TTY_WRITE_ITER
 /*
- * What an iov_iter iterates over. iter_type came in 5.14, before there was type with a bit for each;
- * ITER_UBUF, one plain buffer, in 6.0. The pointer has had several names in a union (iov, __iov,
- * ubuf), and one that stays: kvec.
+ * What an iov_iter iterates over. iter_type came in 5.14, before there was type with a bit for
+ * each; ITER_UBUF, one plain buffer, in 6.0. The pointer has had several names in a union (iov,
+ * __iov, ubuf), and one that stays: kvec.
  */
 enum iterated { ITERATED_OTHER, ITERATED_BUFFER, ITERATED_SEGMENTS };
 
@@ -136,7 +137,8 @@ static __always_inline enum iterated what_is_iterated(struct iov_iter *iter)
 #endif
 }
 
-/* Pages that no address leads to (ITERATED_OTHER: from splice) stay unread, and count as missing. */
+/* Pages that no address leads to (ITERATED_OTHER: from splice) stay unread, and count as missing.
+ */
 static __always_inline void find_bytes(struct write *write, struct iov_iter *iter)
 {
 	u64 pointer = (u64)READ(iter->kvec), offset = READ(iter->iov_offset);
@@ -169,9 +171,9 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 	file = (void *)PT_REGS_PARM1(ctx);
 #endif
 	/* One under way was left behind by a return that the kernel could not hook: too many. */
-	before = find_under_way(tid);
+	before = find_in_flight(tid);
 	if (before && !before->is_outer) {
-		end_under_way(tid);
+		end_in_flight(tid);
 		count_lost(1);
 	}
 	if (!is_watched_node(node_of_file(file)) && !is_watched_tty(tty_of_file(file)))
@@ -181,7 +183,7 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 #else
 	write.address = PT_REGS_PARM2(ctx);
 #endif
-	begin_under_way(tid, &write);
+	begin_in_flight(tid, &write);
 	return 0;
 }
 

@@ -15,9 +15,9 @@
 
 enum {
 	PARAM_TTY = PARAM_WRITE_TOOL, /* the tty's device number */
-	PARAM_NODE,   /* the number of the device file that was given for it */
-	PARAM_IS_PTS, /* 1: it is a pts of ... */
-	PARAM_DEVPTS, /* ... the devpts with this device number */
+	PARAM_NODE,		      /* the number of the device file that was given for it */
+	PARAM_IS_PTS,		      /* 1: it is a pts of ... */
+	PARAM_DEVPTS,		      /* ... the devpts with this device number */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What an event says of a write. write.h fills it in, common/mirror.h puts the pieces together. */
+/* What an event says of a write. write.bpf.h fills it in, common/features/mirror.h puts the pieces
+ * together. */
 #ifndef SNOOPKIT_WRITTEN_H
 #define SNOOPKIT_WRITTEN_H
 
@@ -35,9 +36,9 @@ struct written_event {
 	__u32 pid;
 	__u32 tid;
 	__s32 fd;
-	__u32 kind; /* enum written_kind */
-	__u32 size; /* bytes of data */
-	char comm[16]; /* with PARAM_WRITE_COMM */
+	__u32 kind;		 /* enum written_kind */
+	__u32 size;		 /* bytes of data */
+	char comm[16];		 /* with PARAM_WRITE_COMM */
 	char data[WRITTEN_SIZE]; /* only size bytes are sent */
 };
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "bashreadline.h"
-#include "elfsym.h"
-#include "tool.h"
+#include "kernel/elfsym.h"
+#include "tool/tool.h"
 
 extern const char bashreadline_source[];
 
@@ -141,8 +141,9 @@ static int find_bash(char *path, size_t size, struct error *error)
 		snprintf(path, size, "%s", places[i]);
 		return 0;
 	}
-	return error_set(error, ENOENT, "no bash in /bin, /usr/bin or /usr/local/bin: give the "
-					"library that holds readline with --shared PATH");
+	return error_set(error, ENOENT,
+			 "no bash in /bin, /usr/bin or /usr/local/bin: give the "
+			 "library that holds readline with --shared PATH");
 }
 
 /* readline is in bash itself or in the library it is linked with. */

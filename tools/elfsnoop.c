@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "elfsnoop.h"
-#include "path_text.h"
-#include "pattern.h"
-#include "tool.h"
+#include "features/path_text.h"
+#include "base/pattern.h"
+#include "tool/tool.h"
 
 extern const char elfsnoop_source[];
 

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "eperm.h"
-#include "events.h"
-#include "tool.h"
-#include "urgent.h"
+#include "kernel/urgent.h"
+#include "tool/tool.h"
 
 extern const char eperm_source[];
-
-#define SECOND 1000000000ULL
 
 static struct {
 	bool clock;
@@ -279,7 +277,7 @@ static void begin_epoch(struct session *session)
 /* Where there are several tables, an empty line stands between them. */
 static void print_table(struct session *session, const struct counters *rows, bool last)
 {
-	uint64_t now = events_now();
+	uint64_t now = clock_now();
 	size_t i;
 
 	if (last && !rows->count)
@@ -349,19 +347,19 @@ static void row(struct row *row, const void *data)
 	free(name);
 }
 
-static const struct type_question questions[] = {
-	ASK_ORIG_AX,
+static const struct feature_test feature_tests[] = {
+	TEST_ORIG_AX,
 	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
 	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
 	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
-	ASK_SLEEPING_TRACEPOINTS,
+	TEST_FAULTABLE_TRACEPOINTS,
 	/* It came in 5.12, a version after bpf_get_current_task_btf(). */
-	{ "HAVE_TYPED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },
+	{ "HAVE_TRUSTED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },
 	{},
 };
 
 static const struct probe typed[] = {
-	{ .kind = PROBE_TYPED_TRACEPOINT, .target = "sys_exit", .program = "on_exit_typed" },
+	{ .kind = PROBE_BTF_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_btf" },
 	{},
 };
 
@@ -376,15 +374,25 @@ static const struct probe any[] = {
 };
 
 /*
- * The raw tracepoint, from 4.17 on, costs less than the other. What the typed one has counted can be
- * read only at the end.
+ * The raw tracepoint, from 4.17 on, costs less than the other. What the typed one has counted can
+ * be read only at the end.
  */
-#define BY_TYPED_TRACEPOINT { typed, NULL, SLEEPING_TRACEPOINTS }
-#define BY_RAW_TRACEPOINT   { raw, NULL, SLEEPING_TRACEPOINTS }
-#define BY_TRACEPOINT	    { any, NULL, NULL }
+#define BY_BTF_TRACEPOINT                          \
+	{                                          \
+		typed, NULL, FAULTABLE_TRACEPOINTS \
+	}
+#define BY_RAW_TRACEPOINT                        \
+	{                                        \
+		raw, NULL, FAULTABLE_TRACEPOINTS \
+	}
+#define BY_TRACEPOINT           \
+	{                       \
+		any, NULL, NULL \
+	}
 
-static const struct probe_set at_the_end[] = { BY_TYPED_TRACEPOINT, BY_RAW_TRACEPOINT, BY_TRACEPOINT,
-					       {} };
+static const struct probe_set at_the_end[] = {
+	BY_BTF_TRACEPOINT, BY_RAW_TRACEPOINT, BY_TRACEPOINT, {}
+};
 static const struct probe_set at_intervals[] = { BY_RAW_TRACEPOINT, BY_TRACEPOINT, {} };
 
 static int prepare(struct session *session, struct error *error)
@@ -394,7 +402,7 @@ static int prepare(struct session *session, struct error *error)
 	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
 	session_set_parameter(session, PARAM_UID, opt.uid);
 	session_set_parameter(session, PARAM_PER_PROCESS, opt.per_process);
-	session_set_parameter(session, PARAM_TYPED, !opt.interval);
+	session_set_parameter(session, PARAM_BTF_TRACEPOINT, !opt.interval);
 	session_set_interval(session, opt.interval * SECOND);
 	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
 	return 0;
@@ -408,8 +416,8 @@ static const struct tool eperm = {
 	.letters = "",
 	.options = options,
 	.parse = parse,
-	.questions = questions,
-	.typed_tracepoint = "sys_exit",
+	.feature_tests = feature_tests,
+	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
 	.report = report,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "execsnoop.h"
-#include "pattern.h"
-#include "tool.h"
+#include "base/pattern.h"
+#include "tool/tool.h"
 
 extern const char execsnoop_source[];
 
@@ -282,59 +282,74 @@ static bool wanted(const void *data)
 	return matches;
 }
 
-static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, {} };
+static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS, {} };
 
-#define EXEC_BY_RAW_TRACEPOINT                                                                     \
-	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", .program = "on_exec_raw" }
+#define EXEC_BY_RAW_TRACEPOINT                                                \
+	{                                                                     \
+		.kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", \
+		.program = "on_exec_raw"                                      \
+	}
 
 /* Before 4.17 there are no raw tracepoints. It does not tell a script from a program. */
-#define EXEC_BY_TRACEPOINT                                                                         \
-	{ .kind = PROBE_TRACEPOINT, .target = "sched:sched_process_exec", .program = "on_exec" }
+#define EXEC_BY_TRACEPOINT                                                      \
+	{                                                                       \
+		.kind = PROBE_TRACEPOINT, .target = "sched:sched_process_exec", \
+		.program = "on_exec"                                            \
+	}
 
-#define EXEC_BY_KPROBE                                                                             \
-	{ .kind = PROBE_KPROBE, .target = "finalize_exec", .program = "on_finalize_exec" }
+#define EXEC_BY_KPROBE                                                                         \
+	{                                                                                      \
+		.kind = PROBE_KPROBE, .target = "finalize_exec", .program = "on_finalize_exec" \
+	}
 
-#define FAILURE_BY_TRACEPOINTS(syscall)                                                            \
-	{ .kind = PROBE_TRACEPOINT, .target = "syscalls:sys_exit_" syscall, .program = "on_exit" },\
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_enter_" syscall,                                                 \
-	  .program = "on_enter_" syscall }
+#define FAILURE_BY_TRACEPOINTS(syscall)                                            \
+	{ .kind = PROBE_TRACEPOINT,                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                  \
+	  .program = "on_exit" },                                                  \
+	{                                                                          \
+		.kind = PROBE_TRACEPOINT, .target = "syscalls:sys_enter_" syscall, \
+		.program = "on_enter_" syscall                                     \
+	}
 
 #define FAILURES_BY_TRACEPOINTS FAILURE_BY_TRACEPOINTS("execve"), FAILURE_BY_TRACEPOINTS("execveat")
 
-#define FAILURE_BY_KPROBES(prefix, syscall)                                                        \
-	{ .kind = PROBE_KRETPROBE,                                                                 \
-	  .target = prefix "sys_" syscall,                                                         \
-	  .program = "on_sys_return",                                                              \
-	  .optional = true },                                                                      \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = prefix "sys_" syscall,                                                         \
-	  .program = "on_sys_" syscall,                                                            \
-	  .optional = true }
+#define FAILURE_BY_KPROBES(prefix, syscall)                            \
+	{ .kind = PROBE_KRETPROBE,                                     \
+	  .target = prefix "sys_" syscall,                             \
+	  .program = "on_sys_return",                                  \
+	  .optional = true },                                          \
+	{                                                              \
+		.kind = PROBE_KPROBE, .target = prefix "sys_" syscall, \
+		.program = "on_sys_" syscall, .optional = true         \
+	}
 
 #define FAILURES_BY_KPROBES                                                                        \
-	FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execve"), FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execveat")
+	FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execve"), FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execvea" \
+											 "t")
 
 static const struct probe by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, {} };
 static const struct probe by_kprobe[] = { EXEC_BY_KPROBE, {} };
 static const struct probe by_tracepoint[] = { EXEC_BY_TRACEPOINT, {} };
 
 static const struct probe_set successes[] = {
-	{ by_raw_tracepoint, NULL, SLEEPING_TRACEPOINTS },
+	{ by_raw_tracepoint, NULL, FAULTABLE_TRACEPOINTS },
 	{ by_kprobe, NULL, NULL },
 	{ by_tracepoint, NULL, NULL },
 	{},
 };
 
-static const struct probe all_by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, FAILURES_BY_TRACEPOINTS,
+static const struct probe all_by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT,
+						      FAILURES_BY_TRACEPOINTS,
 						      {} };
 static const struct probe all_by_kprobes[] = { EXEC_BY_KPROBE, FAILURES_BY_KPROBES, {} };
-static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT, FAILURES_BY_TRACEPOINTS, {} };
+static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT,
+						   FAILURES_BY_TRACEPOINTS,
+						   {} };
 
 #define MISSES "failed execs of 32-bit programs"
 
 static const struct probe_set with_failures[] = {
-	{ all_by_raw_tracepoint, MISSES, SLEEPING_TRACEPOINTS },
+	{ all_by_raw_tracepoint, MISSES, FAULTABLE_TRACEPOINTS },
 	{ all_by_kprobes, MISSES, NULL },
 	{ all_by_tracepoints, MISSES, NULL },
 	{},
@@ -359,7 +374,7 @@ static const struct tool execsnoop = {
 	.has_maps = true,
 	.options = options,
 	.parse = parse,
-	.questions = questions,
+	.feature_tests = feature_tests,
 	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,

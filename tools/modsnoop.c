@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "facility.h"
+#include "kernel/kernel.h"
 #include "modsnoop.h"
-#include "tool.h"
+#include "tool/support.h"
+#include "tool/tool.h"
 
 extern const char modsnoop_source[];
 
@@ -36,8 +37,8 @@ static const struct {
 	char letter;
 	const char *meaning;
 } taints[] = {
-	{ 0, 'P', "proprietary" }, { 1, 'F', "forced" },   { 10, 'C', "staging" },
-	{ 12, 'O', "out-of-tree" }, { 13, 'E', "unsigned" }, { 15, 'K', "livepatch" },
+	{ 0, 'P', "proprietary" },   { 1, 'F', "forced" },    { 10, 'C', "staging" },
+	{ 12, 'O', "out-of-tree" },  { 13, 'E', "unsigned" }, { 15, 'K', "livepatch" },
 	{ 16, 'X', "distribution" }, { 18, 'N', "test" },
 };
 
@@ -177,7 +178,7 @@ static const struct probe_set probe_sets[] = {
 static int prepare(struct session *session, struct error *error)
 {
 	(void)session;
-	if (!facility_has_modules())
+	if (!kernel_has_modules())
 		return error_set(error, ENOENT, "this kernel has no modules (CONFIG_MODULES)");
 	return 0;
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "follow.h"
+#include "features/follow.h"
 #include "opensnoop.h"
-#include "path_text.h"
-#include "tool.h"
+#include "features/path_text.h"
+#include "tool/tool.h"
 
 extern const char opensnoop_source[];
 
@@ -234,58 +234,59 @@ static bool wanted(const void *data)
 	return !opt.name || strstr(comm, opt.name);
 }
 
-#define OPEN_FILE_KPROBES(function, else_for)                                                      \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = function,                                                                      \
-	  .program = "on_do_filp_open",                                                            \
-	  .instead_of = else_for },                                                                \
-	{ .kind = PROBE_KRETPROBE,                                                                 \
-	  .target = function,                                                                      \
-	  .program = "on_do_filp_open_return",                                                     \
-	  .instead_of = else_for }
+#define OPEN_FILE_KPROBES(function, else_for)                                                     \
+	{ .kind = PROBE_KPROBE,                                                                   \
+	  .target = function,                                                                     \
+	  .program = "on_do_filp_open",                                                           \
+	  .instead_of = else_for },                                                               \
+	{                                                                                         \
+		.kind = PROBE_KRETPROBE, .target = function, .program = "on_do_filp_open_return", \
+		.instead_of = else_for                                                            \
+	}
 
-#define ADD_DIRECTORY(caller)                                                                      \
-	{ .kind = PROBE_TAIL_CALL,                                                                 \
-	  .of = caller,                                                                            \
-	  .target = "with_directory",                                                              \
-	  .program = "add_directory",                                                              \
-	  .wanted = &opt.full_path }
+#define ADD_DIRECTORY(caller)                                                      \
+	{                                                                          \
+		.kind = PROBE_TAIL_CALL, .of = caller, .target = "with_directory", \
+		.program = "add_directory", .wanted = &opt.full_path               \
+	}
 
-#define OPEN_KPROBES                                                                               \
-	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" },              \
-	OPEN_FILE_KPROBES("do_filp_open", NULL),                                                   \
-	OPEN_FILE_KPROBES("do_file_open", "do_filp_open"),                                         \
-	{ .kind = PROBE_KRETPROBE,                                                                 \
-	  .target = "do_sys_openat2",                                                              \
-	  .program = "on_do_sys_open_return" },                                                    \
-	{ .kind = PROBE_KRETPROBE,                                                                 \
-	  .target = "do_sys_open",                                                                 \
-	  .program = "on_do_sys_open_return",                                                      \
-	  .instead_of = "do_sys_openat2" },                                                        \
-	{ .kind = PROBE_KPROBE, .target = "do_sys_openat2", .program = "on_do_sys_openat2" },      \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = "do_sys_open",                                                                 \
-	  .program = "on_do_sys_open",                                                             \
-	  .instead_of = "do_sys_openat2" },                                                        \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = "io_openat2",                                                                  \
-	  .program = "on_io_openat2",                                                              \
-	  .optional = true },                                                                      \
-	ADD_DIRECTORY(PROBE_KPROBE)
+#define OPEN_KPROBES                                                                  \
+	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" }, \
+		OPEN_FILE_KPROBES("do_filp_open", NULL),                              \
+		OPEN_FILE_KPROBES("do_file_open", "do_filp_open"),                    \
+		{ .kind = PROBE_KRETPROBE,                                            \
+		  .target = "do_sys_openat2",                                         \
+		  .program = "on_do_sys_open_return" },                               \
+		{ .kind = PROBE_KRETPROBE,                                            \
+		  .target = "do_sys_open",                                            \
+		  .program = "on_do_sys_open_return",                                 \
+		  .instead_of = "do_sys_openat2" },                                   \
+		{ .kind = PROBE_KPROBE,                                               \
+		  .target = "do_sys_openat2",                                         \
+		  .program = "on_do_sys_openat2" },                                   \
+		{ .kind = PROBE_KPROBE,                                               \
+		  .target = "do_sys_open",                                            \
+		  .program = "on_do_sys_open",                                        \
+		  .instead_of = "do_sys_openat2" },                                   \
+		{ .kind = PROBE_KPROBE,                                               \
+		  .target = "io_openat2",                                             \
+		  .program = "on_io_openat2",                                         \
+		  .optional = true },                                                 \
+		ADD_DIRECTORY(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
 
 static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&opt.follow), {} };
 
-#define SYSCALL_TRACEPOINTS(syscall, entry, is_optional)                                           \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                                  \
-	  .program = "on_exit",                                                                    \
-	  .optional = is_optional },                                                               \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_enter_" syscall,                                                 \
-	  .program = entry,                                                                        \
-	  .optional = is_optional }
+#define SYSCALL_TRACEPOINTS(syscall, entry, is_optional)                           \
+	{ .kind = PROBE_TRACEPOINT,                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                  \
+	  .program = "on_exit",                                                    \
+	  .optional = is_optional },                                               \
+	{                                                                          \
+		.kind = PROBE_TRACEPOINT, .target = "syscalls:sys_enter_" syscall, \
+		.program = entry, .optional = is_optional                          \
+	}
 
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
 static const struct probe by_exits[] = {
@@ -311,15 +312,16 @@ static const struct probe by_tracepoints[] = {
 #define TRACEPOINTS_MISS "opens of 32-bit programs and through io_uring"
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL, SLEEPING_TRACEPOINTS },
+	{ by_kprobes, NULL, FAULTABLE_TRACEPOINTS },
 	{ all_by_kprobes, NULL, NULL },
 	{ by_exits, TRACEPOINTS_MISS, NULL },
 	{ by_tracepoints, TRACEPOINTS_MISS, NULL },
 	{},
 };
 
-static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_CALLERS_REGISTERS,
-						  {} };
+static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
+						     TEST_CALLERS_REGISTERS,
+						     {} };
 
 static int prepare(struct session *session, struct error *error)
 {
@@ -362,7 +364,7 @@ static const struct tool opensnoop = {
 	.has_maps = true,
 	.options = options,
 	.parse = parse,
-	.questions = questions,
+	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "follow.h"
-#include "mirror.h"
+#include "features/follow.h"
+#include "features/mirror.h"
 #include "shellsnoop.h"
-#include "tool.h"
+#include "tool/tool.h"
 
 extern const char shellsnoop_source[];
 
@@ -122,50 +122,46 @@ static void finish(struct session *session)
 	mirror_end(&opt.mirror, session);
 }
 
-#define WRITE_BY_KPROBES(syscall, program_of_enter, is_optional)                                   \
-	{ .kind = PROBE_KRETPROBE,                                                                 \
-	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
-	  .program = "on_sys_return",                                                              \
-	  .optional = is_optional },                                                               \
-	{ .kind = PROBE_KPROBE,                                                                    \
-	  .target = SYSCALL_PREFIX "sys_" syscall,                                                 \
-	  .program = program_of_enter,                                                             \
-	  .optional = is_optional }
+#define WRITE_BY_KPROBES(syscall, program_of_enter, is_optional)               \
+	{ .kind = PROBE_KRETPROBE,                                             \
+	  .target = SYSCALL_PREFIX "sys_" syscall,                             \
+	  .program = "on_sys_return",                                          \
+	  .optional = is_optional },                                           \
+	{                                                                      \
+		.kind = PROBE_KPROBE, .target = SYSCALL_PREFIX "sys_" syscall, \
+		.program = program_of_enter, .optional = is_optional           \
+	}
 
 static const struct probe by_exits[] = {
-	EXIT_TRACEPOINT("write", false),
-	EXIT_TRACEPOINT("writev", false),
-	EXIT_TRACEPOINT("pwrite64", true),
-	EXIT_TRACEPOINT("pwritev", true),
-	EXIT_TRACEPOINT("pwritev2", true),
-	FOLLOW_PROBES(NULL),
-	MIRROR_MORE(PROBE_TRACEPOINT),
-	{},
+	EXIT_TRACEPOINT("write", false),   EXIT_TRACEPOINT("writev", false),
+	EXIT_TRACEPOINT("pwrite64", true), EXIT_TRACEPOINT("pwritev", true),
+	EXIT_TRACEPOINT("pwritev2", true), FOLLOW_PROBES(NULL),
+	MIRROR_MORE(PROBE_TRACEPOINT),	   {},
 };
 
-static const struct probe by_tracepoints[] = { FOLLOW_PROBES(NULL), MIRROR_WRITE_TRACEPOINTS,
-					       MIRROR_MORE(PROBE_TRACEPOINT),
-					       {} };
+static const struct probe by_tracepoints[] = {
+	FOLLOW_PROBES(NULL), MIRROR_WRITE_TRACEPOINTS, MIRROR_MORE(PROBE_TRACEPOINT), {}
+};
 
-#define WRITE_KPROBES                                                                              \
-	WRITE_BY_KPROBES("write", "on_sys_write", false),                                          \
-	WRITE_BY_KPROBES("writev", "on_sys_writev", false),                                        \
-	WRITE_BY_KPROBES("pwrite64", "on_sys_write", true),                                        \
-	WRITE_BY_KPROBES("pwritev", "on_sys_writev", true),                                        \
-	WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true),                                       \
-	MIRROR_MORE(PROBE_KPROBE)
+#define WRITE_KPROBES                                               \
+	WRITE_BY_KPROBES("write", "on_sys_write", false),           \
+		WRITE_BY_KPROBES("writev", "on_sys_writev", false), \
+		WRITE_BY_KPROBES("pwrite64", "on_sys_write", true), \
+		WRITE_BY_KPROBES("pwritev", "on_sys_writev", true), \
+		WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true), MIRROR_MORE(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { WRITE_KPROBES, FOLLOW_PROBES(NULL), {} };
 
 static const struct probe all_by_kprobes[] = { WRITE_KPROBES, FOLLOW_BY_KPROBE(NULL), {} };
 
-static const struct type_question questions[] = { ASK_SLEEPING_TRACEPOINTS, ASK_CALLERS_REGISTERS,
-						  {} };
+static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
+						     TEST_CALLERS_REGISTERS,
+						     {} };
 
 static const struct probe_set probe_sets[] = {
-	{ by_exits, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
-	{ by_tracepoints, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
-	{ by_kprobes, MIRROR_MISSES, SLEEPING_TRACEPOINTS },
+	{ by_exits, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
+	{ by_tracepoints, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
+	{ by_kprobes, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
 	{ all_by_kprobes, MIRROR_MISSES, NULL },
 	{ by_exits, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
@@ -182,7 +178,7 @@ static const struct tool shellsnoop = {
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.options = options,
 	.parse = parse,
-	.questions = questions,
+	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,

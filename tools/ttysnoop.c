@@ -13,15 +13,17 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "mirror.h"
-#include "tool.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "features/mirror.h"
+#include "tool/tool.h"
 #include "ttysnoop.h"
 
 extern const char ttysnoop_source[];
 
-#define KEY_FORCE      OPTION_KEY
-#define LOOK_INTERVAL  1000000000ULL /* whether the tty is still there, should nobody say so */
+#define KEY_FORCE     OPTION_KEY
+#define LOOK_INTERVAL SECOND /* whether the tty is still there, should nobody say so */
 
 /* Numbers of pts: include/uapi/linux/major.h, UNIX98_PTY_SLAVE_MAJOR and the seven behind it */
 #define PTS_FIRST_MAJOR 136
@@ -87,8 +89,8 @@ static bool same_tty(const struct stat *a, const struct stat *b)
 }
 
 /*
- * A link leads to the tty's own name, which goes away with it; /proc/PID/fd/N would stay. Unless the
- * name means another tty here: /proc/PID/root/dev/pts/0 may be another container's.
+ * A link leads to the tty's own name, which goes away with it; /proc/PID/fd/N would stay. Unless
+ * the name means another tty here: /proc/PID/root/dev/pts/0 may be another container's.
  */
 static void follow_links(void)
 {
@@ -155,7 +157,7 @@ static uint32_t device_named(const char *name)
 	size_t size;
 
 	snprintf(file, sizeof(file), "/sys/class/tty/%.200s/dev", name);
-	text = read_whole_file(file, &size);
+	text = file_read(file, &size);
 	if (!text || sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
 		major_number = minor_number = 0;
 	free(text);
@@ -178,7 +180,7 @@ static uint32_t resolve(uint32_t device)
 	if (!name)
 		return device;
 	snprintf(file, sizeof(file), "/sys/class/tty/%s/active", name);
-	text = read_whole_file(file, &size);
+	text = file_read(file, &size);
 	for (word = text ? strtok_r(text, " \n", &rest) : NULL; word;
 	     word = strtok_r(NULL, " \n", &rest))
 		last = word;
@@ -329,9 +331,7 @@ static void finish(struct session *session)
 }
 
 static const struct probe by_kprobes[] = {
-	{ .kind = PROBE_KRETPROBE,
-	  .target = "tty_write",
-	  .program = "on_tty_write_return" },
+	{ .kind = PROBE_KRETPROBE, .target = "tty_write", .program = "on_tty_write_return" },
 	{ .kind = PROBE_KPROBE, .target = "tty_write", .program = "on_tty_write" },
 	{ .kind = PROBE_KRETPROBE,
 	  .target = "redirected_tty_write",
@@ -355,11 +355,11 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
-static const struct type_question questions[] = {
+static const struct feature_test feature_tests[] = {
 	{ "HAVE_TTY_WRITE_ITER", "func tty_write", "kiocb", NULL },
 	{ "HAVE_ITER_TYPE", "struct iov_iter", "iter_type", "linux/uio.h" },
 	{ "HAVE_ITER_UBUF", "enum", "ITER_UBUF", "linux/uio.h" },
-	ASK_TASK_REGISTERS,
+	TEST_TASK_REGISTERS,
 	{},
 };
 
@@ -373,7 +373,7 @@ static const struct tool ttysnoop = {
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.options = options,
 	.parse = parse,
-	.questions = questions,
+	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.attached = attached,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * exec_chain (by its path) MARKER FD COUNT RATE [LEFT START BUSY BEFORE CPU]: executes itself COUNT times; the
- * last one writes a struct result to FD. What it knows goes along as arguments. One process, so
- * that no fork disturbs what an exec takes.
+ * exec_chain (by its path) MARKER FD COUNT RATE [LEFT START BUSY BEFORE CPU]: executes itself COUNT
+ * times; the last one writes a struct result to FD. What it knows goes along as arguments. One
+ * process, so that no fork disturbs what an exec takes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +49,8 @@ int main(int argc, char **argv)
 		return finish(numbers, now);
 	numbers[LEFT]--;
 	if (numbers[RATE])
-		sleep_until(numbers[START] + (numbers[COUNT] - numbers[LEFT] - 1) * 1000000000 /
-						     numbers[RATE]);
+		sleep_until(numbers[START] +
+			    (numbers[COUNT] - numbers[LEFT] - 1) * 1000000000 / numbers[RATE]);
 	numbers[BEFORE] = read_clock(CLOCK_MONOTONIC);
 	for (i = FD; i < ARGUMENTS; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "%llu", (unsigned long long)numbers[i]);

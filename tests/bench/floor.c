@@ -4,16 +4,17 @@
  * until it is ended. What that costs is the floor that no tool on the same probes can be below.
  *
  * A PROBE is KIND:TARGET, for uprobes KIND:TARGET@FILE: tracepoint:syscalls:sys_enter_openat,
- * raw_tracepoint:sys_exit, kprobe:do_filp_open, kretprobe:..., uprobe:..., uretprobe:readline@/bin/bash
+ * raw_tracepoint:sys_exit, kprobe:do_filp_open, kretprobe:..., uprobe:...,
+ * uretprobe:readline@/bin/bash
  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel.h"
-#include "loader.h"
-#include "probe.h"
+#include "kernel/kernel.h"
+#include "trace/loader.h"
+#include "trace/probe.h"
 
 static const struct {
 	const char *name;
@@ -36,7 +37,8 @@ static int parse(struct probe *probe, char *text)
 
 		if (strncmp(text, kinds[i].name, length) || text[length] != ':')
 			continue;
-		*probe = (struct probe){ .kind = kinds[i].kind, .target = text + length + 1,
+		*probe = (struct probe){ .kind = kinds[i].kind,
+					 .target = text + length + 1,
 					 .program = kinds[i].name };
 		binary = strchr(text, '@');
 		if (binary) {

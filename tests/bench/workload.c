@@ -55,7 +55,8 @@ struct kind {
 	int (*begin)(struct job *job); /* in each process */
 };
 
-/* Not constant: a write to /dev/null doesn't touch it, and what nobody has touched can't be read. */
+/* Not constant: a write to /dev/null doesn't touch it, and what nobody has touched can't be read.
+ */
 static char line[] = "A line that a shell may well have written: " MARKER "\n";
 
 static int fail(const char *what)
@@ -197,7 +198,8 @@ static struct result run_at_full_speed(struct job *job)
 
 static struct result run_at_rate(struct job *job)
 {
-	uint64_t *times = calloc(job->count, sizeof(*times)), start = read_clock(CLOCK_MONOTONIC), i;
+	uint64_t *times = calloc(job->count, sizeof(*times)), start = read_clock(CLOCK_MONOTONIC),
+		 i;
 	struct result result = { .count = job->count };
 
 	for (i = 0; times && i < job->count; i++) {

@@ -3,7 +3,7 @@
  * Images and cache files. The cache's own reader is taken in as source, because a file with a wrong
  * checksum, as all changed ones are, never gets to the rest of it from outside.
  */
-#include "cache.c"
+#include "compile/cache.c"
 
 #include "fuzz.h"
 
@@ -53,8 +53,8 @@ static void read_as_image(const void *data, size_t size)
 /* With the key and the checksum put right, so that what is behind them is read. */
 static void read_as_cache_file(const uint8_t *data, size_t size)
 {
-	const struct cache_key key = {.text = key_text};
-	struct file_header header = {.magic = MAGIC, .format = IMAGE_FORMAT};
+	const struct cache_key key = { .text = key_text };
+	struct file_header header = { .magic = MAGIC, .format = IMAGE_FORMAT };
 	struct buffer file = {};
 
 	image_free(cache_load("/nonexistent", &key));

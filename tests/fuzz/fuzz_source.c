@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "source_scan.h"
-#include "types.h"
+#include "btf/source_scan.h"
+#include "compile/feature_test.h"
 
-static const struct type_question questions[] = {
-	{"A", "struct a", "x", "a.h"},
-	{"B", "func b", "x", "a.h"},
-	{"C", "struct c", "x", NULL},
+static const struct feature_test feature_tests[] = {
+	{ "A", "struct a", "x", "a.h" },
+	{ "B", "func b", "x", "a.h" },
+	{ "C", "struct c", "x", NULL },
 	{},
 };
 
-static void check_names(const struct names *names, const char *text, size_t size)
+static void check_names(const struct name_table *names, const char *text, size_t size)
 {
 	size_t i;
 
@@ -26,7 +26,7 @@ static void check_names(const struct names *names, const char *text, size_t size
 	}
 }
 
-static void check_includes(const struct names *includes)
+static void check_includes(const struct name_table *includes)
 {
 	size_t i;
 
@@ -53,11 +53,11 @@ static void scan_text(const char *text, size_t size)
 
 static void read_messages(const char *text)
 {
-	bool answers[3] = {true, true, true};
+	bool kernel_has[3] = { true, true, true };
 
-	if (types_read_diagnostics(text, questions, answers))
-		REQUIRE(!answers[0] && !answers[1]);
-	REQUIRE(!answers[2]);
+	if (feature_tests_read_diagnostics(text, feature_tests, kernel_has))
+		REQUIRE(!kernel_has[0] && !kernel_has[1]);
+	REQUIRE(!kernel_has[2]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "row.h"
+#include "output/row.h"
 
 /* Whether a terminal would do anything but show it. */
 static bool is_safe(uint32_t c)
@@ -86,7 +86,7 @@ static void check_json_text(const uint8_t *data, size_t size)
 /* A whole line: one, safe, and what a reader gets is the text. */
 static void check_line(const uint8_t *data, size_t size)
 {
-	struct output output = {.fd = -1};
+	struct output output = { .fd = -1 };
 	size_t length = strnlen((const char *)data, size);
 	json_t *object, *text, *expected, *hex;
 	struct row row;

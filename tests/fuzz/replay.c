@@ -2,7 +2,8 @@
 /* Runs a fuzz target on the files of the command line. */
 #include <stdio.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
+#include "base/file.h"
 #include "fuzz.h"
 
 int main(int argc, char **argv)
@@ -12,7 +13,7 @@ int main(int argc, char **argv)
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		data = read_whole_file(argv[i], &size);
+		data = file_read(argv[i], &size);
 		if (!data) {
 			perror(argv[i]);
 			return 1;

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "base/file.h"
+#include "image/image.h"
 
 /* What Linux 4.15 has, include/uapi/linux/bpf.h and kernel/bpf/verifier.c there. */
 #define MAX_INSTRUCTIONS 4096 /* BPF_MAXINSNS */
@@ -37,11 +38,11 @@ static void __attribute__((format(printf, 2, 3))) say(bool good, const char *for
 static const char *helper_name(int32_t number)
 {
 #define NAME(name) #name
-	static const char *const names[] = {__BPF_FUNC_MAPPER(NAME)};
+	static const char *const names[] = { __BPF_FUNC_MAPPER(NAME) };
 #undef NAME
 
-	return number >= 0 && (size_t)number < sizeof(names) / sizeof(*names) ? names[number]
-									      : "unknown";
+	return number >= 0 && (size_t)number < sizeof(names) / sizeof(*names) ? names[number] :
+										"unknown";
 }
 
 static bool is_wide(const struct bpf_insn *instruction)
@@ -93,14 +94,14 @@ static bool is_newer(const struct bpf_insn *instruction)
 static uint16_t zeros_behind(const struct bpf_insn *instruction, uint16_t zeros)
 {
 	uint16_t target = (uint16_t)(1 << instruction->dst_reg);
-	bool source_is_zero = BPF_SRC(instruction->code) == BPF_X
-				      ? zeros & (1 << instruction->src_reg)
-				      : !instruction->imm;
+	bool source_is_zero = BPF_SRC(instruction->code) == BPF_X ?
+				      zeros & (1 << instruction->src_reg) :
+				      !instruction->imm;
 
 	switch (BPF_CLASS(instruction->code)) {
 	case BPF_LD:
-		return instruction_is_parameter(instruction) ? zeros | target
-							     : zeros & (uint16_t)~target;
+		return instruction_is_parameter(instruction) ? zeros | target :
+							       zeros & (uint16_t)~target;
 	case BPF_LDX:
 		return zeros & (uint16_t)~target;
 	case BPF_JMP:
@@ -124,11 +125,7 @@ static uint16_t zeros_behind(const struct bpf_insn *instruction, uint16_t zeros)
 	}
 }
 
-enum outcome {
-	EITHER,
-	TAKEN,
-	NOT_TAKEN
-};
+enum outcome { EITHER, TAKEN, NOT_TAKEN };
 
 static enum outcome outcome_of(const struct bpf_insn *jump, uint16_t zeros)
 {
@@ -300,7 +297,7 @@ static struct image *read_file(const char *path)
 {
 	struct image *image = NULL;
 	size_t size;
-	char *data = read_whole_file(path, &size);
+	char *data = file_read(path, &size);
 
 	if (!data || image_read(data, size, &image)) {
 		fprintf(stderr, "images: %s is no image\n", path);

@@ -169,7 +169,7 @@ else
 		'^opensnoop: partly: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
 		"$TOOLS/opensnoop" --support
 fi
-# Where the types rule the raw tracepoint out (see ASK_SLEEPING_TRACEPOINTS) it is not counted on.
+# Where the types rule the raw tracepoint out (see TEST_FAULTABLE_TRACEPOINTS) it is not counted on.
 if grep -qs trace_call_bpf_faultable /sys/kernel/btf/vmlinux; then
 	check '--support: a tracepoint whose program would be skipped' says 1 \
 		'^eperm: not at all: .*raw_syscalls:sys_exit: this kernel has no such tracepoint' \

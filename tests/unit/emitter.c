@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Events for tests, handed over as a tool's program does it. */
-#include "prelude.h"
-#include "submit.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
 #include "emitter.h"
 
 BPF_PERCPU_ARRAY(scratch, struct emitted, 1);

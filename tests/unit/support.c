@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,7 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "kernel/privileges.h"
 #include "support.h"
 
 /* Out of memory is then a NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
@@ -107,7 +108,7 @@ static char *text_of(int fd)
 	struct buffer text = {};
 
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(buffer_read_fd(&text, fd), 0);
+	assert_int_equal(file_read_fd(fd, &text), 0);
 	close(fd);
 	return buffer_take_string(&text);
 }
@@ -146,15 +147,6 @@ void outcome_free(struct outcome *outcome)
 	free(outcome->errors);
 }
 
-bool has_capability(int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {};
-
-	return !syscall(SYS_capget, &header, data) &&
-	       data[capability / 32].effective & (1U << capability % 32);
-}
-
 void become_nobody(void)
 {
 	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
@@ -163,7 +155,7 @@ void become_nobody(void)
 
 bool is_readable(int fd, int milliseconds)
 {
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	return poll(&poll_fd, 1, milliseconds) == 1;
 }
@@ -246,7 +238,7 @@ uint64_t read_count(int map_fd)
 static int try_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument,
 		       int *result)
 {
-	const uint64_t arguments[] = {first_argument, second_argument};
+	const uint64_t arguments[] = { first_argument, second_argument };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
 		    .ctx_size_in = sizeof(arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
 		    .cpu = (uint32_t)cpu);
@@ -267,7 +259,7 @@ int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t secon
 
 const char *bpf_lacks(void)
 {
-	const struct bpf_insn instructions[] = {MOVE_NUMBER(0, 7), EXIT()};
+	const struct bpf_insn instructions[] = { MOVE_NUMBER(0, 7), EXIT() };
 	int fd, err, result = 0;
 
 	if (geteuid())

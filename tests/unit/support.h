@@ -13,7 +13,8 @@
 #include <linux/bpf.h>
 #include <stdbool.h>
 
-#include "image.h"
+#include "image/image.h"
+#include "kernel/privileges.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -78,8 +79,6 @@ struct outcome {
 void run_child(int (*body)(void *context), void *context, struct outcome *outcome);
 void outcome_free(struct outcome *outcome);
 
-bool has_capability(int capability);
-
 /* Drops all capabilities and root; for children. */
 void become_nobody(void);
 
@@ -107,7 +106,7 @@ uint64_t read_count(int map_fd);
 int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument);
 
 #define INSN(c, d, s, o, i) \
-	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
 #define MOVE(d, s)	      INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
 #define MOVE_NUMBER(d, i)     INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
 #define MOVE_NUMBER32(d, i)   INSN(BPF_ALU | BPF_MOV | BPF_K, d, 0, 0, i)

@@ -15,9 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "btf_headers.h"
-#include "buffer.h"
-#include "types.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "btf/btf_headers.h"
+#include "compile/feature_test.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
@@ -26,7 +27,7 @@ struct bench {
 	char btf_path[80];
 	struct btf *btf;
 	int u8, u16, u32, u64, s32, character, pointer; /* type ids */
-	char *types; /* the text of the last written header */
+	char *types;					/* the text of the last written header */
 };
 
 static int set_up(void **state)
@@ -88,7 +89,7 @@ static char *read_below(const struct bench *bench, const char *name)
 	size_t size;
 
 	snprintf(path, sizeof(path), "%s/%s", bench->dir, name);
-	return read_whole_file(path, &size);
+	return file_read(path, &size);
 }
 
 static void write_headers(struct bench *bench, const char *source)
@@ -598,7 +599,7 @@ static void the_running_kernel(void **state)
 
 /* ---- questions ---- */
 
-static const struct type_question questions[] = {
+static const struct feature_test feature_tests[] = {
 	{ "HAS_MEMBER", "struct box", "wanted", "linux/box.h" },
 	{ "HAS_OTHER", "struct box", "missing", "linux/box.h" },
 	{ "HAS_TYPE", "struct box", NULL, "linux/box.h" },
@@ -613,7 +614,7 @@ static void questions_are_answered_from_btf(void **state)
 	static const bool expected[] = { true, false, true, true, false, true };
 	struct bench *bench = *state;
 	int inner, box, prototype;
-	bool answers[6];
+	bool kernel_has[6];
 
 	inner = add_union(bench, NULL, 8);
 	add_field(bench, "wanted", bench->u64, 0);
@@ -627,15 +628,15 @@ static void questions_are_answered_from_btf(void **state)
 	btf__add_enum(bench->btf, NULL, 4);
 	btf__add_enum_value(bench->btf, "BOX_OPEN", 1);
 	save_btf(bench);
-	assert_int_equal(types_ask_btf(bench->btf_path, questions, answers), 0);
-	assert_memory_equal(answers, expected, sizeof(expected));
-	assert_true(types_ask_btf("/nonexistent", questions, answers) < 0);
-	assert_false(answers[0]);
+	assert_int_equal(feature_tests_ask_btf(bench->btf_path, feature_tests, kernel_has), 0);
+	assert_memory_equal(kernel_has, expected, sizeof(expected));
+	assert_true(feature_tests_ask_btf("/nonexistent", feature_tests, kernel_has) < 0);
+	assert_false(kernel_has[0]);
 }
 
 static void questions_make_a_probe(void **state)
 {
-	char *source = types_probe_source(questions);
+	char *source = feature_tests_source(feature_tests);
 	const char *first;
 
 	(void)state;
@@ -662,15 +663,16 @@ static void diagnostics_are_read(void **state)
 				   "snoopkit-probe:26:1: error: static_assert failed\n"
 				   "4 errors generated.\n";
 	static const bool expected[] = { true, false, true, true, false, false };
-	bool answers[6];
+	bool kernel_has[6];
 
 	(void)state;
-	assert_int_equal(types_read_diagnostics(said, questions, answers), 0);
-	assert_memory_equal(answers, expected, sizeof(expected));
-	assert_int_equal(types_read_diagnostics("", questions, answers), -EBADMSG);
-	assert_int_equal(types_read_diagnostics("x.h:1:2: fatal error: gone\n", questions, answers),
+	assert_int_equal(feature_tests_read_diagnostics(said, feature_tests, kernel_has), 0);
+	assert_memory_equal(kernel_has, expected, sizeof(expected));
+	assert_int_equal(feature_tests_read_diagnostics("", feature_tests, kernel_has), -EBADMSG);
+	assert_int_equal(feature_tests_read_diagnostics("x.h:1:2: fatal error: gone\n",
+							feature_tests, kernel_has),
 			 -EBADMSG);
-	assert_false(answers[0]);
+	assert_false(kernel_has[0]);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

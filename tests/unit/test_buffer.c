@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
+#include "base/file.h"
 #include "support.h"
 
 static void an_empty_buffer_is_an_empty_string(void **state)
@@ -123,7 +124,7 @@ static void a_pipe_is_read_to_its_end(void **state)
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(pthread_create(&writer, NULL, write_slowly, &fds[1]), 0);
 	buffer_append_string(&buffer, "before");
-	assert_int_equal(buffer_read_fd(&buffer, fds[0]), 0);
+	assert_int_equal(file_read_fd(fds[0], &buffer), 0);
 	pthread_join(writer, NULL);
 	assert_int_equal(buffer.size, 300006);
 	assert_memory_equal(buffer.data, "beforexxx", 9);
@@ -138,8 +139,8 @@ static void a_bad_descriptor_is_an_error(void **state)
 	int directory = open("/", O_RDONLY);
 
 	(void)state;
-	assert_int_equal(buffer_read_fd(&buffer, -1), -EBADF);
-	assert_int_equal(buffer_read_fd(&buffer, directory), -EISDIR);
+	assert_int_equal(file_read_fd(-1, &buffer), -EBADF);
+	assert_int_equal(file_read_fd(directory, &buffer), -EISDIR);
 	close(directory);
 	buffer_free(&buffer);
 }
@@ -152,38 +153,38 @@ static void whole_files(void **state)
 
 	(void)state;
 	write_file(path, content, sizeof(content));
-	text = read_whole_file(path, &size);
+	text = file_read(path, &size);
 	assert_non_null(text);
 	assert_int_equal(size, sizeof(content));
 	assert_memory_equal(text, content, sizeof(content));
 	assert_int_equal(text[size], '\0');
 	free(text);
 	write_file(path, "", 0);
-	text = read_whole_file(path, &size);
+	text = file_read(path, &size);
 	assert_int_equal(size, 0);
 	assert_string_equal(text, "");
 	free(text);
 	write_file(path, "12345", 5);
-	text = read_file_up_to(path, 5, &size);
+	text = file_read_up_to(path, 5, &size);
 	assert_string_equal(text, "12345");
 	free(text);
 	errno = 0;
-	assert_null(read_file_up_to(path, 4, &size));
+	assert_null(file_read_up_to(path, 4, &size));
 	assert_int_equal(errno, EFBIG);
-	assert_null(read_file_up_to("/dev/zero", 1 << 20, &size));
+	assert_null(file_read_up_to("/dev/zero", 1 << 20, &size));
 	assert_int_equal(errno, EFBIG);
 	/* In /proc a file's size is not known before. */
-	text = read_whole_file("/proc/self/stat", &size);
+	text = file_read("/proc/self/stat", &size);
 	assert_non_null(text);
 	assert_int_equal(strlen(text), size);
 	assert_true(size > 20);
 	free(text);
 	errno = 0;
-	assert_null(read_whole_file(directory, &size));
+	assert_null(file_read(directory, &size));
 	assert_int_equal(errno, EISDIR);
 	free(path);
 	path = join(directory, "none");
-	assert_null(read_whole_file(path, &size));
+	assert_null(file_read(path, &size));
 	assert_int_equal(errno, ENOENT);
 	free(path);
 	remove_directory(directory);
@@ -194,8 +195,8 @@ static void nothing_stays_open(void **state)
 	size_t before = count_descriptors(), size;
 
 	(void)state;
-	free(read_whole_file("/proc/self/stat", &size));
-	assert_null(read_whole_file("/", &size));
+	free(file_read("/proc/self/stat", &size));
+	assert_null(file_read("/", &size));
 	assert_int_equal(count_descriptors(), before);
 }
 

@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cache.h"
-#include "compiler.h"
+#include "base/file.h"
+#include "compile/cache.h"
+#include "compile/compiler.h"
 #include "support.h"
 
 struct bench {
@@ -28,14 +29,14 @@ struct bench {
 	struct compile_request request;
 };
 
-static const struct type_question questions[] = {
-	{"HAS_IT", "struct task_struct", "mm", "linux/sched.h"},
+static const struct feature_test feature_tests[] = {
+	{ "HAS_IT", "struct task_struct", "mm", "linux/sched.h" },
 	{},
 };
 
 static int set_up(void **state)
 {
-	static const struct bpf_insn program[] = {LOAD_MAP(1, 0), MOVE_NUMBER(0, 0), EXIT()};
+	static const struct bpf_insn program[] = { LOAD_MAP(1, 0), MOVE_NUMBER(0, 0), EXIT() };
 	struct bench *bench = calloc(1, sizeof(*bench));
 
 	assert_non_null(bench);
@@ -57,7 +58,7 @@ static int set_up(void **state)
 	bench->request = (struct compile_request){
 		.tool = "tool",
 		.source = "int a;",
-		.questions = questions,
+		.feature_tests = feature_tests,
 		.kernel = &bench->kernel,
 		.headers = &bench->headers,
 	};
@@ -164,7 +165,7 @@ static void every_changed_byte_is_seen(void **state)
 
 	need_root();
 	store_and_find(bench);
-	content = read_whole_file(bench->file, &size);
+	content = file_read(bench->file, &size);
 	for (i = 0; i < size; i++) {
 		content[i] ^= (char)(1 << i % 8);
 		write_file(bench->file, content, size);
@@ -185,7 +186,7 @@ static void every_truncation_is_seen(void **state)
 
 	need_root();
 	store_and_find(bench);
-	content = read_whole_file(bench->file, &size);
+	content = file_read(bench->file, &size);
 	for (i = 0; i < size; i++) {
 		write_file(bench->file, content, i);
 		if (is_found(bench))
@@ -230,12 +231,12 @@ static void assert_another_key(const struct bench *bench, const struct compile_r
 
 static void the_key_is_of_everything(void **state)
 {
-	static const struct type_question others[][2] = {
-		{{"HAS_IT2", "struct task_struct", "mm", "linux/sched.h"}},
-		{{"HAS_IT", "struct task", "mm", "linux/sched.h"}},
-		{{"HAS_IT", "struct task_struct", NULL, "linux/sched.h"}},
-		{{"HAS_IT", "struct task_struct", "mm", "linux/mm.h"}},
-		{{"HAS_IT", "struct task_struct", "mm", NULL}},
+	static const struct feature_test others[][2] = {
+		{ { "HAS_IT2", "struct task_struct", "mm", "linux/sched.h" } },
+		{ { "HAS_IT", "struct task", "mm", "linux/sched.h" } },
+		{ { "HAS_IT", "struct task_struct", NULL, "linux/sched.h" } },
+		{ { "HAS_IT", "struct task_struct", "mm", "linux/mm.h" } },
+		{ { "HAS_IT", "struct task_struct", "mm", NULL } },
 		{},
 	};
 	struct bench *bench = *state;
@@ -266,8 +267,8 @@ static void the_key_is_of_everything(void **state)
 	OTHER_TEXT(kernel, build_id, "");
 	OTHER_TEXT(headers, origin, "/lib/modules/x/build size 1 time 3");
 	for (i = 0; i < ARRAY_SIZE(others); i++)
-		OTHER(questions, others[i]);
-	OTHER(questions, NULL);
+		OTHER(feature_tests, others[i]);
+	OTHER(feature_tests, NULL);
 	OTHER(source, "int a; ");
 	OTHER(tool, "tool2");
 	OTHER(is_own, true);
@@ -328,7 +329,7 @@ static void links_are_not_followed(void **state)
 	/* A store puts a file in the link's place and leaves alone what it points to. */
 	write_file(elsewhere, "precious", 8);
 	store_and_find(bench);
-	content = read_whole_file(elsewhere, &size);
+	content = file_read(elsewhere, &size);
 	assert_string_equal(content, "precious");
 	free(content);
 	assert_int_equal(unlink(elsewhere), 0);
@@ -354,7 +355,7 @@ static void a_planted_temporary_file_is_no_way_in(void **state)
 	write_file(victim, "precious", 8);
 	assert_int_equal(symlink(victim, temporary), 0);
 	store_and_find(bench);
-	content = read_whole_file(victim, &size);
+	content = file_read(victim, &size);
 	assert_string_equal(content, "precious");
 	assert_int_equal(count_entries(bench->cache), 1);
 	free(content);
@@ -395,7 +396,7 @@ static void a_huge_file_is_not_read(void **state)
 static void another_libbcc_makes_it_void(void **state)
 {
 	struct bench *bench = *state;
-	const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+	const struct timespec later[2] = { { .tv_sec = 2000000000 }, { .tv_sec = 2000000000 } };
 	char *aside;
 
 	need_root();
@@ -484,9 +485,9 @@ static void nobody_can_store(void **state)
 	if (!pid) {
 		become_nobody();
 		_exit(cache_store(bench->cache, &bench->key, bench->image) == -EACCES &&
-				      is_found(bench)
-			      ? 0
-			      : 1);
+				      is_found(bench) ?
+			      0 :
+			      1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -539,7 +540,7 @@ static void nothing_stays_open(void **state)
 static char *add_used(const struct bench *bench, const char *tool, unsigned int number,
 		      time_t accessed, time_t modified)
 {
-	const struct timespec times[2] = {{.tv_sec = accessed}, {.tv_sec = modified}};
+	const struct timespec times[2] = { { .tv_sec = accessed }, { .tv_sec = modified } };
 	char *path;
 
 	assert_true(asprintf(&path, "%s/%s-%032x", bench->cache, tool, number) > 0);
@@ -599,9 +600,9 @@ static void the_image_just_stored_is_kept(void **state)
 
 static void only_images_are_removed(void **state)
 {
-	static const char *const names[] = {"tool",	 "tool-",      "tool-1",   "tool-old.img",
-					    "README",	 ".tool-1.1",  ".tool-.1", ".hidden",
-					    "lost+found"};
+	static const char *const names[] = { "tool",	     "tool-",	"tool-1",
+					     "tool-old.img", "README",	".tool-1.1",
+					     ".tool-.1",     ".hidden", "lost+found" };
 	struct bench *bench = *state;
 	char *link, *owned, *writable, *victim, *path;
 	unsigned int i;

@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler.h"
-#include "loader.h"
+#include "base/file.h"
+#include "compile/compiler.h"
 #include "support.h"
+#include "trace/loader.h"
 
 static const char source[] =
 	"#include <linux/sched.h>\n"
@@ -37,9 +38,9 @@ static const char source[] =
 	"}\n"
 	"int on_second(struct bpf_raw_tracepoint_args *ctx) { return PARAM(31); }\n";
 
-static const struct type_question questions[] = {
-	{"HAS_COMM", "struct task_struct", "comm", "linux/sched.h"},
-	{"HAS_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h"},
+static const struct feature_test feature_tests[] = {
+	{ "HAS_COMM", "struct task_struct", "comm", "linux/sched.h" },
+	{ "HAS_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h" },
 	{},
 };
 
@@ -71,7 +72,7 @@ static const char *prepare(struct bench *bench)
 		.tool = "test",
 		.name = "my.c",
 		.source = source,
-		.questions = questions,
+		.feature_tests = feature_tests,
 		.headers = &bench->headers,
 		.kernel = &bench->kernel,
 		.cancel_fd = -1,
@@ -204,20 +205,20 @@ static void a_mistake_has_clangs_words(void **state)
 static void answers_that_are_given_are_taken(void **state)
 {
 	size_t descriptors = count_descriptors();
-	static const bool answers[] = {false, true};
+	static const bool kernel_has[] = { false, true };
 	struct image *image = NULL;
 	struct error error = {};
 	struct bench bench;
 
 	(void)state;
 	need_compiler(&bench);
-	bench.request.answers = answers;
+	bench.request.kernel_has = kernel_has;
 	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
 	assert_non_null(strstr(error.detail, "should not be there"));
 	error_clear(&error);
 	bench.request.source = "#ifndef HAS_COMM\nint one(void *ctx) { return 0; }\n#endif\n";
 	image = compiled(&bench);
-	assert_int_equal(image->answers, 2);
+	assert_int_equal(image->kernel_has, 2);
 	assert_int_equal(image->program_count, 1);
 	image_free(image);
 	assert_nothing_left(descriptors);
@@ -247,7 +248,7 @@ static void a_users_program_is_made_for_the_verifier(void **state)
 
 	(void)state;
 	need_compiler(&bench);
-	bench.request.questions = NULL;
+	bench.request.feature_tests = NULL;
 	bench.request.source =
 		"struct event { u64 length; char text[512]; };\n"
 		"BPF_PERF_OUTPUT(events);\n"
@@ -296,7 +297,7 @@ static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 
 	(void)state;
 	need_compiler(&bench);
-	bench.request.questions = NULL;
+	bench.request.feature_tests = NULL;
 	bench.request.source = "int one(void *ctx)\n"
 			       "{\n"
 			       "	char text[600];\n"
@@ -323,7 +324,7 @@ static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_probe_read_kernel, NULL) < 1)
 		skip_because("a kernel without bpf_probe_read_kernel()");
 	assert_int_equal(mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL), 0);
-	bench.request.questions = NULL;
+	bench.request.feature_tests = NULL;
 	bench.request.source = "int one(void *ctx)\n"
 			       "{\n"
 			       "#ifdef bpf_probe_read_kernel\n"
@@ -357,7 +358,7 @@ static void messages_are_shown_if_asked_for(void **state)
 	need_compiler(&bench);
 	bench.request.source = "#pragma message \"a word from the source\"\n"
 			       "int one(void *ctx) { return 0; }\n";
-	bench.request.questions = NULL;
+	bench.request.feature_tests = NULL;
 	run_child(compile_verbosely, &bench, &outcome);
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.output, "");
@@ -406,7 +407,7 @@ static void a_missing_libbcc_names_the_package(void **state)
 	(void)state;
 	need_compiler(&bench);
 	bench.request.source = "int one(void *ctx) { return 0; }\n";
-	bench.request.questions = NULL;
+	bench.request.feature_tests = NULL;
 	image = compiled(&bench);
 	strcpy(path, image->compiler);
 	image_free(image);
@@ -460,7 +461,7 @@ static void an_identity_changes_with_the_file(void **state)
 {
 	char *directory = make_directory(), *path = join(directory, "library"), *copy;
 	char text[512], again[512];
-	const struct timespec times[2] = {{1000, 5}, {1000, 6}};
+	const struct timespec times[2] = { { 1000, 5 }, { 1000, 6 } };
 
 	(void)state;
 	assert_int_equal(compiler_identity(path, text, sizeof(text)), -ENOENT);

@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "elfsym.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "kernel/elfsym.h"
 #include "support.h"
 
 #define SELF "/proc/self/exe"
@@ -114,7 +115,7 @@ static void damaged_files_are_refused_or_read(void **state)
 	if (!make_library(directory, &library))
 		skip_because("needs a C compiler");
 	assert_int_equal(find(library, "spoiled", &right), 0);
-	content = read_whole_file(library, &size);
+	content = file_read(library, &size);
 	for (i = 0; i < size; i += i < 4096 ? 61 : 509) {
 		write_file(path, content, i);
 		err = find(path, "spoiled", &offset);
@@ -172,7 +173,7 @@ static void a_function_in_a_library(void **state)
 
 static void an_older_line_is_replaced(void **state)
 {
-	struct error error = {.text = "something before"};
+	struct error error = { .text = "something before" };
 	uint64_t offset;
 	char path[64];
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "support.h"
 
 static void the_result_is_a_negative_errno(void **state)
@@ -34,7 +34,7 @@ static void a_long_line_is_cut_within_its_room(void **state)
 	struct {
 		struct error error;
 		char behind[16];
-	} both = {.behind = "untouched"};
+	} both = { .behind = "untouched" };
 	char text[2000];
 
 	(void)state;

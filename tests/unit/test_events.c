@@ -9,17 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compiler.h"
+#include "base/clock.h"
+#include "compile/compiler.h"
 #include "emitter.h"
 #include "event.h"
-#include "events.h"
-#include "loader.h"
 #include "support.h"
+#include "trace/events.h"
+#include "trace/loader.h"
 
 #define MAX_SIZE   480 /* of an event; it is made on the program's stack */
 #define EMPTY_SIZE 32  /* of one that has a header and the two arguments */
-#define PAGES	 2
-#define MAX_SEEN 40000
+#define PAGES	   2
+#define MAX_SEEN   40000
 
 struct bench {
 	struct image *image;
@@ -83,12 +84,13 @@ static void find_cpus(int cpus[2])
 static struct events_source source_of(int map)
 {
 	return (struct events_source){
-		.events = map, .batches = -1, .batching = -1, .flush_batch = -1};
+		.events = map, .batches = -1, .batching = -1, .flush_batch = -1
+	};
 }
 
 static void open_bench(struct bench *bench, unsigned int pages, uint64_t event_size)
 {
-	uint64_t parameters[IMAGE_PARAMETERS] = {event_size};
+	uint64_t parameters[IMAGE_PARAMETERS] = { event_size };
 	struct error error = {};
 
 	memset(bench, 0, sizeof(*bench));
@@ -168,9 +170,9 @@ static void an_event_arrives_whole(void **state)
 	open_bench(&bench, PAGES, 160);
 	assert_int_equal(events_read(bench.events), 0);
 	assert_false(events_pending(bench.events));
-	before = events_now();
+	before = clock_now();
 	assert_int_equal(emit(&bench, 0, 0x1122334455667788, 99), 0);
-	after = events_now();
+	after = clock_now();
 	assert_int_equal(events_read(bench.events), 1);
 	assert_true(events_pending(bench.events));
 	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 1);
@@ -185,9 +187,7 @@ static void an_event_arrives_whole(void **state)
 
 static void cpus_are_merged_in_order(void **state)
 {
-	enum {
-		COUNT = 200
-	};
+	enum { COUNT = 200 };
 	static struct seen seen;
 	struct bench bench;
 	unsigned int i, random = 1;
@@ -212,9 +212,7 @@ static void cpus_are_merged_in_order(void **state)
 
 static void parts_are_handed_out_up_to_a_time(void **state)
 {
-	enum {
-		COUNT = 60
-	};
+	enum { COUNT = 60 };
 	uint64_t times[COUNT];
 	static struct seen seen;
 	struct bench bench;
@@ -225,7 +223,7 @@ static void parts_are_handed_out_up_to_a_time(void **state)
 	open_bench(&bench, 8, EMPTY_SIZE);
 	for (i = 0; i < COUNT; i++) {
 		assert_int_equal(emit(&bench, i % 3 == 0, i, 0), 0);
-		times[i] = events_now();
+		times[i] = clock_now();
 	}
 	events_read(bench.events);
 	assert_int_equal(deliver(&bench, &seen, 0), 0);
@@ -293,16 +291,14 @@ static void it_stops_when_told(void **state)
 static void records_wrap_around_whole(void **state)
 {
 	static struct seen seen;
-	static const uint64_t sizes[] = {EMPTY_SIZE, 40, 36, 100, 260, 408, MAX_SIZE};
+	static const uint64_t sizes[] = { EMPTY_SIZE, 40, 36, 100, 260, 408, MAX_SIZE };
 	struct bench bench;
 	size_t i, k;
 
 	(void)state;
 	need_bpf();
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		enum {
-			COUNT = 300
-		};
+		enum { COUNT = 300 };
 
 		seen.size = sizes[i];
 		seen.count = 0;
@@ -463,7 +459,7 @@ static void nothing_is_lost_under_load(void **state)
 	seen.size = 48;
 	open_bench(&bench, 64, 48);
 	for (i = 0; i < 2; i++) {
-		emitters[i] = (struct emitter){.bench = &bench, .which_cpu = i};
+		emitters[i] = (struct emitter){ .bench = &bench, .which_cpu = i };
 		assert_int_equal(pthread_create(&threads[i], NULL, emit_many, &emitters[i]), 0);
 	}
 	while (!done) {
@@ -473,7 +469,7 @@ static void nothing_is_lost_under_load(void **state)
 		events_wake_on_each(bench.events, rounds++ % 7 == 0);
 		is_readable(events_fd(bench.events), 1);
 		assert_true(events_read(bench.events) >= 0);
-		deliver(&bench, &seen, done ? UINT64_MAX : events_now() - 10000000);
+		deliver(&bench, &seen, done ? UINT64_MAX : clock_now() - 10000000);
 	}
 	assert_int_equal(seen.count, emitters[0].emitted + emitters[1].emitted);
 	assert_false(seen.damaged || seen.disordered);
@@ -511,7 +507,8 @@ static struct image *compile_emitter(const char **lacks)
 {
 	static char text[sizeof(((struct error *)0)->text)];
 	struct compile_request request = {
-		.tool = "test", .name = "emitter", .source = emitter_source, .cancel_fd = -1};
+		.tool = "test", .name = "emitter", .source = emitter_source, .cancel_fd = -1
+	};
 	struct headers headers;
 	struct kernel kernel;
 	struct error error = {};
@@ -642,9 +639,7 @@ static void the_reader_has_batches_handed_over(void **state)
 /* Sizes of which some are too large for a batch: what is small and older goes before. */
 static void small_and_large_events_keep_their_order(void **state)
 {
-	enum {
-		COUNT = 1000
-	};
+	enum { COUNT = 1000 };
 	struct batch_bench batch;
 	struct bench *bench = &batch.bench;
 	int i, count = 0;
@@ -692,9 +687,7 @@ static void what_was_batched_is_not_lost_when_it_ends(void **state)
 /* A ring that nobody reads: each event of a batch that it refuses is counted. */
 static void events_of_a_refused_batch_count_as_lost(void **state)
 {
-	enum {
-		COUNT = 5000
-	};
+	enum { COUNT = 5000 };
 	static struct numbers numbers;
 	struct batch_bench batch;
 	struct bench *bench = &batch.bench;

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "headers.h"
+#include "base/buffer.h"
+#include "compile/headers.h"
 #include "support.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
@@ -208,7 +208,7 @@ static void assert_prepared(struct preparation *preparation, int status, const c
 
 static void libbcc_finds_a_build_tree_by_itself(void **state)
 {
-	struct preparation preparation = {.headers.kind = HEADERS_FROM_BUILD_TREE};
+	struct preparation preparation = { .headers.kind = HEADERS_FROM_BUILD_TREE };
 
 	(void)state;
 	preparation.scratch = make_directory();
@@ -219,7 +219,7 @@ static void libbcc_finds_a_build_tree_by_itself(void **state)
 
 static void btf_becomes_a_directory(void **state)
 {
-	struct preparation preparation = {.headers = {HEADERS_FROM_BTF, KERNEL_BTF, ""}};
+	struct preparation preparation = { .headers = { HEADERS_FROM_BTF, KERNEL_BTF, "" } };
 	char *path;
 
 	(void)state;
@@ -237,7 +237,7 @@ static void btf_becomes_a_directory(void **state)
 
 static void an_archive_is_unpacked(void **state)
 {
-	struct preparation preparation = {.headers.kind = HEADERS_FROM_ARCHIVE};
+	struct preparation preparation = { .headers.kind = HEADERS_FROM_ARCHIVE };
 	char *directory, *path, *command;
 
 	(void)state;

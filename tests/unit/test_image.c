@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "image/image.h"
 #include "support.h"
 
 /* Where things stand in the bytes, as image_write() lays them out. */
@@ -21,15 +21,15 @@ static const struct bpf_insn first_program[] = {
 	MOVE_NUMBER(0, 0), /* 6 */
 	EXIT(),
 };
-static const struct bpf_insn second_program[] = {MOVE_NUMBER(0, 1), EXIT()};
+static const struct bpf_insn second_program[] = { MOVE_NUMBER(0, 1), EXIT() };
 
 static struct image *sample(void)
 {
 	struct image *image = make_image();
 
 	strcpy(image->compiler, "/usr/lib/libbcc.so.0 size 1");
-	image->tracepoint_type = 77;
-	image->answers = 5;
+	image->tracepoint_btf_id = 77;
+	image->kernel_has = 5;
 	add_map(image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	add_map(image, "started", BPF_MAP_TYPE_HASH, 8, 264, 10240);
 	ADD_PROGRAM(image, "on_enter", first_program);
@@ -76,8 +76,8 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(read_exactly(bytes.data, bytes.size, &again), 0);
 	assert_string_equal(again->compiler, image->compiler);
 	assert_int_equal(again->kern_version, 0x060c22);
-	assert_int_equal(again->tracepoint_type, 77);
-	assert_int_equal(again->answers, 5);
+	assert_int_equal(again->tracepoint_btf_id, 77);
+	assert_int_equal(again->kernel_has, 5);
 	assert_int_equal(again->map_count, 2);
 	assert_memory_equal(again->maps, image->maps, 2 * sizeof(*image->maps));
 	assert_int_equal(again->program_count, 2);
@@ -157,7 +157,7 @@ static void assert_sound(const struct image *image)
 
 static void every_changed_byte_is_refused_or_harmless(void **state)
 {
-	static const unsigned char masks[] = {0x01, 0x80, 0xff, 0x10};
+	static const unsigned char masks[] = { 0x01, 0x80, 0xff, 0x10 };
 	struct image *image = sample(), *again;
 	struct buffer bytes = bytes_of(image), written;
 	size_t i, k;
@@ -189,10 +189,10 @@ static void set_number(struct buffer *bytes, size_t at, uint32_t number)
 
 static void hostile_counts_are_refused(void **state)
 {
-	static const uint32_t counts[] = {0,	      1,	  3,	     65,
-					  0xffff,     65537,	  0x1000000, 0x7fffffff,
-					  0x80000000, 0xfffffffe, 0xffffffff};
-	static const size_t places[] = {AT_MAP_COUNT, AT_PROGRAM_COUNT, AT_INSTRUCTIONS - 4};
+	static const uint32_t counts[] = { 0,	       1,	   3,	      65,
+					   0xffff,     65537,	   0x1000000, 0x7fffffff,
+					   0x80000000, 0xfffffffe, 0xffffffff };
+	static const size_t places[] = { AT_MAP_COUNT, AT_PROGRAM_COUNT, AT_INSTRUCTIONS - 4 };
 	struct image *image = sample();
 	size_t i, k;
 
@@ -247,7 +247,7 @@ static void instructions_that_the_loader_fills_in_are_checked(void **state)
 
 static void names_must_end_and_be_there(void **state)
 {
-	static const size_t places[] = {AT_MAPS, AT_MAPS + sizeof(struct image_map), AT_PROGRAMS};
+	static const size_t places[] = { AT_MAPS, AT_MAPS + sizeof(struct image_map), AT_PROGRAMS };
 	struct image *image = sample();
 	struct buffer bytes;
 	size_t i;

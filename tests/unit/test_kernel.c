@@ -4,7 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "kernel.h"
+#include "kernel/kernel.h"
 #include "support.h"
 
 #define CODE(a, b, c) ((a)*65536 + (b)*256 + (c))
@@ -15,36 +15,37 @@ static void version_codes(void **state)
 		const char *release, *version, *signature;
 		uint32_t code;
 	} cases[] = {
-		{"6.18.44", "#1 SMP PREEMPT_DYNAMIC", NULL, CODE(6, 18, 44)},
-		{"6.18.44-fc-v669", "#1 SMP @0", NULL, CODE(6, 18, 44)},
-		{"4.15.0", "#1", NULL, CODE(4, 15, 0)},
-		{"5.14.0-362.8.1.el9_3.x86_64", "#1 SMP PREEMPT_DYNAMIC Tue Nov 7", NULL,
-		 CODE(5, 14, 0)},
-		{"6.5-rc1", "#1", NULL, CODE(6, 5, 0)},
-		{"7.2", "#1", NULL, CODE(7, 2, 0)},
+		{ "6.18.44", "#1 SMP PREEMPT_DYNAMIC", NULL, CODE(6, 18, 44) },
+		{ "6.18.44-fc-v669", "#1 SMP @0", NULL, CODE(6, 18, 44) },
+		{ "4.15.0", "#1", NULL, CODE(4, 15, 0) },
+		{ "5.14.0-362.8.1.el9_3.x86_64", "#1 SMP PREEMPT_DYNAMIC Tue Nov 7", NULL,
+		  CODE(5, 14, 0) },
+		{ "6.5-rc1", "#1", NULL, CODE(6, 5, 0) },
+		{ "7.2", "#1", NULL, CODE(7, 2, 0) },
 		/* since 4.9.256 a sublevel above 255 is 255 (kernel commit 9b82f13e7ef3) */
-		{"4.14.336", "#1", NULL, CODE(4, 14, 255)},
-		{"5.10.255", "#1", NULL, CODE(5, 10, 255)},
+		{ "4.14.336", "#1", NULL, CODE(4, 14, 255) },
+		{ "5.10.255", "#1", NULL, CODE(5, 10, 255) },
 		/* Debian */
-		{"6.1.0-9-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.27-1 (2023-05-08)", NULL,
-		 CODE(6, 1, 27)},
-		{"5.10.0-28-cloud-amd64", "#1 SMP Debian 5.10.209-2 (2024-01-31)", NULL,
-		 CODE(5, 10, 209)},
-		{"6.1.0-0.deb11.13-amd64", "#1 SMP Debian 6.1.55-1~bpo11+1 (2023-10-08)", NULL,
-		 CODE(6, 1, 55)},
-		{"7.2-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 7.2~rc1-1~exp1", NULL, CODE(7, 2, 0)},
+		{ "6.1.0-9-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.27-1 (2023-05-08)", NULL,
+		  CODE(6, 1, 27) },
+		{ "5.10.0-28-cloud-amd64", "#1 SMP Debian 5.10.209-2 (2024-01-31)", NULL,
+		  CODE(5, 10, 209) },
+		{ "6.1.0-0.deb11.13-amd64", "#1 SMP Debian 6.1.55-1~bpo11+1 (2023-10-08)", NULL,
+		  CODE(6, 1, 55) },
+		{ "7.2-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 7.2~rc1-1~exp1", NULL,
+		  CODE(7, 2, 0) },
 		/* a word in uname -v that is no version */
-		{"6.6.6", "#1 Debian kernel", NULL, CODE(6, 6, 6)},
+		{ "6.6.6", "#1 Debian kernel", NULL, CODE(6, 6, 6) },
 		/* Ubuntu */
-		{"4.15.0-20-generic", "#21-Ubuntu SMP Tue Apr 24 06:16:15 UTC 2018",
-		 "Ubuntu 4.15.0-20.21-generic 4.15.17\n", CODE(4, 15, 17)},
-		{"6.8.0-31-generic", "#31-Ubuntu SMP PREEMPT_DYNAMIC",
-		 "Ubuntu 6.8.0-31.31-generic 6.8.1", CODE(6, 8, 1)},
-		{"6.8.0-31-generic", "#31-Ubuntu", "", CODE(6, 8, 0)},
-		{"6.8.0-31-generic", "#31-Ubuntu", "Ubuntu nonsense", CODE(6, 8, 0)},
+		{ "4.15.0-20-generic", "#21-Ubuntu SMP Tue Apr 24 06:16:15 UTC 2018",
+		  "Ubuntu 4.15.0-20.21-generic 4.15.17\n", CODE(4, 15, 17) },
+		{ "6.8.0-31-generic", "#31-Ubuntu SMP PREEMPT_DYNAMIC",
+		  "Ubuntu 6.8.0-31.31-generic 6.8.1", CODE(6, 8, 1) },
+		{ "6.8.0-31-generic", "#31-Ubuntu", "", CODE(6, 8, 0) },
+		{ "6.8.0-31-generic", "#31-Ubuntu", "Ubuntu nonsense", CODE(6, 8, 0) },
 		/* nothing to go by */
-		{"", "", NULL, 0},
-		{"unknown", "#1", "", 0},
+		{ "", "", NULL, 0 },
+		{ "unknown", "#1", "", 0 },
 	};
 	size_t i;
 

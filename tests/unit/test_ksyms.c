@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ksyms.h"
+#include "kernel/ksyms.h"
 #include "support.h"
 
 static const char text[] = "ffffffff81000000 T _stext\n"
@@ -35,7 +35,7 @@ static void every_copy_is_found(void **state)
 
 static void no_more_are_stored_than_fit(void **state)
 {
-	uint64_t addresses[2] = {0, 1};
+	uint64_t addresses[2] = { 0, 1 };
 
 	(void)state;
 	assert_int_equal(ksyms_find_in(text, "load_elf_binary", addresses, 1), 3);
@@ -61,7 +61,8 @@ static void what_is_no_function_of_that_name(void **state)
 {
 	static const char *const names[] = {
 		"some_data", "load_elf", "elf_binary",	 "binfmt_elf",	      "stext",
-		"t",	     "T",	 "[binfmt_elf]", "load_elf_binary\t", "ffffffff81000000"};
+		"t",	     "T",	 "[binfmt_elf]", "load_elf_binary\t", "ffffffff81000000"
+	};
 	uint64_t address;
 	size_t i;
 

@@ -2,18 +2,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "image/layout.h"
 #include "support.h"
 
 /* Instructions as short as a test needs them. */
-#define MOV(value) { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = (value) }
-#define IF(distance) { .code = BPF_JMP | BPF_JEQ | BPF_K, .off = (distance) }
-#define GOTO(distance) { .code = BPF_JMP | BPF_JA, .off = (distance) }
-#define WIDE(value) { .code = BPF_LD | BPF_IMM | BPF_DW, .imm = (value) }, { .code = 0 }
-#define END { .code = BPF_JMP | BPF_EXIT }
+#define MOV(value)                                                  \
+	{                                                           \
+		.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = (value) \
+	}
+#define IF(distance)                                                 \
+	{                                                            \
+		.code = BPF_JMP | BPF_JEQ | BPF_K, .off = (distance) \
+	}
+#define GOTO(distance)                                      \
+	{                                                   \
+		.code = BPF_JMP | BPF_JA, .off = (distance) \
+	}
+#define WIDE(value)                                            \
+	{ .code = BPF_LD | BPF_IMM | BPF_DW, .imm = (value) }, \
+	{                                                      \
+		.code = 0                                      \
+	}
+#define END                                \
+	{                                  \
+		.code = BPF_JMP | BPF_EXIT \
+	}
 
-#define PROGRAM(...)                                                                               \
-	make_program((const struct bpf_insn[]){ __VA_ARGS__ },                                     \
+#define PROGRAM(...)                                           \
+	make_program((const struct bpf_insn[]){ __VA_ARGS__ }, \
 		     sizeof((const struct bpf_insn[]){ __VA_ARGS__ }) / sizeof(struct bpf_insn))
 
 static struct image_program make_program(const struct bpf_insn *instructions, size_t count)

@@ -10,8 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "loader.h"
+#include "kernel/privileges.h"
+#include "kernel/privileges.h"
 #include "support.h"
+#include "trace/loader.h"
 
 static uint64_t parameters[IMAGE_PARAMETERS];
 
@@ -44,8 +46,8 @@ static void parameters_are_patched(void **state)
 		LOAD_PARAMETER(0, 3),
 		EXIT(),
 	};
-	static const struct bpf_insn high[] = {LOAD_PARAMETER(0, 3), SHIFT_RIGHT(0, 32), EXIT()};
-	static const struct bpf_insn last[] = {LOAD_PARAMETER(0, 31), EXIT()};
+	static const struct bpf_insn high[] = { LOAD_PARAMETER(0, 3), SHIFT_RIGHT(0, 32), EXIT() };
+	static const struct bpf_insn last[] = { LOAD_PARAMETER(0, 31), EXIT() };
 	static const struct bpf_insn number[] = {
 		INSN(BPF_LD | BPF_IMM | BPF_DW, 0, 0, 0, 3),
 		INSN(0, 0, 0, 0, 0x5eed0000),
@@ -176,7 +178,7 @@ static void programs_use_the_maps(void **state)
 
 static void a_refused_program_has_the_verifiers_words(void **state)
 {
-	static const struct bpf_insn program[] = {LOAD(0, 5, 0), EXIT()};
+	static const struct bpf_insn program[] = { LOAD(0, 5, 0), EXIT() };
 	struct image *image;
 	struct error error = {};
 	struct loader loader;
@@ -237,7 +239,7 @@ static int load_verbosely(void *context)
 
 static void verbose_shows_the_log_of_a_good_one(void **state)
 {
-	static const struct bpf_insn program[] = {MOVE_NUMBER(0, 0), EXIT()};
+	static const struct bpf_insn program[] = { MOVE_NUMBER(0, 0), EXIT() };
 	struct image *image;
 	struct outcome outcome;
 	struct loader loader;
@@ -429,7 +431,7 @@ static void an_lru_hash_will_do(void **state)
 
 static void what_is_no_such_map_is_refused(void **state)
 {
-	static const struct bpf_insn program[] = {MOVE_NUMBER(0, 0), EXIT()};
+	static const struct bpf_insn program[] = { MOVE_NUMBER(0, 0), EXIT() };
 	struct pins *pins = *state;
 	struct error error = {};
 
@@ -452,7 +454,7 @@ static void what_is_no_such_map_is_refused(void **state)
 
 static int lift(void *context)
 {
-	struct rlimit limit = {65536, 131072};
+	struct rlimit limit = { 65536, 131072 };
 	const bool *root = context;
 
 	if (setrlimit(RLIMIT_MEMLOCK, &limit))
@@ -474,7 +476,7 @@ static void memlock_is_lifted_as_far_as_allowed(void **state)
 	need_root();
 	run_child(lift, &root, &outcome);
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.output, has_capability(CAP_SYS_RESOURCE) ? "all" : "some");
+	assert_string_equal(outcome.output, privileges_have(CAP_SYS_RESOURCE) ? "all" : "some");
 	outcome_free(&outcome);
 	root = false;
 	run_child(lift, &root, &outcome);

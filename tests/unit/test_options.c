@@ -4,14 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "pattern.h"
+#include "tool/options.h"
+#include "base/pattern.h"
 #include "support.h"
-#include "tool.h"
+#include "tool/tool.h"
 
-enum {
-	OPTION_SECONDS = OPTION_KEY
-};
+enum { OPTION_SECONDS = OPTION_KEY };
 
 /* What the fake tool's own options were. */
 static struct {
@@ -23,12 +21,12 @@ static struct {
 } own;
 
 static const struct argp_option own_options[] = {
-	{"pid", 'p', "PID", 0, "One process", 0},
-	{"uid", 'u', "USER", 0, "One user", 0},
-	{"name", 'n', "REGEX", 0, "Names", 0},
-	{"max-args", 'm', "N", 0, "Number", 0},
-	{"flag", 'x', NULL, 0, "Flag", 0},
-	{"seconds", OPTION_SECONDS, "S", 0, "Seconds", 0},
+	{ "pid", 'p', "PID", 0, "One process", 0 },
+	{ "uid", 'u', "USER", 0, "One user", 0 },
+	{ "name", 'n', "REGEX", 0, "Names", 0 },
+	{ "max-args", 'm', "N", 0, "Number", 0 },
+	{ "flag", 'x', NULL, 0, "Flag", 0 },
+	{ "seconds", OPTION_SECONDS, "S", 0, "Seconds", 0 },
 	{},
 };
 
@@ -95,7 +93,7 @@ struct command_line {
 
 static struct options parse(const struct command_line *line)
 {
-	char *argv[14] = {"/some/where/fakesnoop"};
+	char *argv[14] = { "/some/where/fakesnoop" };
 	struct options options;
 	int argc = 1;
 
@@ -107,7 +105,7 @@ static struct options parse(const struct command_line *line)
 	return options;
 }
 
-#define PARSE(tool, ...) parse(&(struct command_line){tool, {__VA_ARGS__}})
+#define PARSE(tool, ...) parse(&(struct command_line){ tool, { __VA_ARGS__ } })
 
 static int parse_in_child(void *context)
 {
@@ -129,7 +127,7 @@ static void assert_wrong(const struct command_line *line, const char *word)
 	outcome_free(&outcome);
 }
 
-#define WRONG(word, tool, ...) assert_wrong(&(struct command_line){tool, {__VA_ARGS__}}, word)
+#define WRONG(word, tool, ...) assert_wrong(&(struct command_line){ tool, { __VA_ARGS__ } }, word)
 
 static void the_defaults(void **state)
 {
@@ -198,7 +196,7 @@ static void letters_are_those_of_the_bcc_tool(void **state)
 
 static void a_tools_own_v_is_not_verbose(void **state)
 {
-	static const struct argp_option with_v[] = {{"vfs", 'v', NULL, 0, "It", 0}, {}};
+	static const struct argp_option with_v[] = { { "vfs", 'v', NULL, 0, "It", 0 }, {} };
 	struct tool tool = plain_tool;
 	struct options options;
 
@@ -243,10 +241,10 @@ static void users_are_names_or_numbers(void **state)
 
 static void bad_numbers(void **state)
 {
-	static char *const bad[] = {"",	       " ",	     "x",  "-1",  "+1",
-				    "1x",      " 1",	     "1 ", "0x1", "1e3",
-				    "1.0",     "2147483648", "0",  "00",  "99999999999999999999",
-				    "\xd9\xa1"};
+	static char *const bad[] = { "",	" ",	      "x",  "-1",  "+1",
+				     "1x",	" 1",	      "1 ", "0x1", "1e3",
+				     "1.0",	"2147483648", "0",  "00",  "99999999999999999999",
+				     "\xd9\xa1" };
 	size_t i;
 
 	(void)state;
@@ -259,7 +257,7 @@ static void bad_numbers(void **state)
 
 static void bad_numbers_of_pages(void **state)
 {
-	static char *const bad[] = {"0", "3", "65", "65535", "131072", "4294967296", "-1", ""};
+	static char *const bad[] = { "0", "3", "65", "65535", "131072", "4294967296", "-1", "" };
 	size_t i;
 
 	(void)state;
@@ -269,8 +267,8 @@ static void bad_numbers_of_pages(void **state)
 
 static void bad_seconds(void **state)
 {
-	static char *const bad[] = {"",	     "0", "0.0", "-1", "+1",	"1e3", "inf",	     "nan",
-				    "1.2.3", ".", "1s",	 " 1", "0x1p3", "1,5", "99999999999"};
+	static char *const bad[] = { "",      "0", "0.0", "-1", "+1",	 "1e3", "inf",	      "nan",
+				     "1.2.3", ".", "1s",  " 1", "0x1p3", "1,5", "99999999999" };
 	size_t i;
 
 	(void)state;
@@ -320,7 +318,7 @@ static void the_last_of_two_counts(void **state)
 
 static char *help_of(const struct tool *tool, char *option)
 {
-	struct command_line line = {tool, {option}};
+	struct command_line line = { tool, { option } };
 	struct outcome outcome;
 
 	run_child(parse_in_child, &line, &outcome);
@@ -332,13 +330,13 @@ static char *help_of(const struct tool *tool, char *option)
 
 static void help_and_version_are_on_stdout(void **state)
 {
-	static const char *const words[] = {"fakesnoop",	  "Trace nothing at all.",
-					    "-p, --pid=PID",	  "--json",
-					    "--duration=SECONDS", "--max-events=N",
-					    "--buffer-pages=N",	  "--ebpf",
-					    "--source=FILE",	  "--headers=",
-					    "--no-cache",	  "-v, --verbose",
-					    "-h, --help",	  "-V, --version"};
+	static const char *const words[] = { "fakesnoop",	   "Trace nothing at all.",
+					     "-p, --pid=PID",	   "--json",
+					     "--duration=SECONDS", "--max-events=N",
+					     "--buffer-pages=N",   "--ebpf",
+					     "--source=FILE",	   "--headers=",
+					     "--no-cache",	   "-v, --verbose",
+					     "-h, --help",	   "-V, --version" };
 	char *help = help_of(&plain_tool, "--help"), *again = help_of(&plain_tool, "-h");
 	size_t i;
 

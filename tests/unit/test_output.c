@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "output/output.h"
 #include "support.h"
 
 /* ---- escaping ---- */
@@ -85,11 +85,11 @@ static void a_terminal_is_not_driven(void **state)
 
 static void lines_are_not_turned_or_broken(void **state)
 {
-	static const uint32_t bad[] = {0x061c, 0x200e, 0x200f, 0x2028, 0x2029,
-				       0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
-				       0x2066, 0x2067, 0x2068, 0x2069, 0xfeff};
-	static const uint32_t good[] = {0x061b, 0x061d, 0x200d, 0x2010, 0x2027,
-					0x202f, 0x2065, 0x206a, 0xfefe, 0xff01};
+	static const uint32_t bad[] = { 0x061c, 0x200e, 0x200f, 0x2028, 0x2029,
+					0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
+					0x2066, 0x2067, 0x2068, 0x2069, 0xfeff };
+	static const uint32_t good[] = { 0x061b, 0x061d, 0x200d, 0x2010, 0x2027,
+					 0x202f, 0x2065, 0x206a, 0xfefe, 0xff01 };
 	char text[4], expected[16];
 	size_t i, length;
 
@@ -429,7 +429,7 @@ static void only_its_own_descriptor_is_closed(void **state)
 
 static void assert_time(int64_t offset, uint64_t time, const char *expected)
 {
-	struct output output = {.realtime_offset = offset};
+	struct output output = { .realtime_offset = offset };
 	char text[40];
 
 	output_format_time(&output, time, text);
@@ -455,7 +455,7 @@ static void times_are_rfc3339_in_utc(void **state)
 
 static void clocks_are_local(void **state)
 {
-	struct output output = {.realtime_offset = 1767323045LL * 1000000000};
+	struct output output = { .realtime_offset = 1767323045LL * 1000000000 };
 	char text[16];
 
 	(void)state;

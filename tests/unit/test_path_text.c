@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path_text.h"
+#include "features/path_text.h"
 #include "support.h"
 
 /* Names as the BPF program puts them: from the file's up, an empty one where a mount is left. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pattern.h"
+#include "base/pattern.h"
 #include "support.h"
 
 static bool matches(const char *text, const char *subject, size_t size)
@@ -26,28 +26,28 @@ static void it_is_pythons_syntax(void **state)
 		const char *pattern, *subject;
 		bool result;
 	} cases[] = {
-		{"", "", true},
-		{"", "anything", true},
-		{"b", "abc", true},
-		{"B", "abc", false},
-		{"(?i)B", "abc", true},
-		{"^b", "abc", false},
-		{"c$", "abc", true},
-		{"a.c", "abc", true},
-		{"a.c", "a\nc", false},
-		{"(?s)a.c", "a\nc", true},
-		{"^b", "a\nb", false},
-		{"(?m)^b", "a\nb", true},
-		{"ba?sh|zsh", "zsh", true},
-		{"a{2,3}", "ba", false},
-		{"(?P<x>a)(?P=x)", "aa", true},
-		{"(a)\\1", "ab", false},
-		{"^(?!sshd)", "sshd", false},
-		{"(?<=x)y", "xy", true},
-		{"\\bsh\\b", "/bin/sh -c", true},
-		{"\\d+\\s\\w", "12 a", true},
-		{"\\.so$", "libc.so", true},
-		{"[^/]+$", "/", false},
+		{ "", "", true },
+		{ "", "anything", true },
+		{ "b", "abc", true },
+		{ "B", "abc", false },
+		{ "(?i)B", "abc", true },
+		{ "^b", "abc", false },
+		{ "c$", "abc", true },
+		{ "a.c", "abc", true },
+		{ "a.c", "a\nc", false },
+		{ "(?s)a.c", "a\nc", true },
+		{ "^b", "a\nb", false },
+		{ "(?m)^b", "a\nb", true },
+		{ "ba?sh|zsh", "zsh", true },
+		{ "a{2,3}", "ba", false },
+		{ "(?P<x>a)(?P=x)", "aa", true },
+		{ "(a)\\1", "ab", false },
+		{ "^(?!sshd)", "sshd", false },
+		{ "(?<=x)y", "xy", true },
+		{ "\\bsh\\b", "/bin/sh -c", true },
+		{ "\\d+\\s\\w", "12 a", true },
+		{ "\\.so$", "libc.so", true },
+		{ "[^/]+$", "/", false },
 	};
 	size_t i;
 
@@ -74,7 +74,7 @@ static void subjects_are_bytes(void **state)
 
 static void a_bad_one_says_where(void **state)
 {
-	static const char *const bad[] = {"a(b", "[a", "*", "a{2,1}", "(?<=a+)b", "\\", "(?P<x"};
+	static const char *const bad[] = { "a(b", "[a", "*", "a{2,1}", "(?<=a+)b", "\\", "(?P<x" };
 	size_t i;
 
 	(void)state;

@@ -7,8 +7,9 @@
 #include <unistd.h>
 #include <linux/magic.h>
 
-#include "buffer.h"
-#include "private_mount.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "kernel/private_mount.h"
 #include "support.h"
 
 static void nobody_else_sees_it(void **state)
@@ -20,7 +21,7 @@ static void nobody_else_sees_it(void **state)
 
 	(void)state;
 	need_root();
-	before = read_whole_file("/proc/self/mountinfo", &size);
+	before = file_read("/proc/self/mountinfo", &size);
 	fd = private_mount_open("tmpfs", directory);
 	if (fd == -EPERM)
 		skip_because("needs a mount namespace");
@@ -30,7 +31,7 @@ static void nobody_else_sees_it(void **state)
 	file = openat(fd, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(file >= 0);
 	assert_int_equal(count_entries(directory), 0);
-	after = read_whole_file("/proc/self/mountinfo", &size);
+	after = file_read("/proc/self/mountinfo", &size);
 	assert_string_equal(before, after);
 	close(file);
 	close(fd);

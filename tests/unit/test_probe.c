@@ -7,13 +7,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "elfsym.h"
-#include "loader.h"
-#include "probe.h"
-#include "headers.h"
+#include "base/file.h"
+#include "compile/feature_test.h"
+#include "compile/headers.h"
+#include "kernel/btf_file.h"
+#include "kernel/elfsym.h"
+#include "kernel/tracefs.h"
 #include "support.h"
-#include "types.h"
-#include "tracefs.h"
+#include "trace/loader.h"
+#include "trace/probe.h"
 
 #define SELF "/proc/self/exe"
 
@@ -41,7 +43,7 @@ struct bench {
 
 static int set_up(void **state)
 {
-	static const struct bpf_insn refused[] = {LOAD(0, 5, 0), EXIT()};
+	static const struct bpf_insn refused[] = { LOAD(0, 5, 0), EXIT() };
 	static const uint64_t parameters[IMAGE_PARAMETERS];
 	struct bench *bench = calloc(1, sizeof(*bench));
 
@@ -89,7 +91,7 @@ static uint64_t count(const struct bench *bench)
 /* Attaches, and there is a line just where a set before could not be. */
 static int attach(struct bench *bench, const struct probe_set *sets)
 {
-	struct error error = {.text = "older"};
+	struct error error = { .text = "older" };
 	int result = probes_attach(&bench->probes, sets, &bench->loader, &error);
 
 	if (result < 0)
@@ -101,8 +103,8 @@ static int attach(struct bench *bench, const struct probe_set *sets)
 
 static int attach_one(struct bench *bench, const struct probe *probe)
 {
-	const struct probe list[] = {*probe, {}};
-	const struct probe_set sets[] = {{.probes = list}, {}};
+	const struct probe list[] = { *probe, {} };
+	const struct probe_set sets[] = { { .probes = list }, {} };
 
 	return attach(bench, sets);
 }
@@ -126,8 +128,8 @@ static void assert_refused(struct bench *bench, const struct probe_set *sets, in
 static void assert_one_refused(struct bench *bench, const struct probe *probe, int expected,
 			       const char *words)
 {
-	const struct probe list[] = {*probe, {}};
-	const struct probe_set sets[] = {{.probes = list}, {}};
+	const struct probe list[] = { *probe, {} };
+	const struct probe_set sets[] = { { .probes = list }, {} };
 	struct error error = {};
 
 	assert_refused(bench, sets, expected, &error);
@@ -136,8 +138,8 @@ static void assert_one_refused(struct bench *bench, const struct probe *probe, i
 	error_clear(&error);
 }
 
-static const struct probe raw_enter = {RAW("sys_enter", "count")};
-static const struct probe raw_none = {RAW("no_such_tracepoint", "count")};
+static const struct probe raw_enter = { RAW("sys_enter", "count") };
+static const struct probe raw_none = { RAW("no_such_tracepoint", "count") };
 
 /* ---- kinds ---- */
 
@@ -161,18 +163,20 @@ static void a_raw_tracepoint(void **state)
 
 static void a_typed_tracepoint(void **state)
 {
-	const struct probe probe = {
-		.kind = PROBE_TYPED_TRACEPOINT, .target = "sys_enter", .program = "count"};
-	const struct probe none = {
-		.kind = PROBE_TYPED_TRACEPOINT, .target = "count", .program = "count"};
+	const struct probe probe = { .kind = PROBE_BTF_RAW_TRACEPOINT,
+				     .target = "sys_enter",
+				     .program = "count" };
+	const struct probe none = { .kind = PROBE_BTF_RAW_TRACEPOINT,
+				    .target = "count",
+				    .program = "count" };
 	struct bench *bench = *state;
 	uint64_t before;
 
 	need_probes(bench);
-	bench->image->tracepoint_type = types_find_tracepoint(BTF_PATH, "no_such_one");
+	bench->image->tracepoint_btf_id = btf_file_find_tracepoint(BTF_PATH, "no_such_one");
 	assert_one_refused(bench, &none, -ENOENT, "no tracepoint");
-	bench->image->tracepoint_type = types_find_tracepoint(BTF_PATH, "sys_enter");
-	if (!bench->image->tracepoint_type)
+	bench->image->tracepoint_btf_id = btf_file_find_tracepoint(BTF_PATH, "sys_enter");
+	if (!bench->image->tracepoint_btf_id)
 		skip_because("no BTF");
 	assert_int_equal(attach_one(bench, &probe), 0);
 	before = count(bench);
@@ -186,7 +190,7 @@ static void a_typed_tracepoint(void **state)
 
 static void a_tracepoint(void **state)
 {
-	const struct probe probe = {TRACEPOINT("syscalls:sys_enter_getppid", "count")};
+	const struct probe probe = { TRACEPOINT("syscalls:sys_enter_getppid", "count") };
 	struct bench *bench = *state;
 	uint64_t before;
 
@@ -207,18 +211,18 @@ static void bad_tracepoints(void **state)
 
 	need_probes(bench);
 	assert_one_refused(bench, &raw_none, -ENOENT, "no such tracepoint");
-	assert_one_refused(bench, &(struct probe){TRACEPOINT("sched:none", "count")}, -ENOENT,
+	assert_one_refused(bench, &(struct probe){ TRACEPOINT("sched:none", "count") }, -ENOENT,
 			   "no such tracepoint");
-	assert_one_refused(bench, &(struct probe){TRACEPOINT("nocolon", "count")}, -EINVAL,
+	assert_one_refused(bench, &(struct probe){ TRACEPOINT("nocolon", "count") }, -EINVAL,
 			   "category:event");
-	assert_one_refused(bench, &(struct probe){TRACEPOINT("sched:", "count")}, -EINVAL,
+	assert_one_refused(bench, &(struct probe){ TRACEPOINT("sched:", "count") }, -EINVAL,
 			   "category:event");
 }
 
 static void a_uprobe(void **state)
 {
 	struct bench *bench = *state;
-	const struct probe probe = {UPROBE("a_probed_function", "count", SELF)};
+	const struct probe probe = { UPROBE("a_probed_function", "count", SELF) };
 	int i;
 
 	need_probes(bench);
@@ -235,11 +239,11 @@ static void a_uretprobe(void **state)
 {
 	struct bench *bench = *state;
 	const struct probe list[] = {
-		{URETPROBE("a_probed_function", "count", SELF)},
-		{UPROBE("a_probed_function", "count_too", SELF)},
+		{ URETPROBE("a_probed_function", "count", SELF) },
+		{ UPROBE("a_probed_function", "count_too", SELF) },
 		{},
 	};
-	const struct probe_set sets[] = {{.probes = list}, {}};
+	const struct probe_set sets[] = { { .probes = list }, {} };
 
 	need_probes(bench);
 	assert_int_equal(attach(bench, sets), 0);
@@ -253,12 +257,12 @@ static void bad_uprobes(void **state)
 	struct bench *bench = *state;
 
 	need_probes(bench);
-	assert_one_refused(bench, &(struct probe){UPROBE("no_function", "count", SELF)}, -ENOENT,
+	assert_one_refused(bench, &(struct probe){ UPROBE("no_function", "count", SELF) }, -ENOENT,
 			   "has no function");
-	assert_one_refused(bench, &(struct probe){UPROBE("f", "count", "/no/such/file")}, -ENOENT,
+	assert_one_refused(bench, &(struct probe){ UPROBE("f", "count", "/no/such/file") }, -ENOENT,
 			   "/no/such/file");
-	assert_one_refused(bench, &(struct probe){URETPROBE("f", "count", "/etc/passwd")}, -ENOEXEC,
-			   "not an ELF file");
+	assert_one_refused(bench, &(struct probe){ URETPROBE("f", "count", "/etc/passwd") },
+			   -ENOEXEC, "not an ELF file");
 }
 
 /* What kernels before 4.17 need works on new ones too. */
@@ -335,9 +339,9 @@ static void leftovers_of_the_dead_are_removed(void **state)
 
 static void a_kprobe(void **state)
 {
-	const struct probe probe = {KPROBE("vfs_read", "count")};
-	const struct probe on_return = {KRETPROBE("vfs_read", "count")};
-	const struct probe none = {KPROBE("no_such_function_at_all", "count")};
+	const struct probe probe = { KPROBE("vfs_read", "count") };
+	const struct probe on_return = { KRETPROBE("vfs_read", "count") };
+	const struct probe none = { KPROBE("no_such_function_at_all", "count") };
 	struct bench *bench = *state;
 	uint64_t before;
 
@@ -352,7 +356,7 @@ static void a_kprobe(void **state)
 	before = count(bench);
 	count_descriptors();
 	assert_int_equal(access("/proc/self/stat", R_OK), 0);
-	free(read_whole_file("/proc/self/stat", &(size_t){0}));
+	free(file_read("/proc/self/stat", &(size_t){ 0 }));
 	assert_true(count(bench) > before);
 }
 
@@ -360,10 +364,16 @@ static void a_kprobe(void **state)
 
 static void the_first_set_that_can_be_attached_is_taken(void **state)
 {
-	static const struct probe bad[] = {{RAW("sys_enter", "count")}, {RAW("none", "count")}, {}};
-	static const struct probe good[] = {{RAW("sys_exit", "count")}, {}};
-	static const struct probe_set good_first[] = {{good, NULL, NULL}, {bad, NULL, NULL}, {}};
-	static const struct probe_set bad_first[] = {{bad, NULL, NULL}, {bad, "x", NULL}, {good, "y", NULL}, {}};
+	static const struct probe bad[] = { { RAW("sys_enter", "count") },
+					    { RAW("none", "count") },
+					    {} };
+	static const struct probe good[] = { { RAW("sys_exit", "count") }, {} };
+	static const struct probe_set good_first[] = { { good, NULL, NULL },
+						       { bad, NULL, NULL },
+						       {} };
+	static const struct probe_set bad_first[] = {
+		{ bad, NULL, NULL }, { bad, "x", NULL }, { good, "y", NULL }, {}
+	};
 	struct bench *bench = *state;
 
 	need_probes(bench);
@@ -378,31 +388,31 @@ static void the_first_set_that_can_be_attached_is_taken(void **state)
 static void a_substitute_is_for_what_is_missing(void **state)
 {
 	static const struct probe missing[] = {
-		{RAW("none", "count")},
-		{RAW("sys_enter", "count_too"), .instead_of = "none"},
+		{ RAW("none", "count") },
+		{ RAW("sys_enter", "count_too"), .instead_of = "none" },
 		{},
 	};
 	static const struct probe there[] = {
-		{RAW("sys_exit", "count")},
-		{RAW("none", "count_too"), .instead_of = "sys_exit"},
+		{ RAW("sys_exit", "count") },
+		{ RAW("none", "count_too"), .instead_of = "sys_exit" },
 		{},
 	};
 	static const struct probe chain[] = {
-		{RAW("none", "count")},
-		{RAW("none_either", "count"), .instead_of = "none"},
-		{RAW("sys_exit", "count"), .instead_of = "none_either"},
+		{ RAW("none", "count") },
+		{ RAW("none_either", "count"), .instead_of = "none" },
+		{ RAW("sys_exit", "count"), .instead_of = "none_either" },
 		{},
 	};
 	/* A program that has been loaded for one kind does not do for another. */
 	static const struct probe same_program[] = {
-		{TRACEPOINT("sched:none", "count")},
-		{RAW("sys_enter", "count"), .instead_of = "sched:none"},
+		{ TRACEPOINT("sched:none", "count") },
+		{ RAW("sys_enter", "count"), .instead_of = "sched:none" },
 		{},
 	};
-	static const struct probe_set sets[][2] = {{{missing, NULL, NULL}},
-						   {{there, NULL, NULL}},
-						   {{chain, NULL, NULL}},
-						   {{same_program, NULL, NULL}}};
+	static const struct probe_set sets[][2] = { { { missing, NULL, NULL } },
+						    { { there, NULL, NULL } },
+						    { { chain, NULL, NULL } },
+						    { { same_program, NULL, NULL } } };
 	struct bench *bench = *state;
 	size_t i;
 
@@ -417,12 +427,12 @@ static void a_substitute_is_for_what_is_missing(void **state)
 static void a_substitute_that_is_missing_too_fails_the_set(void **state)
 {
 	static const struct probe list[] = {
-		{RAW("sys_enter", "count")},
-		{RAW("none", "count")},
-		{RAW("none_either", "count"), .instead_of = "none"},
+		{ RAW("sys_enter", "count") },
+		{ RAW("none", "count") },
+		{ RAW("none_either", "count"), .instead_of = "none" },
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
+	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -435,14 +445,14 @@ static void a_substitute_that_is_missing_too_fails_the_set(void **state)
 static void an_optional_probe_may_be_missing(void **state)
 {
 	static const struct probe list[] = {
-		{RAW("none", "count"), .optional = true},
-		{RAW("sys_enter", "count")},
-		{RAW("sys_exit", "count"), .optional = true},
-		{RAW("none", "refused"), .optional = true},
-		{RAW("none", "no_such_program"), .optional = true},
+		{ RAW("none", "count"), .optional = true },
+		{ RAW("sys_enter", "count") },
+		{ RAW("sys_exit", "count"), .optional = true },
+		{ RAW("none", "refused"), .optional = true },
+		{ RAW("none", "no_such_program"), .optional = true },
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
+	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 
 	need_probes(bench);
@@ -452,10 +462,12 @@ static void an_optional_probe_may_be_missing(void **state)
 
 static void when_all_sets_fail_each_says_why(void **state)
 {
-	static const struct probe first[] = {{RAW("none_one", "count")}, {}};
-	static const struct probe second[] = {{RAW("sys_enter", "refused")}, {}};
-	static const struct probe third[] = {{TRACEPOINT("none:three", "count")}, {}};
-	static const struct probe_set sets[] = {{first, NULL, NULL}, {second, NULL, NULL}, {third, NULL, NULL}, {}};
+	static const struct probe first[] = { { RAW("none_one", "count") }, {} };
+	static const struct probe second[] = { { RAW("sys_enter", "refused") }, {} };
+	static const struct probe third[] = { { TRACEPOINT("none:three", "count") }, {} };
+	static const struct probe_set sets[] = {
+		{ first, NULL, NULL }, { second, NULL, NULL }, { third, NULL, NULL }, {}
+	};
 	struct bench *bench = *state;
 	struct error error = {};
 	const char *one, *two, *three;
@@ -475,9 +487,10 @@ static void many_long_reasons_fit(void **state)
 {
 	static const char name[] = "a_very_long_name_of_a_tracepoint_that_no_kernel_of_any_"
 				   "version_has_ever_had_or_will_ever_have_in_the_time_to_come";
-	static const struct probe list[] = {{RAW(name, "count")}, {}};
-	static const struct probe_set sets[] = {{list, NULL, NULL}, {list, NULL, NULL}, {list, NULL, NULL},
-						{list, NULL, NULL}, {list, NULL, NULL}, {}};
+	static const struct probe list[] = { { RAW(name, "count") }, {} };
+	static const struct probe_set sets[] = { { list, NULL, NULL }, { list, NULL, NULL },
+						 { list, NULL, NULL }, { list, NULL, NULL },
+						 { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -489,8 +502,8 @@ static void many_long_reasons_fit(void **state)
 
 static void a_missing_program_is_named(void **state)
 {
-	static const struct probe list[] = {{RAW("sys_enter", "gone")}, {}};
-	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
+	static const struct probe list[] = { { RAW("sys_enter", "gone") }, {} };
+	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -504,20 +517,25 @@ static void a_missing_program_is_named(void **state)
 static void each_set_has_its_own_program_arrays(void **state)
 {
 	static const struct probe by_raw_tracepoint[] = {
-		{RAW("sys_enter", "caller")},
-		{.kind = PROBE_TAIL_CALL, .of = PROBE_RAW_TRACEPOINT, .target = "called",
-		 .program = "count"},
-		{RAW("no_such_tracepoint", "count")},
+		{ RAW("sys_enter", "caller") },
+		{ .kind = PROBE_TAIL_CALL,
+		  .of = PROBE_RAW_TRACEPOINT,
+		  .target = "called",
+		  .program = "count" },
+		{ RAW("no_such_tracepoint", "count") },
 		{},
 	};
 	static const struct probe by_tracepoint[] = {
-		{TRACEPOINT("syscalls:sys_enter_getppid", "caller")},
-		{.kind = PROBE_TAIL_CALL, .of = PROBE_TRACEPOINT, .target = "called",
-		 .program = "count"},
+		{ TRACEPOINT("syscalls:sys_enter_getppid", "caller") },
+		{ .kind = PROBE_TAIL_CALL,
+		  .of = PROBE_TRACEPOINT,
+		  .target = "called",
+		  .program = "count" },
 		{},
 	};
-	static const struct probe_set sets[] = {
-		{by_raw_tracepoint, NULL, NULL}, {by_tracepoint, NULL, NULL}, {}};
+	static const struct probe_set sets[] = { { by_raw_tracepoint, NULL, NULL },
+						 { by_tracepoint, NULL, NULL },
+						 {} };
 	struct bench *bench = *state;
 	const struct bpf_insn caller[] = {
 		LOAD_MAP(2, (int)bench->image->map_count),
@@ -539,7 +557,7 @@ static void each_set_has_its_own_program_arrays(void **state)
 
 static void no_sets_are_no_probes(void **state)
 {
-	static const struct probe_set sets[] = {{}};
+	static const struct probe_set sets[] = { {} };
 	struct bench *bench = *state;
 	struct error error = {};
 
@@ -550,12 +568,12 @@ static void no_sets_are_no_probes(void **state)
 static void nothing_stays_open(void **state)
 {
 	static const struct probe list[] = {
-		{TRACEPOINT("syscalls:sys_enter_getppid", "count")},
-		{TRACEPOINT("syscalls:sys_exit_getppid", "count")},
-		{UPROBE("a_probed_function", "count_too", SELF)},
+		{ TRACEPOINT("syscalls:sys_enter_getppid", "count") },
+		{ TRACEPOINT("syscalls:sys_exit_getppid", "count") },
+		{ UPROBE("a_probed_function", "count_too", SELF) },
 		{},
 	};
-	static const struct probe_set sets[] = {{list, NULL, NULL}, {}};
+	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 	size_t before;
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "row.h"
+#include "output/row.h"
 #include "support.h"
 
 struct event {
@@ -73,13 +73,13 @@ static json_t *object_of(const struct event *event)
 
 static struct event event_named(const char *name, size_t size)
 {
-	return (struct event){.pid = 1, .kind = "k", .name = name, .name_size = size};
+	return (struct event){ .pid = 1, .kind = "k", .name = name, .name_size = size };
 }
 
 static void header_and_lines_are_aligned(void **state)
 {
-	const struct event nothing = {.name = ""};
-	const struct event event = {1234, 77, "tcp", "bash", 16};
+	const struct event nothing = { .name = "" };
+	const struct event event = { 1234, 77, "tcp", "bash", 16 };
 	char *header = line_of(ROW_HEADER, &nothing);
 
 	(void)state;
@@ -90,7 +90,7 @@ static void header_and_lines_are_aligned(void **state)
 
 static void what_is_too_wide_moves_the_rest(void **state)
 {
-	const struct event event = {-12345678, 1234567, "longer", "a", 1};
+	const struct event event = { -12345678, 1234567, "longer", "a", 1 };
 
 	(void)state;
 	assert_line(&event, "-12345678 1234567 longer 7 a\n");
@@ -98,7 +98,7 @@ static void what_is_too_wide_moves_the_rest(void **state)
 
 static void nothing_known_is_a_dash_and_null(void **state)
 {
-	const struct event event = {1, 2, NULL, "", 0};
+	const struct event event = { 1, 2, NULL, "", 0 };
 	json_t *object = object_of(&event);
 
 	(void)state;
@@ -110,7 +110,7 @@ static void nothing_known_is_a_dash_and_null(void **state)
 
 static void no_spaces_stand_at_a_lines_end(void **state)
 {
-	const struct event event = {1, 2, "k", "n", 1};
+	const struct event event = { 1, 2, "k", "n", 1 };
 
 	(void)state;
 	assert_line(&event, "1          2 k     7 n\n");
@@ -137,7 +137,7 @@ static void columns_of_text_count_characters(void **state)
 
 static void json_has_every_field_with_a_key(void **state)
 {
-	const struct event event = {-5, 1ULL << 40, "tcp", "bash\0junk", 9};
+	const struct event event = { -5, 1ULL << 40, "tcp", "bash\0junk", 9 };
 	json_t *object = object_of(&event), *list;
 
 	(void)state;
@@ -155,7 +155,7 @@ static void json_has_every_field_with_a_key(void **state)
 
 static void large_numbers_keep_their_sign(void **state)
 {
-	struct event event = {INT32_MIN, UINT64_MAX, "k", "", 0};
+	struct event event = { INT32_MIN, UINT64_MAX, "k", "", 0 };
 	json_t *object = object_of(&event), *size = json_object_get(object, "size");
 
 	(void)state;
@@ -166,7 +166,7 @@ static void large_numbers_keep_their_sign(void **state)
 	object = object_of(&event);
 	assert_int_equal(json_integer_value(json_object_get(object, "size")), INT64_MAX);
 	json_decref(object);
-	assert_line(&(struct event){0, UINT64_MAX, "k", "", 0},
+	assert_line(&(struct event){ 0, UINT64_MAX, "k", "", 0 },
 		    "0      18446744073709551615 k     7 \n");
 }
 
@@ -190,11 +190,11 @@ static void what_is_not_utf8_stands_in_hexadecimal_too(void **state)
 	static const struct {
 		const char *bytes, *text, *hex;
 	} cases[] = {
-		{"a\xff", "a\xef\xbf\xbd", "61ff"},
-		{"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd", "e282"},
-		{"\xed\xa0\x80!", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd!", "eda08021"},
-		{"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd", "c080"},
-		{"\xc3\xbc\xfe\x01", "\xc3\xbc\xef\xbf\xbd\x01", "c3bcfe01"},
+		{ "a\xff", "a\xef\xbf\xbd", "61ff" },
+		{ "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd", "e282" },
+		{ "\xed\xa0\x80!", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd!", "eda08021" },
+		{ "\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd", "c080" },
+		{ "\xc3\xbc\xfe\x01", "\xc3\xbc\xef\xbf\xbd\x01", "c3bcfe01" },
 	};
 	size_t i;
 
@@ -229,8 +229,8 @@ static void json_does_not_drive_a_terminal(void **state)
 {
 	static const char name[] = "\xc2\x9b"
 				   "2J\x7f\xe2\x80\xae\xe2\x80\xa8\xef\xbb\xbf\033[m";
-	static const char *const raw[] = {"\xc2\x9b",	  "\x7f",	  "\xe2\x80\xae",
-					  "\xe2\x80\xa8", "\xef\xbb\xbf", "\033"};
+	static const char *const raw[] = { "\xc2\x9b",	   "\x7f",	   "\xe2\x80\xae",
+					   "\xe2\x80\xa8", "\xef\xbb\xbf", "\033" };
 	const struct event event = event_named(name, sizeof(name));
 	char *line = line_of(ROW_JSON, &event);
 	json_t *object = object_of(&event);
@@ -273,7 +273,7 @@ static void text_of_any_bytes(void **state)
 
 static void times_of_a_row(void **state)
 {
-	struct output output = {.start_time = 5000000000ULL};
+	struct output output = { .start_time = 5000000000ULL };
 	struct row row;
 	char *line;
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "event.h"
-#include "session.h"
+#include "tool/session.h"
 #include "support.h"
 
 struct event {
@@ -32,7 +32,7 @@ static struct {
 
 static void emit(uint64_t number)
 {
-	const uint64_t arguments[] = {number, 0};
+	const uint64_t arguments[] = { number, 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
 		    .ctx_size_in = sizeof(arguments));
 
@@ -76,7 +76,7 @@ struct run {
 
 static struct run make_run(void)
 {
-	struct run run = {.tool = base, .options = {.buffer_pages = 8}};
+	struct run run = { .tool = base, .options = { .buffer_pages = 8 } };
 
 	run.options.duration = 150000000;
 	return run;
@@ -111,7 +111,7 @@ static void make_programs(void)
 
 static int run_session(struct run *run, struct session *session, struct error *error)
 {
-	struct events_source source = {.batches = -1, .batching = -1, .flush_batch = -1};
+	struct events_source source = { .batches = -1, .batching = -1, .flush_batch = -1 };
 	int err = session_init(session, &run->tool, &run->options, error);
 
 	if (err)
@@ -463,7 +463,7 @@ static void watched_descriptors_and_a_drained_end(void **state)
 
 /* ---- the command of opensnoop --exec ---- */
 
-static char *command[4] = {"sh", "-c", NULL};
+static char *command[4] = { "sh", "-c", NULL };
 
 static int start_command(struct session *session, struct error *error)
 {
@@ -498,8 +498,8 @@ static int run_without_others(void *context)
 /* Signals are as for any other program, and no descriptor of the tool's is there. */
 static void a_command_is_a_program_like_others(void **state)
 {
-	static const char *const ours[] = {"pipe:",	 "bpf-map",  "bpf-prog",
-					   "perf_event", "signalfd", "eventpoll"};
+	static const char *const ours[] = { "pipe:",	  "bpf-map",  "bpf-prog",
+					    "perf_event", "signalfd", "eventpoll" };
 	struct run run = make_run();
 	struct outcome outcome;
 	const char *ignored;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "source_scan.h"
+#include "btf/source_scan.h"
 #include "support.h"
 
 #define ABSENT 0x100
@@ -11,7 +11,7 @@ static unsigned int use_of(const char *source, const char *word)
 	unsigned int flags;
 
 	assert_int_equal(source_scan(&names, source), 0);
-	found = names_find(&names.words, word);
+	found = name_table_find(&names.words, word);
 	flags = found ? found->value : ABSENT;
 	source_names_free(&names);
 	return flags;
@@ -61,9 +61,9 @@ static void only_kernel_headers_are_includes(void **state)
 
 	(void)state;
 	assert_int_equal(source_scan(&names, source), 0);
-	assert_non_null(names_find(&names.includes, "linux/fs.h"));
-	assert_non_null(names_find(&names.includes, "uapi/linux/stat.h"));
-	assert_non_null(names_find(&names.includes, "stddef.h"));
+	assert_non_null(name_table_find(&names.includes, "linux/fs.h"));
+	assert_non_null(name_table_find(&names.includes, "uapi/linux/stat.h"));
+	assert_non_null(name_table_find(&names.includes, "stddef.h"));
 	assert_int_equal(names.includes.count, 3);
 	source_names_free(&names);
 }

@@ -6,17 +6,18 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "ksyms.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "compile/symbol_list.h"
+#include "kernel/ksyms.h"
 #include "support.h"
-#include "symbol_list.h"
 
-static const char *const names[] = {"bpf_probe_read_kernel", "bpf_probe_read_user"};
+static const char *const names[] = { "bpf_probe_read_kernel", "bpf_probe_read_user" };
 
 static char *read_symbols(void)
 {
 	size_t size;
-	char *text = read_whole_file("/proc/kallsyms", &size);
+	char *text = file_read("/proc/kallsyms", &size);
 
 	if (!text)
 		skip_because("no /proc/kallsyms");

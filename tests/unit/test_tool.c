@@ -8,7 +8,7 @@
 
 #include "emitter.h"
 #include "support.h"
-#include "tool.h"
+#include "tool/tool.h"
 
 extern const char emitter_source[];
 
@@ -27,17 +27,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_option no_options[] = {{}};
+static const struct argp_option no_options[] = { {} };
 static const struct probe on_exit_probe[] = {
-	{.kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit"},
+	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit" },
 	{},
 };
 static const struct probe missing_probe[] = {
-	{.kind = PROBE_RAW_TRACEPOINT, .target = "no_such_point", .program = "on_exit"},
+	{ .kind = PROBE_RAW_TRACEPOINT, .target = "no_such_point", .program = "on_exit" },
 	{},
 };
-static const struct probe_set sets[] = {{missing_probe, NULL, NULL}, {on_exit_probe, "the moon", NULL}, {}};
-static const struct probe_set no_sets[] = {{missing_probe, NULL, NULL}, {}};
+static const struct probe_set sets[] = { { missing_probe, NULL, NULL },
+					 { on_exit_probe, "the moon", NULL },
+					 {} };
+static const struct probe_set no_sets[] = { { missing_probe, NULL, NULL }, {} };
 
 static struct tool tool = {
 	.name = "fake",
@@ -53,7 +55,7 @@ static struct tool tool = {
 
 static int run_tool(void *context)
 {
-	char **words = context, *argv[12] = {"fake"};
+	char **words = context, *argv[12] = { "fake" };
 	int argc = 1;
 
 	alarm(60);
@@ -62,7 +64,7 @@ static int run_tool(void *context)
 	return tool_main(&tool, argc, argv);
 }
 
-#define RUN(outcome, ...) run_child(run_tool, (char *[]){__VA_ARGS__, NULL, NULL}, outcome)
+#define RUN(outcome, ...) run_child(run_tool, (char *[]){ __VA_ARGS__, NULL, NULL }, outcome)
 
 static void assert_failure(const struct outcome *outcome, const char *word)
 {
@@ -146,23 +148,24 @@ static void a_source_that_is_none(void **state)
 /* A set may be for kernels whose types lack something. */
 static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 {
-	static const struct type_question questions[] = {
-		{"HAVE_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h"},
-		{"HAVE_TASKS", "struct task_struct", "pid", "linux/sched.h"},
+	static const struct feature_test feature_tests[] = {
+		{ "HAVE_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h" },
+		{ "HAVE_TASKS", "struct task_struct", "pid", "linux/sched.h" },
 		{},
 	};
-	static const struct probe_set with_tasks[] = {{on_exit_probe, "the sun", "HAVE_TASKS"},
-						      {on_exit_probe, "the moon", "HAVE_NONSENSE"},
-						      {on_exit_probe, "the stars", NULL},
-						      {}};
+	static const struct probe_set with_tasks[] = { { on_exit_probe, "the sun", "HAVE_TASKS" },
+						       { on_exit_probe, "the moon",
+							 "HAVE_NONSENSE" },
+						       { on_exit_probe, "the stars", NULL },
+						       {} };
 	struct outcome outcome;
 
 	(void)state;
 	need_bpf();
-	tool.questions = questions;
+	tool.feature_tests = feature_tests;
 	tool.probe_sets = with_tasks;
 	RUN(&outcome, "--no-cache", "--max-events", "1");
-	tool.questions = NULL;
+	tool.feature_tests = NULL;
 	tool.probe_sets = sets;
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
@@ -213,7 +216,7 @@ static void nobody_is_told_to_be_root(void **state)
 
 	(void)state;
 	need_root();
-	run_child(run_as_nobody, (char *[]){NULL}, &outcome);
+	run_child(run_as_nobody, (char *[]){ NULL }, &outcome);
 	assert_failure(&outcome, "root");
 	outcome_free(&outcome);
 }

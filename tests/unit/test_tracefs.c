@@ -9,9 +9,10 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "kernel/tracefs.h"
 #include "support.h"
-#include "tracefs.h"
 
 #define TRACEFS_MAGIC 0x74726163
 
@@ -61,11 +62,11 @@ static void it_is_mounted_where_nobody_sees_it(void **state)
 	assert_false(has_children());
 	close(fd);
 	descriptors = count_descriptors();
-	mounts = read_whole_file("/proc/self/mountinfo", &size);
+	mounts = file_read("/proc/self/mountinfo", &size);
 	fd = open_unmounted();
 	assert_true(fd >= 0);
 	close(fd);
-	after = read_whole_file("/proc/self/mountinfo", &size);
+	after = file_read("/proc/self/mountinfo", &size);
 	assert_string_equal(after, mounts);
 	assert_int_equal(count_descriptors(), descriptors);
 	free(mounts);

@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 
 #include "support.h"
-#include "urgent.h"
+#include "kernel/urgent.h"
 
 /* Whether this process may be a real-time task at all. */
 static bool may(void)

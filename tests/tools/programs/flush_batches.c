@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * flush_batches: has the CPUs hand over the batches of all tools that run, as their readers do, but all
- * the time, until it is ended. What is wrong about a program that this interrupts comes out then.
+ * flush_batches: has the CPUs hand over the batches of all tools that run, as their readers do, but
+ * all the time, until it is ended. What is wrong about a program that this interrupts comes out
+ * then.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

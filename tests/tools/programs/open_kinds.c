@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * open_kinds edge|absent|overwrite|uring|all|waiting FILE: opens FILE in a way that a tracer may get
- * wrong: the name ends at the last byte before an unmapped page; its page was not in memory; another
- * thread overwrites it all the time; io_uring opens it; each of the open syscalls; 2,500 threads wait
- * in their opens of a FIFO at once, meanwhile another open fails, and then it is opened for writing.
+ * open_kinds edge|absent|overwrite|uring|all|waiting FILE: opens FILE in a way that a tracer may
+ * get wrong: the name ends at the last byte before an unmapped page; its page was not in memory;
+ * another thread overwrites it all the time; io_uring opens it; each of the open syscalls; 2,500
+ * threads wait in their opens of a FIFO at once, meanwhile another open fails, and then it is
+ * opened for writing.
  */
 #define _GNU_SOURCE
 #include <errno.h>

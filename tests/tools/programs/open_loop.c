@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 			close(fd);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%.6f\n", (double)(end.tv_sec - start.tv_sec) +
-				 (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+	printf("%.6f\n",
+	       (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 	return 0;
 }

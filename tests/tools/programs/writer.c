@@ -32,7 +32,8 @@ static int fail(const char *what)
 	return 1;
 }
 
-/* Printable bytes that don't repeat at any power of two; never a line's end, which a tty changes. */
+/* Printable bytes that don't repeat at any power of two; never a line's end, which a tty changes.
+ */
 static char *make_bytes(size_t size)
 {
 	char *bytes = malloc(size + 1);
@@ -194,7 +195,12 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "pieces"))
 		return write_bytes_singly("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 end\n");
 	if (!strcmp(what, "wrong"))
-		return write(STDOUT_FILENO, "a\xff" "b\xc3", 4) == 4 ? 0 : fail("write");
+		return write(STDOUT_FILENO,
+			     "a\xff"
+			     "b\xc3",
+			     4) == 4 ?
+			       0 :
+			       fail("write");
 	if (!strcmp(what, "forks"))
 		return fork_children((int)first);
 	if (!strcmp(what, "threads")) {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define READ_SIZE 65536
+
+static int read_up_to(int fd, size_t max, struct buffer *buffer)
+{
+	ssize_t count;
+	char *place;
+
+	for (;;) {
+		if (buffer->size > max)
+			return -EFBIG;
+		place = buffer_extend(buffer, READ_SIZE);
+		if (!place)
+			return -ENOMEM;
+		count = read(fd, place, READ_SIZE);
+		buffer->size -= READ_SIZE - (size_t)(count > 0 ? count : 0);
+		if (count == 0)
+			return 0;
+		if (count < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+int file_read_fd(int fd, struct buffer *buffer)
+{
+	return read_up_to(fd, SIZE_MAX, buffer);
+}
+
+static char *read_at(int directory, const char *path, size_t max, size_t *size)
+{
+	struct buffer content = {};
+	char *string = NULL;
+	int fd, err;
+
+	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	err = read_up_to(fd, max, &content);
+	close(fd);
+	if (!err) {
+		*size = content.size;
+		string = buffer_take_string(&content);
+		err = -ENOMEM;
+	}
+	buffer_free(&content);
+	if (!string)
+		errno = -err;
+	return string;
+}
+
+char *file_read(const char *path, size_t *size)
+{
+	return read_at(AT_FDCWD, path, SIZE_MAX, size);
+}
+
+char *file_read_at(int directory, const char *path, size_t *size)
+{
+	return read_at(directory, path, SIZE_MAX, size);
+}
+
+char *file_read_up_to(const char *path, size_t max, size_t *size)
+{
+	return read_at(AT_FDCWD, path, max, size);
+}
+
+int file_write_fd(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+	ssize_t count;
+
+	while (size) {
+		count = write(fd, at, size);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count ? -errno : -EIO;
+		at += count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
+{
+	(void)info;
+	(void)type;
+	(void)position;
+	return remove(path);
+}
+
+void file_remove_tree(const char *path)
+{
+	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+bool file_is_roots_own(const struct stat *info, mode_t type)
+{
+	return (info->st_mode & S_IFMT) == type && info->st_uid == 0 &&
+	       !(info->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+int file_stamp(const char *path, char *text, size_t size)
+{
+	struct stat info;
+	int length;
+
+	if (stat(path, &info))
+		return -errno;
+	length = snprintf(text, size, "%s size %lld time %lld.%09ld", path, (long long)info.st_size,
+			  (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+	return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}

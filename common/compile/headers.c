@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "btf/btf_headers.h"
+#include "compile/headers.h"
+#include "kernel/btf_file.h"
+
+#define ARCHIVE_PATH "/sys/kernel/kheaders.tar.xz"
+
+extern char **environ;
+
+static bool take(struct headers *headers, enum headers_kind kind, const char *path,
+		 const char *stamped)
+{
+	headers->kind = kind;
+	snprintf(headers->path, sizeof(headers->path), "%s", path);
+	return !file_stamp(stamped, headers->origin, sizeof(headers->origin));
+}
+
+/* sysfs invents its times anew at each boot; the kernel's build id speaks for its files. */
+static bool take_sysfs(struct headers *headers, enum headers_kind kind, const char *path)
+{
+	if (access(path, R_OK))
+		return false;
+	headers->kind = kind;
+	snprintf(headers->path, sizeof(headers->path), "%s", path);
+	snprintf(headers->origin, sizeof(headers->origin), "%s", path);
+	return true;
+}
+
+/*
+ * autoconf.h is written when the tree is configured, and a tree without it is of no use. Debian's
+ * split tree has the other half beside it as "source".
+ */
+static bool take_build_tree(struct headers *headers, const struct kernel *kernel)
+{
+	char tree[PATH_MAX / 2], stamped[PATH_MAX], kconfig[PATH_MAX];
+
+	snprintf(tree, sizeof(tree), "/lib/modules/%s/build", kernel->release);
+	snprintf(stamped, sizeof(stamped), "%s/include/generated/autoconf.h", tree);
+	snprintf(kconfig, sizeof(kconfig), "%s/include/linux/kconfig.h", tree);
+	if (access(kconfig, R_OK)) {
+		snprintf(kconfig, sizeof(kconfig), "/lib/modules/%s/source/include/linux/kconfig.h",
+			 kernel->release);
+		if (access(kconfig, R_OK))
+			return false;
+	}
+	return take(headers, HEADERS_FROM_BUILD_TREE, tree, stamped);
+}
+
+int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
+		 struct headers *headers, struct error *error)
+{
+	*headers = (struct headers){};
+	if (wanted == HEADERS_AUTO && prefer_btf && take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
+		return 0;
+	if (wanted != HEADERS_BTF && (take_build_tree(headers, kernel) ||
+				      take_sysfs(headers, HEADERS_FROM_ARCHIVE, ARCHIVE_PATH)))
+		return 0;
+	if (wanted != HEADERS_KERNEL && take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
+		return 0;
+	if (wanted == HEADERS_BTF)
+		return error_set(error, ENOENT, "kernel %s has no BTF (%s): use --headers kernel",
+				 kernel->release, BTF_PATH);
+	return error_set(error, ENOENT,
+			 "no headers%s for kernel %s: install the package linux-headers-%s "
+			 "(Debian, Ubuntu), kernel-devel-%s (Fedora, RHEL) or "
+			 "kernel-default-devel (SUSE)",
+			 wanted == HEADERS_KERNEL ? "" : " and no BTF", kernel->release,
+			 kernel->release, kernel->release);
+}
+
+static int unpack_archive(const char *archive, const char *scratch, struct error *error)
+{
+	char *argv[] = { "tar", "-xJf", (char *)archive, "-C", (char *)scratch, NULL };
+	int status = -1, err;
+	pid_t pid;
+
+	err = posix_spawnp(&pid, "tar", NULL, NULL, argv, environ);
+	if (err)
+		return error_set(error, err, "can't run tar to unpack %s: %s", archive,
+				 strerror(err));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		return error_set(error, EIO,
+				 "can't unpack %s: tar failed (is xz installed, package xz-utils?)",
+				 archive);
+	return 0;
+}
+
+int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
+		    const char *source, struct error *error)
+{
+	int err;
+
+	switch (headers->kind) {
+	case HEADERS_FROM_BUILD_TREE:
+		/* libbcc looks there by itself, and only so takes in Debian's second half too. */
+		unsetenv("BCC_KERNEL_SOURCE");
+		return 0;
+	case HEADERS_FROM_ARCHIVE:
+		err = unpack_archive(headers->path, scratch, error);
+		break;
+	default:
+		err = btf_headers_write(scratch, headers->path, source, kernel->version_code,
+					error);
+		break;
+	}
+	if (!err && setenv("BCC_KERNEL_SOURCE", scratch, 1))
+		err = error_set(error, ENOMEM, "no memory for the compiler's environment");
+	return err;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The processes to follow when the tracing begins; from then on the programs in bpfsrc/follow.bpf.h
+ * keep the map, whose keys are PIDs as the kernel's first PID namespace has them.
+ */
+#ifndef SNOOPKIT_FOLLOW_H
+#define SNOOPKIT_FOLLOW_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "trace/probe.h"
+
+/* clang-format off */
+#define FOLLOW_PROBE(its_kind, its_target, its_program, replaced, is_wanted)                       \
+	{ .kind = its_kind,                                                                        \
+	  .target = its_target,                                                                    \
+	  .program = its_program,                                                                  \
+	  .instead_of = replaced,                                                                  \
+	  .wanted = is_wanted }
+
+/*
+ * The probes for bpfsrc/follow.bpf.h; is_wanted is a struct probe's. Before 4.17 there are no raw
+ * tracepoints.
+ */
+#define FOLLOW_PROBES(is_wanted)                                                                   \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit", NULL,          \
+		     is_wanted),                                                                   \
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit",              \
+		     "sched_process_exit", is_wanted),                                             \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw", NULL, is_wanted),  \
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_fork", "on_fork",                      \
+		     "sched_process_fork", is_wanted)
+
+/* Where a raw tracepoint's program may be skipped (FAULTABLE_TRACEPOINTS). */
+#define FOLLOW_BY_KPROBE(is_wanted)                                                                \
+	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit", NULL,        \
+		     is_wanted),                                                                   \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit",                \
+		     "sched:sched_process_exit", is_wanted),                                       \
+	FOLLOW_PROBE(PROBE_KPROBE, "wake_up_new_task", "on_new_task", NULL, is_wanted),            \
+	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw",                    \
+		     "wake_up_new_task", is_wanted)
+/* clang-format on */
+
+/*
+ * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it
+ * is a thread or has ended, or where its number is not the one that the kernel's programs see.
+ */
+int follow_check(pid_t pid, struct error *error);
+
+/* Puts one process into the map. Returns 0 or a negative errno. */
+int follow_add(int map, pid_t pid);
+
+/*
+ * Puts the descendants of root that live now into the map, once the programs are attached: those
+ * that come later the programs see. This process is left out, and so is the job it belongs to
+ * (tool | less), whose output would come back to it, unless root belongs to that too. -ENOMEM, or
+ * another negative errno.
+ */
+int follow_descendants(int map, pid_t root);
+
+/* Whether any thread of the process is not on its way out. */
+bool follow_is_alive(pid_t pid);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mirroring: the bytes that a program in bpfsrc/write.bpf.h copied, as they are to standard output,
+ * or as a script that writes them again, or as JSON; and into a recording.
+ */
+#ifndef SNOOPKIT_MIRROR_H
+#define SNOOPKIT_MIRROR_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "tool/tool.h"
+#include "written.h"
+
+/* Pages of a perf buffer: also on many CPUs a write of 1 MB goes in at once. */
+#define MIRROR_BUFFER_PAGES 512
+
+#define MIRROR_KEY_ASCIICAST (OPTION_KEY + 0x100)
+
+/* clang-format off */
+#define MIRROR_OPTIONS                                                                             \
+	{ "noclear", 'C', NULL, 0, "Don't clear the screen first", 0 },                            \
+	{ "asciicast", MIRROR_KEY_ASCIICAST, "FILE", 0,                                            \
+	  "Record in FILE too, for asciinema (asciicast v2)", 0 }
+
+#define MIRROR_PROBES(syscall, program_of_enter, is_optional)                                      \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "syscalls:sys_exit_" syscall,                                                  \
+	  .program = "on_exit_write",                                                              \
+	  .optional = is_optional },                                                               \
+	{ .kind = PROBE_TRACEPOINT,                                                                \
+	  .target = "syscalls:sys_enter_" syscall,                                                 \
+	  .program = program_of_enter,                                                             \
+	  .optional = is_optional }
+
+/* The write family, by the programs in bpfsrc/write_syscalls.bpf.h. */
+#define MIRROR_WRITE_TRACEPOINTS                                                                   \
+	MIRROR_PROBES("write", "on_enter_write", false),                                           \
+	MIRROR_PROBES("writev", "on_enter_writev", false),                                         \
+	MIRROR_PROBES("pwrite64", "on_enter_write", true),                                         \
+	MIRROR_PROBES("pwritev", "on_enter_writev", true),                                         \
+	MIRROR_PROBES("pwritev2", "on_enter_writev", true)
+
+/* What copies the pieces that one program can't. */
+#define MIRROR_MORE(caller)                                                                        \
+	{ .kind = PROBE_TAIL_CALL, .target = "more", .program = "on_more", .of = caller }
+/* clang-format on */
+
+#define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"
+
+struct mirror_part; /* of a write whose last piece has not come yet */
+
+/* All zero before the options are parsed; the rest is mirror.c's. */
+struct mirror {
+	bool keep_screen;
+	bool replay;
+	const char *asciicast; /* FILE, or NULL */
+
+	FILE *recording;
+	bool recording_failed;
+	uint64_t recording_flushed; /* when it was last written out, by CLOCK_MONOTONIC (ns) */
+	struct buffer torn;	    /* the start of a character whose rest has not come yet */
+
+	uint64_t
+		replayed; /* how far the script has got: the first write's time, then pauses (ns) */
+
+	struct mirror_part *parts;
+
+	uint64_t cut;	    /* writes of which bytes are missing, not yet said */
+	uint64_t cut_bytes; /* of these */
+	uint64_t cut_said;  /* when it was last said, by CLOCK_MONOTONIC (ns) */
+};
+
+/* For the tool's parser: ARGP_ERR_UNKNOWN for what is none of MIRROR_OPTIONS. */
+error_t mirror_parse(struct mirror *mirror, int key, char *argument);
+
+/*
+ * Opens the recording; tty is the terminal whose size it gets, or -1. In prepare(). Returns 0 or a
+ * negative errno with a line.
+ */
+int mirror_open(struct mirror *mirror, int tty, struct error *error);
+
+/* How the program copies writes: of each limit bytes at most. In prepare(). */
+void mirror_set_parameters(struct session *session, uint64_t limit);
+
+/* Clears the screen, or begins the script. In attached(). */
+void mirror_begin(struct mirror *mirror, struct session *session);
+
+/* An event of the program's, other than WRITTEN_END. time in nanoseconds of CLOCK_MONOTONIC. */
+void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
+		  const struct written_event *event);
+
+/*
+ * Says what was cut since it was last said, at most once a second. It is said with the next write
+ * too: this is for when none comes.
+ */
+void mirror_say_cut(struct mirror *mirror, struct session *session);
+
+/* Writes what is left and closes the recording. In finish(). */
+void mirror_end(struct mirror *mirror, struct session *session);
+
+/* The tool's row and line: their event is made by mirror_event(). */
+void mirror_row(struct row *row, const void *event);
+void mirror_line(struct output *output, uint64_t time, const void *event);
+
+#endif

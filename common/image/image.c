@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/image.h"
+
+/* More than any program has; keeps a damaged count from becoming an allocation. */
+#define MAX_MAPS	 64
+#define MAX_PROGRAMS	 64
+#define MAX_INSTRUCTIONS 65536
+
+struct reader {
+	const char *data;
+	size_t left;
+};
+
+bool instruction_is_map(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW) &&
+	       instruction->src_reg == BPF_PSEUDO_MAP_FD;
+}
+
+bool instruction_is_parameter(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW) && instruction->src_reg == 0 &&
+	       (uint32_t)instruction[1].imm == IMAGE_PARAMETER_MAGIC;
+}
+
+void image_write(const struct image *image, struct buffer *buffer)
+{
+	uint32_t i;
+
+	buffer_append(buffer, image->compiler, sizeof(image->compiler));
+	buffer_append(buffer, &image->kern_version, sizeof(image->kern_version));
+	buffer_append(buffer, &image->kernel_has, sizeof(image->kernel_has));
+	buffer_append(buffer, &image->tracepoint_btf_id, sizeof(image->tracepoint_btf_id));
+	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
+	buffer_append(buffer, &image->program_count, sizeof(image->program_count));
+	buffer_append(buffer, image->maps, image->map_count * sizeof(*image->maps));
+	for (i = 0; i < image->program_count; i++) {
+		const struct image_program *program = &image->programs[i];
+
+		buffer_append(buffer, program->name, sizeof(program->name));
+		buffer_append(buffer, &program->instruction_count,
+			      sizeof(program->instruction_count));
+		buffer_append(buffer, program->instructions,
+			      program->instruction_count * sizeof(struct bpf_insn));
+	}
+}
+
+static bool take(struct reader *reader, void *target, size_t size)
+{
+	if (reader->left < size)
+		return false;
+	memcpy(target, reader->data, size);
+	reader->data += size;
+	reader->left -= size;
+	return true;
+}
+
+static bool terminated(const char *text, size_t size)
+{
+	return text[0] && memchr(text, '\0', size);
+}
+
+/* A verifier would refuse a bad program too, but only after it was patched with foreign values. */
+static bool instructions_are_sound(const struct image *image, const struct image_program *program)
+{
+	const struct bpf_insn *instructions = program->instructions;
+	uint32_t i;
+
+	for (i = 0; i < program->instruction_count; i++) {
+		if (instructions[i].code != (BPF_LD | BPF_IMM | BPF_DW))
+			continue;
+		if (i + 1 == program->instruction_count || instructions[i + 1].code)
+			return false;
+		if (instruction_is_map(&instructions[i]) &&
+		    (uint32_t)instructions[i].imm >= image->map_count)
+			return false;
+		if (instruction_is_parameter(&instructions[i]) &&
+		    (uint32_t)instructions[i].imm >= IMAGE_PARAMETERS)
+			return false;
+		i++;
+	}
+	return true;
+}
+
+static int read_maps(struct reader *reader, struct image *image)
+{
+	uint32_t i;
+
+	if (image->map_count > MAX_MAPS)
+		return -EBADMSG;
+	image->maps = calloc(image->map_count + 1, sizeof(*image->maps));
+	if (!image->maps)
+		return -ENOMEM;
+	if (!take(reader, image->maps, image->map_count * sizeof(*image->maps)))
+		return -EBADMSG;
+	for (i = 0; i < image->map_count; i++)
+		if (!terminated(image->maps[i].name, IMAGE_NAME_SIZE))
+			return -EBADMSG;
+	return 0;
+}
+
+static int read_program(struct reader *reader, const struct image *image,
+			struct image_program *program)
+{
+	if (!take(reader, program->name, sizeof(program->name)) ||
+	    !take(reader, &program->instruction_count, sizeof(program->instruction_count)) ||
+	    !terminated(program->name, sizeof(program->name)) || !program->instruction_count ||
+	    program->instruction_count > MAX_INSTRUCTIONS)
+		return -EBADMSG;
+	program->instructions = calloc(program->instruction_count, sizeof(struct bpf_insn));
+	if (!program->instructions)
+		return -ENOMEM;
+	if (!take(reader, program->instructions,
+		  program->instruction_count * sizeof(struct bpf_insn)) ||
+	    !instructions_are_sound(image, program))
+		return -EBADMSG;
+	return 0;
+}
+
+static int read_programs(struct reader *reader, struct image *image)
+{
+	uint32_t i;
+	int err = 0;
+
+	if (image->program_count > MAX_PROGRAMS)
+		return -EBADMSG;
+	image->programs = calloc(image->program_count + 1, sizeof(*image->programs));
+	if (!image->programs)
+		return -ENOMEM;
+	for (i = 0; !err && i < image->program_count; i++)
+		err = read_program(reader, image, &image->programs[i]);
+	return err;
+}
+
+int image_read(const void *data, size_t size, struct image **image)
+{
+	struct reader reader = { .data = data, .left = size };
+	struct image *read = calloc(1, sizeof(*read));
+	int err;
+
+	if (!read)
+		return -ENOMEM;
+	if (!take(&reader, read->compiler, sizeof(read->compiler)) ||
+	    !take(&reader, &read->kern_version, sizeof(read->kern_version)) ||
+	    !take(&reader, &read->kernel_has, sizeof(read->kernel_has)) ||
+	    !take(&reader, &read->tracepoint_btf_id, sizeof(read->tracepoint_btf_id)) ||
+	    !take(&reader, &read->map_count, sizeof(read->map_count)) ||
+	    !take(&reader, &read->program_count, sizeof(read->program_count)) ||
+	    !terminated(read->compiler, sizeof(read->compiler)))
+		err = -EBADMSG;
+	else
+		err = read_maps(&reader, read);
+	if (!err)
+		err = read_programs(&reader, read);
+	if (!err && reader.left)
+		err = -EBADMSG;
+	if (err) {
+		/* The count may be more than what was allocated for it. */
+		if (!read->programs)
+			read->program_count = 0;
+		image_free(read);
+		return err;
+	}
+	*image = read;
+	return 0;
+}
+
+void image_free(struct image *image)
+{
+	uint32_t i;
+
+	if (!image)
+		return;
+	for (i = 0; i < image->program_count; i++)
+		free(image->programs[i].instructions);
+	free(image->programs);
+	free(image->maps);
+	free(image);
+}
+
+const struct image_program *image_find_program(const struct image *image, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < image->program_count; i++)
+		if (!strcmp(image->programs[i].name, name))
+			return &image->programs[i];
+	return NULL;
+}
+
+int image_find_map(const struct image *image, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < image->map_count; i++)
+		if (!strcmp(image->maps[i].name, name))
+			return (int)i;
+	return -1;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/layout.h"
+
+#define NONE UINT32_MAX
+
+/* Instructions that are run one after the other. */
+struct block {
+	uint32_t start, end; /* in the program as it is, without a jump that is always taken */
+	uint32_t next;	     /* the block that follows, or NONE: it ends in an exit */
+	uint32_t target;     /* of its last instruction, if that is a conditional jump, or NONE */
+	uint32_t at;	     /* in the program as it is to be */
+	enum { UNSEEN, OPEN, DONE } state;
+};
+
+struct layout {
+	struct block *blocks;
+	uint32_t count;
+	uint32_t *order; /* numbers of blocks, each one behind all that lead to it, from first on */
+	uint32_t first;
+	bool loops;
+};
+
+static bool is_jump(const struct bpf_insn *instruction)
+{
+	uint8_t class = BPF_CLASS(instruction->code), operation = BPF_OP(instruction->code);
+
+	return (class == BPF_JMP || class == BPF_JMP32) && operation != BPF_CALL &&
+	       operation != BPF_EXIT;
+}
+
+static bool is_always(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_JMP | BPF_JA);
+}
+
+static bool is_exit(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_JMP | BPF_EXIT);
+}
+
+static uint32_t target_of(const struct bpf_insn *instructions, uint32_t i)
+{
+	return (uint32_t)((int32_t)i + 1 + instructions[i].off);
+}
+
+static bool is_wide(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW);
+}
+
+/* Which block an instruction starts, NONE for those within one; count + 1 elements. */
+static uint32_t *number_blocks(const struct image_program *program, uint32_t *block_count)
+{
+	const struct bpf_insn *instructions = program->instructions;
+	uint32_t count = program->instruction_count, i;
+	uint32_t *number = malloc((count + 1) * sizeof(*number));
+
+	if (!number)
+		return NULL;
+	memset(number, 0xff, (count + 1) * sizeof(*number));
+	number[0] = 0;
+	for (i = 0; i < count; i += is_wide(&instructions[i]) ? 2 : 1) {
+		if (is_jump(&instructions[i]) && target_of(instructions, i) < count)
+			number[target_of(instructions, i)] = 0;
+		if (is_jump(&instructions[i]) || is_exit(&instructions[i]))
+			number[i + 1] = 0;
+	}
+	number[count] = NONE;
+	for (i = 0, *block_count = 0; i < count; i++)
+		if (number[i] != NONE)
+			number[i] = (*block_count)++;
+	return number;
+}
+
+static void fill_blocks(struct layout *layout, const struct image_program *program,
+			const uint32_t *number)
+{
+	const struct bpf_insn *instructions = program->instructions, *last;
+	uint32_t count = program->instruction_count, i, end, last_at;
+	struct block *block = layout->blocks;
+
+	for (i = 0; i < count; i = end, block++) {
+		for (end = i + 1; end < count && number[end] == NONE; end++)
+			;
+		last_at = end - 1;
+		last = &instructions[last_at];
+		*block = (struct block){ .start = i, .end = end, .target = NONE, .next = NONE };
+		if (is_always(last)) {
+			block->end = last_at;
+			block->next = number[target_of(instructions, last_at)];
+		} else if (!is_exit(last)) {
+			block->next = number[end];
+			if (is_jump(last))
+				block->target = number[target_of(instructions, last_at)];
+		}
+	}
+}
+
+/* What follows is looked at last, and so comes to stand right behind, if nothing speaks against. */
+static void visit(struct layout *layout, uint32_t number)
+{
+	struct block *block = &layout->blocks[number];
+
+	if (block->state == OPEN)
+		layout->loops = true;
+	if (block->state != UNSEEN)
+		return;
+	block->state = OPEN;
+	if (block->target != NONE)
+		visit(layout, block->target);
+	if (block->next != NONE)
+		visit(layout, block->next);
+	block->state = DONE;
+	layout->order[--layout->first] = number;
+}
+
+/* Whether the block needs a jump to what follows it. */
+static bool needs_jump(const struct layout *layout, uint32_t position)
+{
+	const struct block *block = &layout->blocks[layout->order[position]];
+
+	return block->next != NONE &&
+	       (position + 1 == layout->count || layout->order[position + 1] != block->next);
+}
+
+static uint32_t place_blocks(struct layout *layout)
+{
+	uint32_t i, at = 0;
+
+	for (i = layout->first; i < layout->count; i++) {
+		struct block *block = &layout->blocks[layout->order[i]];
+
+		block->at = at;
+		at += block->end - block->start + needs_jump(layout, i);
+	}
+	return at;
+}
+
+static void write_blocks(const struct layout *layout, const struct bpf_insn *from,
+			 struct bpf_insn *to)
+{
+	uint32_t i, at;
+
+	for (i = layout->first; i < layout->count; i++) {
+		const struct block *block = &layout->blocks[layout->order[i]];
+
+		memcpy(to + block->at, from + block->start,
+		       (block->end - block->start) * sizeof(*to));
+		at = block->at + block->end - block->start;
+		if (block->target != NONE)
+			to[at - 1].off = (int16_t)(layout->blocks[block->target].at - at);
+		if (needs_jump(layout, i))
+			to[at] = (struct bpf_insn){
+				.code = BPF_JMP | BPF_JA,
+				.off = (int16_t)(layout->blocks[block->next].at - at - 1),
+			};
+	}
+}
+
+/* Whether its parts can be moved: jumps stay inside, nothing runs off the end or calls its own. */
+static bool is_movable(const struct image_program *program)
+{
+	const struct bpf_insn *instructions = program->instructions;
+	uint32_t count = program->instruction_count, i;
+
+	for (i = 0; i < count; i += is_wide(&instructions[i]) ? 2 : 1) {
+		if (is_jump(&instructions[i]) && target_of(instructions, i) >= count)
+			return false;
+		if (instructions[i].code == (BPF_JMP | BPF_CALL) && instructions[i].src_reg)
+			return false;
+	}
+	return i == count && count && count <= INT16_MAX &&
+	       (is_exit(&instructions[count - 1]) || is_always(&instructions[count - 1]));
+}
+
+int layout_forward(struct image_program *program)
+{
+	struct bpf_insn *instructions = NULL;
+	struct layout layout = {};
+	uint32_t *number, count;
+	int err = -ENOMEM;
+
+	if (!is_movable(program))
+		return 0;
+	number = number_blocks(program, &layout.count);
+	layout.blocks = calloc(layout.count + 1, sizeof(*layout.blocks));
+	layout.order = calloc(layout.count + 1, sizeof(*layout.order));
+	if (!number || !layout.blocks || !layout.order)
+		goto out;
+	fill_blocks(&layout, program, number);
+	layout.first = layout.count;
+	visit(&layout, 0);
+	err = 0;
+	if (layout.loops)
+		goto out;
+	count = place_blocks(&layout);
+	instructions = calloc(count, sizeof(*instructions));
+	if (!instructions) {
+		err = -ENOMEM;
+		goto out;
+	}
+	write_blocks(&layout, program->instructions, instructions);
+	free(program->instructions);
+	program->instructions = instructions;
+	program->instruction_count = count;
+out:
+	free(number);
+	free(layout.blocks);
+	free(layout.order);
+	return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions in ELF files (elf(5)), for uprobes. */
+#ifndef SNOOPKIT_ELFSYM_H
+#define SNOOPKIT_ELFSYM_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * The offset of the function of that name, in bytes from the start of the file, as a uprobe wants
+ * it: by the dynamic or the full symbol table and the program headers. Returns 0, -ENOENT where the
+ * file has none, -ENOEXEC where it is no ELF file, or another negative errno; each with a line.
+ */
+int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error);
+
+/*
+ * The path of the shared library whose name starts with prefix ("libreadline.so") that the program
+ * at path asks for (DT_NEEDED), found where the dynamic linker would look (ld.so(8)). size is that
+ * of library in bytes. Returns 0 or a negative errno with a line: -ENOENT where it asks for none.
+ */
+int elfsym_needed(const char *path, const char *prefix, char *library, size_t size,
+		  struct error *error);
+
+#endif

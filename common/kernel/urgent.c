@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
+#include <stdbool.h>
+
+#include "kernel/urgent.h"
+
+static bool is_raised;
+
+static bool set_policy(int policy, int priority)
+{
+	const struct sched_param parameters = { .sched_priority = priority };
+
+	return !sched_setscheduler(0, policy, &parameters);
+}
+
+/* Who runs the tool with another policy (chrt) has chosen that one. */
+void urgent_begin(void)
+{
+	is_raised = sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_FIFO, 1);
+}
+
+/* The nice value is still what it was. */
+void urgent_end(void)
+{
+	if (is_raised)
+		set_policy(SCHED_OTHER, 0);
+	is_raised = false;
+}

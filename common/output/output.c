@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "output/output.h"
+
+/*
+ * A pipe or terminal that nobody reads must not hold the tool beyond a signal: it is opened once
+ * more, not to block, which leaves the descriptor that others share as it is.
+ */
+static int open_unblocking(int fd)
+{
+	char path[40];
+	struct stat info;
+
+	if (fstat(fd, &info) || (!S_ISFIFO(info.st_mode) && !isatty(fd)))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void output_init(struct output *output, int fd, bool json)
+{
+	int own = open_unblocking(fd);
+
+	*output = (struct output){
+		.fd = own < 0 ? fd : own, .is_own = own >= 0, .cancel_fd = -1, .json = json
+	};
+	output_sync_clock(output);
+}
+
+void output_sync_clock(struct output *output)
+{
+	output->realtime_offset = clock_realtime_offset();
+}
+
+static int wait_writable(const struct output *output)
+{
+	struct pollfd fds[] = { { .fd = output->fd, .events = POLLOUT },
+				{ .fd = output->cancel_fd, .events = POLLIN } };
+
+	if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		return -errno;
+	return fds[1].revents ? -ECANCELED : 0;
+}
+
+int output_flush(struct output *output)
+{
+	int err = output->pending.failed ? -ENOMEM : 0;
+	size_t done = 0;
+	ssize_t count;
+
+	while (!err && done < output->pending.size) {
+		count = write(output->fd, output->pending.data + done, output->pending.size - done);
+		if (count >= 0)
+			done += (size_t)count;
+		else if (errno == EAGAIN)
+			err = wait_writable(output);
+		else if (errno != EINTR)
+			err = -errno;
+	}
+	buffer_reset(&output->pending);
+	return err;
+}
+
+int output_end_text(const char *tool, int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: can't write to standard output: %s\n", tool, strerror(errno));
+	return 1;
+}
+
+void output_free(struct output *output)
+{
+	buffer_free(&output->pending);
+	buffer_free(&output->escaped);
+	if (output->is_own)
+		close(output->fd);
+}
+
+size_t utf8_decode(const void *text, size_t size, uint32_t *code_point)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *bytes = text;
+	uint32_t value;
+	size_t length, i;
+
+	if (!size)
+		return 0;
+	if (bytes[0] < 0x80) {
+		*code_point = bytes[0];
+		return 1;
+	}
+	length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
+	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || length > size)
+		return 0;
+	value = bytes[0] & (0x7fU >> length);
+	for (i = 1; i < length; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (bytes[i] & 0x3f);
+	}
+	if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	*code_point = value;
+	return length;
+}
+
+static bool is_harmless(uint32_t character)
+{
+	if (character < 0x20 || (character >= 0x7f && character < 0xa0))
+		return false;
+	if (character == 0x61c || character == 0x200e || character == 0x200f || character == 0xfeff)
+		return false;
+	return !(character >= 0x2028 && character <= 0x202e) &&
+	       !(character >= 0x2066 && character <= 0x2069);
+}
+
+/* Most text is nothing but this; it is copied in one piece. */
+static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
+{
+	const unsigned char *at = bytes;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '\\')
+		at++;
+	return (size_t)(at - bytes);
+}
+
+size_t escape_append(struct buffer *buffer, const void *text, size_t size)
+{
+	const unsigned char *bytes = text, *end = bytes + size;
+	size_t columns = 0, length;
+	uint32_t character;
+
+	while (bytes < end) {
+		length = plain_length(bytes, end);
+		if (length) {
+			buffer_append(buffer, bytes, length);
+			columns += length;
+			bytes += length;
+			continue;
+		}
+		length = utf8_decode(bytes, (size_t)(end - bytes), &character);
+		if (length && is_harmless(character) && character != '\\') {
+			buffer_append(buffer, bytes, length);
+			columns++;
+			bytes += length;
+			continue;
+		}
+		if (length && character == '\\') {
+			buffer_append(buffer, "\\\\", 2);
+			columns += 2;
+			bytes++;
+			continue;
+		}
+		for (length += !length; length; length--) {
+			buffer_printf(buffer, "\\%03o", *bytes++);
+			columns += 4;
+		}
+	}
+	return columns;
+}
+
+void escape_append_json(struct buffer *buffer, const char *json, size_t size)
+{
+	const char *end = json + size;
+	uint32_t character;
+	size_t length;
+
+	while (json < end) {
+		length = utf8_decode(json, (size_t)(end - json), &character);
+		if (!length) {
+			length = 1;
+			buffer_append_string(buffer, "\\ufffd");
+		} else if (is_harmless(character)) {
+			buffer_append(buffer, json, length);
+		} else {
+			buffer_printf(buffer, "\\u%04x", character);
+		}
+		json += length;
+	}
+}
+
+static int64_t split(const struct output *output, uint64_t time, struct tm *broken,
+		     struct tm *(*convert)(const time_t *, struct tm *))
+{
+	int64_t real = (int64_t)time + output->realtime_offset;
+	time_t seconds = (time_t)(real / (int64_t)SECOND);
+
+	convert(&seconds, broken);
+	return real % (int64_t)SECOND;
+}
+
+void output_format_time(const struct output *output, uint64_t time, char text[40])
+{
+	struct tm broken;
+	int64_t rest = split(output, time, &broken, gmtime_r);
+	size_t length = strftime(text, 40, "%Y-%m-%dT%H:%M:%S", &broken);
+
+	snprintf(text + length, 40 - length, ".%06dZ", (int)(rest / 1000));
+}
+
+void output_format_clock(const struct output *output, uint64_t time, char text[16])
+{
+	struct tm broken;
+
+	split(output, time, &broken, localtime_r);
+	strftime(text, 16, "%H:%M:%S", &broken);
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "event.h"
+#include "kernel/urgent.h"
+#include "trace/events.h"
+
+/* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
+struct sample {
+	struct perf_event_header header;
+	uint32_t size; /* of data: that of the events, and padding up to 8 */
+	char data[];
+} __attribute__((packed));
+
+struct cpu_buffer {
+	int cpu;
+	int waking_fd; /* wakes at each record; its pages are mapped */
+	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	struct perf_event_mmap_page *page;
+	struct buffer records; /* events that were read, not yet handed out, each padded up to 8 */
+	size_t taken;	       /* bytes at the start of records that were handed out */
+};
+
+struct events {
+	struct events_source source;
+	int epoll_fd;
+	int flush_program; /* or -1 */
+	size_t data_size;  /* of a buffer, in bytes */
+	size_t count;
+	bool wake_on_each;
+	enum events_batching batching;
+	struct buffer torn; /* a record that wraps around the buffer's end, in one piece */
+	struct cpu_buffer cpus[];
+};
+
+static int open_output(int cpu, unsigned int wakeup_events)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_RAW,
+		.wakeup_events = wakeup_events,
+	};
+	int fd;
+
+	fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	struct epoll_event interest = { .events = EPOLLIN, .data.ptr = buffer };
+	long page_size = sysconf(_SC_PAGESIZE);
+
+	buffer->waking_fd = open_output(buffer->cpu, 1);
+	if (buffer->waking_fd < 0)
+		return buffer->waking_fd;
+	buffer->quiet_fd = open_output(buffer->cpu, 0);
+	if (buffer->quiet_fd < 0)
+		return buffer->quiet_fd;
+	buffer->page = mmap(NULL, events->data_size + (size_t)page_size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, buffer->waking_fd, 0);
+	if (buffer->page == MAP_FAILED) {
+		buffer->page = NULL;
+		return -errno;
+	}
+	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
+	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest) ||
+	    bpf_map_update_elem(events->source.events, &buffer->cpu, &buffer->waking_fd, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+/* By the reader, on that CPU; a raw tracepoint program can be run so from Linux 5.10 on. */
+static int hand_over_batch(const struct events *events, int cpu)
+{
+	uint64_t no_arguments[1] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = no_arguments,
+		    .ctx_size_in = sizeof(no_arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
+		    .cpu = (uint32_t)cpu);
+
+	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
+}
+
+/* Without a way to have them handed over there is no batching. */
+static void prepare_batching(struct events *events)
+{
+	const struct events_source *source = &events->source;
+	size_t i;
+
+	if (source->batches >= 0 && source->batching >= 0 && source->flush_batch >= 0)
+		events->flush_program = fcntl(source->flush_batch, F_DUPFD_CLOEXEC, 3);
+	for (i = 0; i < events->count; i++)
+		if (hand_over_batch(events, events->cpus[i].cpu))
+			events->source.batching = -1;
+}
+
+static int explain(int err, int cpu, size_t data_size, struct error *error)
+{
+	if (err == -EPERM || err == -EACCES)
+		return error_set(error, -err,
+				 "can't open a perf buffer of %zu kB: CAP_PERFMON or CAP_SYS_ADMIN "
+				 "missing, or kernel.perf_event_mlock_kb too low",
+				 data_size / 1024);
+	return error_set(error, -err, "can't open a perf buffer of %zu kB on CPU %d: %s",
+			 data_size / 1024, cpu, strerror(-err));
+}
+
+/* The online CPUs' numbers, in *cpus; returns how many. */
+static int online_cpus(int **cpus)
+{
+	long configured = sysconf(_SC_NPROCESSORS_CONF);
+	char *text, *at, *end;
+	size_t size;
+	long first, last;
+	int count = 0;
+
+	text = file_read("/sys/devices/system/cpu/online", &size);
+	*cpus = calloc((size_t)(configured > 0 ? configured : 1) + 1024, sizeof(int));
+	for (at = text; at && *cpus && *at >= '0' && *at <= '9'; at = *end ? end + 1 : end) {
+		first = last = strtol(at, &end, 10);
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		for (; first <= last && count < configured + 1024; first++)
+			(*cpus)[count++] = (int)first;
+	}
+	free(text);
+	return *cpus ? count : -ENOMEM;
+}
+
+int events_open(struct events **result, const struct events_source *source, unsigned int pages,
+		struct error *error)
+{
+	int *cpus = NULL, count = 0, i, err = 0;
+	struct events *events = NULL;
+
+	if (source->events >= 0)
+		count = online_cpus(&cpus);
+	if (count > 0 || source->events < 0)
+		events = calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus));
+	if (!events) {
+		free(cpus);
+		return error_set(error, ENOMEM, "no memory for the perf buffers");
+	}
+	events->source = *source;
+	events->flush_program = -1;
+	events->data_size = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+	events->wake_on_each = true;
+	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; !err && i < count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[events->count++];
+
+		*buffer = (struct cpu_buffer){ .cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1 };
+		err = open_buffer(events, buffer);
+		if (err)
+			explain(err, cpus[i], events->data_size, error);
+	}
+	free(cpus);
+	if (err) {
+		events_close(events);
+		return err;
+	}
+	prepare_batching(events);
+	*result = events;
+	return 0;
+}
+
+int events_fd(const struct events *events)
+{
+	return events->epoll_fd;
+}
+
+/* The record at that position in one piece: in place, or copied where it wraps around. */
+static const void *whole_record(struct events *events, const char *data, uint64_t position,
+				size_t size)
+{
+	size_t offset = position & (events->data_size - 1), first = events->data_size - offset;
+
+	if (size <= first)
+		return data + offset;
+	buffer_reset(&events->torn);
+	buffer_append(&events->torn, data + offset, first);
+	buffer_append(&events->torn, data, size - first);
+	return events->torn.failed ? NULL : events->torn.data;
+}
+
+/*
+ * The events in those bytes. A program that somebody has edited may hand over anything: what is no
+ * event ends the record. Returns how many, or -ENOMEM.
+ */
+static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
+{
+	struct event_header header;
+	size_t at = 0;
+	int count = 0;
+	char *target;
+
+	while (size > at && size - at >= sizeof(header)) {
+		memcpy(&header, data + at, sizeof(header));
+		if (header.size < sizeof(header) || header.size > size - at)
+			break;
+		target = buffer_extend(&buffer->records, EVENT_ALIGNED((size_t)header.size));
+		if (!target)
+			return -ENOMEM;
+		memcpy(target, data + at, header.size);
+		at += EVENT_ALIGNED((size_t)header.size);
+		count++;
+	}
+	return count;
+}
+
+/* What was handed out makes room; mostly that is everything. */
+static void forget_taken(struct cpu_buffer *buffer)
+{
+	if (!buffer->taken)
+		return;
+	buffer->records.size -= buffer->taken;
+	memmove(buffer->records.data, buffer->records.data + buffer->taken, buffer->records.size);
+	buffer->taken = 0;
+}
+
+static int read_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	const char *data = (const char *)buffer->page + sysconf(_SC_PAGESIZE);
+	uint64_t tail = buffer->page->data_tail, head;
+	struct perf_event_header header;
+	const struct sample *sample;
+	int count = 0, total = 0;
+
+	head = __atomic_load_n(&buffer->page->data_head, __ATOMIC_ACQUIRE);
+	if (head != tail)
+		forget_taken(buffer);
+	while (count >= 0 && tail != head) {
+		/* Records are aligned to 8 bytes, so a header never wraps around. */
+		memcpy(&header, data + (tail & (events->data_size - 1)), sizeof(header));
+		sample = whole_record(events, data, tail, header.size);
+		if (!sample)
+			count = -ENOMEM;
+		else if (header.type == PERF_RECORD_SAMPLE)
+			count = keep_events(buffer, sample->data, sample->size);
+		total += count;
+		tail += header.size;
+	}
+	__atomic_store_n(&buffer->page->data_tail, tail, __ATOMIC_RELEASE);
+	return count < 0 ? count : total;
+}
+
+int events_read(struct events *events)
+{
+	struct epoll_event ready[16];
+	int total = 0, count;
+	size_t i;
+
+	/* Clears what poll() would see; the buffers themselves say where records are. */
+	while (epoll_wait(events->epoll_fd, ready, 16, 0) == 16)
+		;
+	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
+		hand_over_batch(events, events->cpus[i].cpu);
+	for (i = 0; i < events->count; i++) {
+		count = read_buffer(events, &events->cpus[i]);
+		if (count < 0)
+			return count;
+		total += count;
+	}
+	return total;
+}
+
+int events_read_batches(struct events *events)
+{
+	int cpus = libbpf_num_possible_cpus(), count = 0, total = 0;
+	struct batch *batches, *batch;
+	uint32_t zero = 0;
+	size_t i;
+
+	if (events->source.batches < 0 || cpus <= 0)
+		return 0;
+	batches = calloc((size_t)cpus, sizeof(*batches));
+	if (!batches)
+		return -ENOMEM;
+	urgent_begin();
+	if (bpf_map_lookup_elem(events->source.batches, &zero, batches))
+		cpus = 0;
+	urgent_end();
+	for (i = 0; count >= 0 && i < events->count; i++) {
+		if (events->cpus[i].cpu >= cpus)
+			continue;
+		batch = &batches[events->cpus[i].cpu];
+		count = keep_events(&events->cpus[i], batch->events,
+				    batch->size < BATCH_SIZE ? batch->size : BATCH_SIZE);
+		total += count;
+	}
+	free(batches);
+	return count < 0 ? count : total;
+}
+
+static const struct event_header *first_event(const struct cpu_buffer *buffer)
+{
+	if (buffer->taken == buffer->records.size)
+		return NULL;
+	return (const struct event_header *)(buffer->records.data + buffer->taken);
+}
+
+/*
+ * The CPU whose next event is the oldest, and up to which time its events may be handed out in
+ * one go: until another CPU's next event is older.
+ */
+static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
+{
+	struct cpu_buffer *oldest = NULL;
+	const struct event_header *event, *best = NULL;
+	size_t i;
+
+	for (i = 0; i < events->count; i++) {
+		event = first_event(&events->cpus[i]);
+		if (!event)
+			continue;
+		if (!best || event->time < best->time) {
+			if (best && best->time < *limit)
+				*limit = best->time;
+			best = event;
+			oldest = &events->cpus[i];
+		} else if (event->time < *limit) {
+			*limit = event->time;
+		}
+	}
+	return best && best->time <= *limit ? oldest : NULL;
+}
+
+size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
+		      const bool *stop)
+{
+	const struct event_header *event;
+	struct cpu_buffer *buffer;
+	uint64_t limit = until;
+	size_t count = 0;
+
+	while ((buffer = oldest_buffer(events, &limit))) {
+		while ((event = first_event(buffer)) && event->time <= limit) {
+			if (stop && *stop)
+				return count;
+			buffer->taken += EVENT_ALIGNED((size_t)event->size);
+			handler(context, event->time, event, event->size);
+			count++;
+		}
+		limit = until;
+	}
+	return count;
+}
+
+bool events_pending(const struct events *events)
+{
+	size_t i;
+
+	for (i = 0; i < events->count; i++)
+		if (first_event(&events->cpus[i]))
+			return true;
+	return false;
+}
+
+void events_wake_on_each(struct events *events, bool each)
+{
+	size_t i;
+
+	if (events->wake_on_each == each)
+		return;
+	events->wake_on_each = each;
+	urgent_begin();
+	for (i = 0; i < events->count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[i];
+
+		/* It can't fail for want of memory: the slot is there and holds another fd. */
+		bpf_map_update_elem(events->source.events, &buffer->cpu,
+				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
+	}
+	urgent_end();
+}
+
+void events_set_batching(struct events *events, enum events_batching batching)
+{
+	uint32_t zero = 0, yes = batching == EVENTS_BATCH_ON;
+
+	if (events->source.batching < 0 || events->batching == batching)
+		return;
+	urgent_begin();
+	bpf_map_update_elem(events->source.batching, &zero, &yes, BPF_ANY);
+	urgent_end();
+	events->batching = batching;
+}
+
+enum events_batching events_batching(const struct events *events)
+{
+	return events->batching;
+}
+
+void events_close(struct events *events)
+{
+	size_t mapped, i;
+
+	if (!events)
+		return;
+	mapped = events->data_size + (size_t)sysconf(_SC_PAGESIZE);
+	for (i = 0; i < events->count; i++) {
+		struct cpu_buffer *buffer = &events->cpus[i];
+
+		if (buffer->page)
+			munmap(buffer->page, mapped);
+		if (buffer->quiet_fd >= 0)
+			close(buffer->quiet_fd);
+		if (buffer->waking_fd >= 0)
+			close(buffer->waking_fd);
+		buffer_free(&buffer->records);
+	}
+	if (events->flush_program >= 0)
+		close(events->flush_program);
+	close(events->epoll_fd);
+	buffer_free(&events->torn);
+	free(events);
+}

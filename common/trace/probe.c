@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trace/probe.h"
+#include "kernel/tracefs.h"
+
+#define MAX_PROBES PROBES_MAX_PROGRAMS
+
+static const struct probe_kind_operations *const kinds[] = {
+	[PROBE_KPROBE] = &probe_kprobe,
+	[PROBE_KRETPROBE] = &probe_kretprobe,
+	[PROBE_UPROBE] = &probe_uprobe,
+	[PROBE_URETPROBE] = &probe_uretprobe,
+	[PROBE_TRACEPOINT] = &probe_tracepoint,
+	[PROBE_RAW_TRACEPOINT] = &probe_raw_tracepoint,
+	[PROBE_BTF_RAW_TRACEPOINT] = &probe_btf_raw_tracepoint,
+};
+
+/* A set's programs are loaded once each, however many probes run them. */
+struct loaded {
+	const char *name[MAX_PROBES];
+	enum bpf_prog_type type[MAX_PROBES]; /* the same program may be tried as another one */
+	int fd[MAX_PROBES];
+	size_t count;
+};
+
+void probes_init(struct probes *probes)
+{
+	*probes = (struct probes){ .tracefs = -1 };
+}
+
+int probes_tracefs(struct probes *probes, struct error *error)
+{
+	if (probes->tracefs < 0)
+		probes->tracefs = tracefs_open(error);
+	return probes->tracefs;
+}
+
+int probes_add_link(struct probes *probes, int fd, const char *event, bool is_uprobe)
+{
+	struct probe_link *links;
+
+	links = realloc(probes->links, (probes->count + 1) * sizeof(*links));
+	if (!links) {
+		close(fd);
+		return -ENOMEM;
+	}
+	probes->links = links;
+	links[probes->count] = (struct probe_link){ .fd = fd, .is_uprobe = is_uprobe };
+	if (event)
+		snprintf(links[probes->count].event, sizeof(links->event), "%s", event);
+	probes->count++;
+	return 0;
+}
+
+static void remove_event(struct probes *probes, const struct probe_link *link)
+{
+	char line[sizeof(link->event) + 3];
+
+	snprintf(line, sizeof(line), "-:%s", link->event);
+	tracefs_write(probes->tracefs, probe_text_file(link->is_uprobe), line);
+}
+
+/* All links but the first count. */
+static void detach_links(struct probes *probes, size_t count)
+{
+	size_t i;
+
+	for (i = count; i < probes->count; i++) {
+		close(probes->links[i].fd);
+		if (probes->links[i].event[0])
+			remove_event(probes, &probes->links[i]);
+	}
+	probes->count = count;
+}
+
+void probes_detach(struct probes *probes)
+{
+	size_t i;
+
+	detach_links(probes, 0);
+	free(probes->links);
+	probes->links = NULL;
+	for (i = 0; i < probes->program_count; i++)
+		close(probes->programs[i]);
+	probes->program_count = 0;
+	if (probes->tracefs >= 0)
+		close(probes->tracefs);
+	probes->tracefs = -1;
+}
+
+static int program_fd(struct loaded *loaded, const struct loader *loader, const struct probe *probe,
+		      const struct probe_kind_operations *kind, struct error *error)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < loaded->count; i++)
+		if (!strcmp(loaded->name[i], probe->program) &&
+		    loaded->type[i] == kind->program_type)
+			return loaded->fd[i];
+	if (loaded->count == MAX_PROBES)
+		return error_set(error, E2BIG, "more than %d programs in one set", MAX_PROBES);
+	fd = kind->load ? kind->load(loader, probe, error) :
+			  loader_load(loader, probe->program, kind->program_type, error);
+	if (fd >= 0) {
+		loaded->name[loaded->count] = probe->program;
+		loaded->type[loaded->count] = kind->program_type;
+		loaded->fd[loaded->count++] = fd;
+	}
+	return fd;
+}
+
+static int attach_one(struct probes *probes, const struct probe *probe, struct loaded *loaded,
+		      const struct loader *loader, struct error *error)
+{
+	const struct probe_kind_operations *kind = kinds[probe->kind];
+	size_t attached = probes->count;
+	struct error reason = {};
+	int fd, err = 0;
+
+	if (kind->check)
+		err = kind->check(probes, &reason);
+	if (!err && probes->is_trial && kind->find) {
+		err = kind->find(probes, probe, &reason);
+	} else if (!err) {
+		fd = program_fd(loaded, loader, probe, kind, error);
+		if (fd < 0)
+			return fd;
+		err = kind->attach(probes, probe, fd, &reason);
+	}
+	if (err) {
+		/* Of several copies some may be attached: a substitute would see their events
+		 * twice. */
+		detach_links(probes, attached);
+		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
+			  reason.text[0] ? reason.text : strerror(-err));
+	}
+	error_clear(&reason);
+	return err;
+}
+
+static int set_tail_call(const struct probe *probe, struct loaded *loaded,
+			 const struct loader *loader, struct error *error)
+{
+	uint32_t first = 0;
+	int fd;
+
+	if (!loader->image) /* only a trial */
+		return 0;
+	if (loader_map(loader, probe->target) < 0)
+		return error_set(error, ENOENT, "the source has no program array %s",
+				 probe->target);
+	fd = program_fd(loaded, loader, probe, kinds[probe->of], error);
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(loader_map(loader, probe->target), &first, &fd, BPF_ANY))
+		return error_set(error, errno, "can't put %s into the program array %s: %s",
+				 probe->program, probe->target, strerror(errno));
+	return 0;
+}
+
+static bool is_replaced(const struct probe *probes, const char *target)
+{
+	for (; probes->kind != PROBE_END; probes++)
+		if (probes->instead_of && !strcmp(probes->instead_of, target))
+			return true;
+	return false;
+}
+
+static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
+		      struct error *error)
+{
+	const char *missing[MAX_PROBES];
+	struct loaded loaded = {};
+	size_t missing_count = 0, i;
+	const struct probe *probe;
+	int err = 0;
+
+	for (probe = set; !err && probe->kind != PROBE_END; probe++) {
+		if (probe->instead_of) {
+			for (i = 0; i < missing_count; i++)
+				if (!strcmp(missing[i], probe->instead_of))
+					break;
+			if (i == missing_count)
+				continue;
+		}
+		if (probe->wanted && !*probe->wanted)
+			continue;
+		if (probe->kind == PROBE_TAIL_CALL)
+			err = set_tail_call(probe, &loaded, loader, error);
+		else
+			err = attach_one(probes, probe, &loaded, loader, error);
+		if (err && (probe->optional || is_replaced(set, probe->target))) {
+			missing[missing_count++] = probe->target;
+			err = 0;
+		}
+	}
+	if (err) {
+		detach_links(probes, 0);
+		for (i = 0; i < loaded.count; i++)
+			close(loaded.fd[i]);
+		return err;
+	}
+	memcpy(probes->programs, loaded.fd, sizeof(loaded.fd));
+	probes->program_count = loaded.count;
+	return 0;
+}
+
+uint64_t probes_missed(const struct probes *probes)
+{
+	struct bpf_prog_info info;
+	uint64_t missed = 0;
+	uint32_t size;
+	size_t i;
+
+	for (i = 0; i < probes->program_count; i++) {
+		memset(&info, 0, sizeof(info));
+		size = sizeof(info);
+		if (!bpf_obj_get_info_by_fd(probes->programs[i], &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+/* "can't attach to the kprobe x: why": what stands behind the probe. */
+static const char *cause(const char *text)
+{
+	const char *found = strstr(text, ": ");
+
+	return found ? found : text;
+}
+
+/* A cause that is the same for all is said once. */
+static void add_reason(struct error *all, struct error *reason)
+{
+	size_t length = strlen(all->text);
+
+	if (!length || strcmp(cause(all->text), cause(reason->text)))
+		snprintf(all->text + length, sizeof(all->text) - length, "%s%s", length ? "; " : "",
+			 reason->text);
+	if (reason->detail) {
+		error_set_detail(all, reason->detail);
+		reason->detail = NULL;
+	}
+	error_clear(reason);
+}
+
+int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
+		  struct error *error)
+{
+	struct error reason = {};
+	int i, err = -ENOENT;
+
+	probes->is_trial = !loader->image;
+	error_clear(error);
+	for (i = 0; sets[i].probes; i++) {
+		err = i && loader->image ? loader_renew_program_arrays(loader, &reason) : 0;
+		if (!err)
+			err = attach_set(probes, sets[i].probes, loader, &reason);
+		if (!err) {
+			if (loader->verbose && error->text[0])
+				fprintf(stderr, "%s\n", error->text);
+			error_clear(&reason);
+			error_set_detail(error, NULL);
+			return i;
+		}
+		add_reason(error, &reason);
+	}
+	return err;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/ksyms.h"
+#include "trace/probe.h"
+
+#define MAX_COPIES 8
+
+/*
+ * A task inside the function keeps a place for its return, and when all are taken returns are
+ * missed. Unless told the kernel has as few as one for each CPU, or 10: so many writers to stopped
+ * terminals, openers of FIFOs, or programs on a file system that does not answer would keep all
+ * others from being seen. Only the text interface can be told, and 4096 is its most:
+ * KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c.
+ */
+#define MAX_ACTIVE 4096
+
+/* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset.
+ */
+static int attach_by_pmu(struct probes *probes, int type, bool is_return, const char *name,
+			 uint64_t address, int program_fd)
+{
+	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
+
+	attributes.config1 = (uintptr_t)name;
+	attributes.config2 = address;
+	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+}
+
+static int attach_by_text(struct probes *probes, const struct text_event *head, const char *name,
+			  uint64_t address, int program_fd, struct error *error)
+{
+	char definition[32];
+
+	snprintf(definition, sizeof(definition), "0x%" PRIx64, address);
+	return probes_add_text_event(probes, head, name ? name : definition, program_fd, error);
+}
+
+static int attach_at(struct probes *probes, const struct probe *probe, const char *name,
+		     uint64_t address, int program_fd, struct error *error)
+{
+	const struct text_event head = {
+		.is_return = probe->kind == PROBE_KRETPROBE,
+		.max_active = probe->kind == PROBE_KRETPROBE ? MAX_ACTIVE : 0,
+	};
+	int type = probe_pmu_type("kprobe");
+	struct error ignored = {};
+	int err = -ENOTSUP;
+
+	if (type < 0)
+		return attach_by_text(probes, &head, name, address, program_fd, error);
+	if (head.max_active && !probes->is_trial)
+		err = attach_by_text(probes, &head, name, address, program_fd, &ignored);
+	error_clear(&ignored);
+	if (!err)
+		return 0;
+	return attach_by_pmu(probes, type, head.is_return, name, address, program_fd);
+}
+
+static int attach_copies(struct probes *probes, const struct probe *probe, int program_fd,
+			 struct error *error)
+{
+	uint64_t addresses[MAX_COPIES];
+	int count = ksyms_find(probe->target, addresses, MAX_COPIES), i, err = 0;
+
+	if (count == -EPERM)
+		return error_set(error, EPERM,
+				 "/proc/kallsyms hides the addresses of functions: "
+				 "sysctl kernel.kptr_restrict=0");
+	if (count < 0)
+		return count;
+	for (i = 0; !err && i < count && i < MAX_COPIES; i++)
+		err = attach_at(probes, probe, NULL, addresses[i], program_fd, error);
+	return err;
+}
+
+static int explain(int err, struct error *error)
+{
+	switch (err) {
+	case -ENOENT:
+		return error_set(error, ENOENT, "this kernel has no such function");
+	case -EPERM:
+	case -EACCES:
+		return error_set(error, -err,
+				 "not permitted: run as root, on a kernel that is not locked down");
+	default:
+		return err;
+	}
+}
+
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+		  struct error *error)
+{
+	int err;
+
+	if (probe->every_copy) {
+		err = attach_copies(probes, probe, program_fd, error);
+	} else {
+		err = attach_at(probes, probe, probe->target, 0, program_fd, error);
+		/* Kernels that see that the name is ambiguous refuse it, with either number. */
+		if (err == -EADDRNOTAVAIL || err == -EINVAL)
+			err = attach_copies(probes, probe, program_fd, error);
+	}
+	return error->text[0] ? err : explain(err, error);
+}
+
+static int check(struct probes *probes, struct error *error)
+{
+	return probes_check_dynamic(probes, false, error);
+}
+
+const struct probe_kind_operations probe_kprobe = {
+	.name = "kprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
+	.attach = attach,
+};
+
+const struct probe_kind_operations probe_kretprobe = {
+	.name = "kretprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
+	.attach = attach,
+};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/btf_file.h"
+#include "kernel/tracefs.h"
+#include "trace/probe.h"
+
+/* The tracepoint's number, or a negative errno. */
+static int find_number(struct probes *probes, const struct probe *probe, struct error *error)
+{
+	char category[64], event[64];
+	int tracefs, id;
+
+	if (sscanf(probe->target, "%63[^:]:%63s", category, event) != 2)
+		return error_set(error, EINVAL, "a tracepoint is named category:event");
+	tracefs = probes_tracefs(probes, error);
+	if (tracefs < 0)
+		return tracefs;
+	id = tracefs_event_id(tracefs, category, event);
+	if (id == -ENOENT)
+		return error_set(error, ENOENT, "this kernel has no such tracepoint");
+	if (id < 0)
+		return error_set(error, -id, "can't read its number in tracefs: %s", strerror(-id));
+	return id;
+}
+
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+		  struct error *error)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
+	int number = find_number(probes, probe, error);
+
+	if (number < 0)
+		return number;
+	attributes.config = (unsigned int)number;
+	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+}
+
+static int find(struct probes *probes, const struct probe *probe, struct error *error)
+{
+	int number = find_number(probes, probe, error);
+
+	return number < 0 ? number : probe_try_perf_event();
+}
+
+const struct probe_kind_operations probe_tracepoint = {
+	.name = "tracepoint",
+	.program_type = BPF_PROG_TYPE_TRACEPOINT,
+	.attach = attach,
+	.find = find,
+};
+
+static int attach_raw(struct probes *probes, const struct probe *probe, int program_fd,
+		      struct error *error)
+{
+	int fd = bpf_raw_tracepoint_open(probe->target, program_fd);
+
+	if (fd < 0 && errno == ENOENT)
+		return error_set(error, ENOENT, "this kernel has no such tracepoint");
+	if (fd < 0)
+		return -errno;
+	return probes_add_link(probes, fd, NULL, false);
+}
+
+const struct probe_kind_operations probe_raw_tracepoint = {
+	.name = "raw tracepoint",
+	.program_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.attach = attach_raw,
+};
+
+static int load_btf(const struct loader *loader, const struct probe *probe, struct error *error)
+{
+	return loader_load_btf(loader, probe->program, error);
+}
+
+/* The program was loaded for that tracepoint, and for no other. */
+static int attach_btf(struct probes *probes, const struct probe *probe, int program_fd,
+		      struct error *error)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, program_fd);
+
+	(void)probe;
+	(void)error;
+	return fd < 0 ? -errno : probes_add_link(probes, fd, NULL, false);
+}
+
+static int find_btf(struct probes *probes, const struct probe *probe, struct error *error)
+{
+	(void)probes;
+	return btf_file_find_tracepoint(BTF_PATH, probe->target) ?
+		       0 :
+		       error_set(error, ENOENT, "the kernel's BTF has no such tracepoint");
+}
+
+const struct probe_kind_operations probe_btf_raw_tracepoint = {
+	.name = "typed tracepoint",
+	.program_type = BPF_PROG_TYPE_TRACING,
+	.load = load_btf,
+	.attach = attach_btf,
+	.find = find_btf,
+};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/elfsym.h"
+#include "trace/probe.h"
+
+static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+		  struct error *error)
+{
+	const struct text_event head = { .is_uprobe = true,
+					 .is_return = probe->kind == PROBE_URETPROBE };
+	int type = probe_pmu_type("uprobe"), err;
+	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = head.is_return };
+	char definition[448];
+	uint64_t offset;
+
+	err = elfsym_offset(probe->binary, probe->target, &offset, error);
+	if (err)
+		return err;
+	if (type < 0) {
+		snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
+		return probes_add_text_event(probes, &head, definition, program_fd, error);
+	}
+	attributes.config1 = (uintptr_t)probe->binary;
+	attributes.config2 = offset;
+	err = probes_add_perf_event(probes, &attributes, program_fd, NULL, true);
+	if (err == -EACCES || err == -EPERM)
+		error_set(error, -err, "not permitted: run as root, a uprobe takes CAP_SYS_ADMIN");
+	else if (err)
+		error_set(error, -err, "in %s: %s", probe->binary, strerror(-err));
+	return err;
+}
+
+static int check(struct probes *probes, struct error *error)
+{
+	return probes_check_dynamic(probes, true, error);
+}
+
+const struct probe_kind_operations probe_uprobe = {
+	.name = "uprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
+	.attach = attach,
+};
+
+const struct probe_kind_operations probe_uretprobe = {
+	.name = "uretprobe",
+	.program_type = BPF_PROG_TYPE_KPROBE,
+	.check = check,
+	.attach = attach,
+};
