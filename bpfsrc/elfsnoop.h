@@ -8,9 +8,6 @@
 
 enum {
 	PARAM_FAILED = PARAM_TOOL, /* 1: only failed ones */
-	PARAM_PID,		   /* 0: any */
-	PARAM_UID_SET,		   /* 1: only PARAM_UID */
-	PARAM_UID,
 };
 
 struct elfsnoop_event {

@@ -7,11 +7,8 @@
 #define EPERM_MAX_COUNTS 10240 /* kept at a time */
 
 enum {
-	PARAM_UID_SET = PARAM_TOOL, /* 1: only PARAM_UID */
-	PARAM_UID,
-	PARAM_PID,	      /* 0: any */
-	PARAM_PER_PROCESS,    /* 1: each process is counted by itself */
-	PARAM_BTF_TRACEPOINT, /* 1: on_exit_btf is used */
+	PARAM_PER_PROCESS = PARAM_TOOL, /* 1: each process is counted by itself */
+	PARAM_BTF_TRACEPOINT,		/* 1: on_exit_btf is used */
 };
 
 /* What is counted together. */

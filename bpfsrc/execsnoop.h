@@ -10,10 +10,8 @@
 #define EXEC_FAILED_ARGS   32	 /* arguments of a failed exec, at most */
 
 enum {
-	PARAM_UID_SET = PARAM_TOOL, /* 1: only PARAM_UID */
-	PARAM_UID,
-	PARAM_PPID,   /* 0: any */
-	PARAM_FAILED, /* 1: failed ones too */
+	PARAM_PPID = PARAM_TOOL, /* 0: any */
+	PARAM_FAILED,		 /* 1: failed ones too */
 };
 
 enum exec_script {

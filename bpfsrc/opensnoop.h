@@ -10,17 +10,13 @@
 #define OPEN_AT_WORKING_DIRECTORY -100 /* AT_FDCWD */
 
 enum {
-	PARAM_PID = PARAM_TOOL, /* 0: any */
-	PARAM_TID,		/* 0: any */
-	PARAM_UID_SET,		/* 1: only PARAM_UID */
-	PARAM_UID,
-	PARAM_WITH_UID,	    /* 1: events say the user */
-	PARAM_FAILED,	    /* 1: only failed ones */
-	PARAM_FLAGS_SET,    /* 1: only those with a flag of the two that follow */
-	PARAM_FLAGS,	    /* flags, without the access mode */
-	PARAM_ACCESS_MODES, /* bit n: access mode n */
-	PARAM_FOLLOW,	    /* 1: only followed processes */
-	PARAM_DIRECTORY,    /* 1: the directory of a relative path too */
+	PARAM_WITH_UID = PARAM_TOOL, /* 1: events say the user */
+	PARAM_FAILED,		     /* 1: only failed ones */
+	PARAM_FLAGS_SET,	     /* 1: only those with a flag of the two that follow */
+	PARAM_FLAGS,		     /* flags, without the access mode */
+	PARAM_ACCESS_MODES,	     /* bit n: access mode n */
+	PARAM_FOLLOW,		     /* 1: only followed processes */
+	PARAM_DIRECTORY,	     /* 1: the directory of a relative path too */
 };
 
 struct opensnoop_event {

@@ -6,11 +6,15 @@
 #include <linux/types.h>
 
 enum {
-	PARAM_CGROUP_SET,	   /* 1: only tasks whose cgroup is in cgroup_set */
+	PARAM_CGROUP_SET = 1,	   /* 1: only tasks whose cgroup is in cgroup_set */
 	PARAM_MOUNT_NAMESPACE_SET, /* 1: only tasks whose namespace is in mount_namespace_set */
 	PARAM_TRUSTED_TASK,	   /* always 1: see trusted.bpf.h */
 	PARAM_BTF,		   /* 1: the kernel has BTF, and gives typed pointers */
-	PARAM_TOOL = 8,
+	PARAM_PID,		   /* only this process; 0: any */
+	PARAM_TID,		   /* only this thread; 0: any */
+	PARAM_UID_SET,		   /* 1: only the user PARAM_UID */
+	PARAM_UID,
+	PARAM_TOOL = 16,
 };
 
 #endif

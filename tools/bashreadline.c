@@ -24,31 +24,29 @@ static struct {
 static char binary[PATH_MAX];
 static bool is_bash; /* and no library that other programs have too */
 
-static const struct argp_option options[] = {
-	{ "shared", 's', "PATH", OPTION_ARG_OPTIONAL,
-	  "Trace readline in the shared library at PATH, or the one that bash is linked with", 0 },
+/* -s takes no argument or one, which as with BCC's tool may also be a word of its own. */
+static void take_shared(struct argp_state *state, char *argument)
+{
+	(void)state;
+	opt.shared = true;
+	opt.library = argument;
+}
+
+static bool take_argument(const struct argp_state *state, const char *argument)
+{
+	(void)state;
+	if (!opt.shared || opt.library)
+		return false;
+	opt.library = argument;
+	return true;
+}
+
+static const struct tool_option options[] = {
+	OPTION("shared", 's', "PATH", TAKES_ANY,
+	       "Trace readline in the shared library at PATH, or the one that bash is linked with",
+	       .take = take_shared, .is_optional = true),
 	{},
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	switch (key) {
-	case 's':
-		opt.shared = true;
-		opt.library = argument;
-		break;
-	case ARGP_KEY_ARG:
-		/* As BCC's: the path may also stand by itself behind -s. */
-		if (!opt.shared || opt.library)
-			return ARGP_ERR_UNKNOWN;
-		opt.library = argument;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	(void)state;
-	return 0;
-}
 
 static void row(struct row *row, const void *data)
 {
@@ -116,15 +114,9 @@ static bool wanted(const void *data)
 /* readline is called long before Enter is pressed, and where it returns the line is not known to
  * a probe that came meanwhile; what it calls after Enter returns the same line. */
 static const struct probe probes[] = {
-	{ .kind = PROBE_URETPROBE,
-	  .target = "readline_internal_teardown",
-	  .program = "on_line",
-	  .binary = binary },
-	{ .kind = PROBE_URETPROBE,
-	  .target = "readline",
-	  .program = "on_line",
-	  .binary = binary,
-	  .instead_of = "readline_internal_teardown" },
+	URETPROBE("readline_internal_teardown", "on_line", .binary = binary),
+	URETPROBE("readline", "on_line", .binary = binary,
+		  .instead_of = "readline_internal_teardown"),
 	{},
 };
 
@@ -184,9 +176,11 @@ static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
 	.source = bashreadline_source,
-	.letters = "",
+	.examples = "  bashreadline             commands entered in any bash\n"
+		    "  bashreadline -s          where bash is linked with libreadline\n"
+		    "  bashreadline --json      with the user, one JSON object a line\n",
 	.options = options,
-	.parse = parse,
+	.take_argument = take_argument,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.row = row,

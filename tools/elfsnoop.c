@@ -11,62 +11,24 @@
 extern const char elfsnoop_source[];
 
 static struct {
-	bool failed;
 	bool full_path;
 	bool print_device;
 	bool print_uid;
 	bool print_parent;
-	bool by_uid;
-	uint32_t uid;
-	uint32_t pid;
 	struct pattern *name;
 } opt;
 
-static const struct argp_option options[] = {
-	{ "fails", 'x', NULL, 0, "Only failed loads", 0 },
-	{ "full-path", 'F', NULL, 0, "Show FILE as an absolute path", 0 },
-	{ "device", 'D', NULL, 0, "Include the device that holds the file", 0 },
-	{ "pid", 'p', "PID", 0, "Only this process", 0 },
-	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
-	{ "print-uid", 'U', NULL, 0, "Include the user", 0 },
-	{ "print-ppid", 'P', NULL, 0, "Include the parent process", 0 },
-	{ "name", 'n', "REGEX", 0, "Only files whose name, as shown, matches", 0 },
+static const struct tool_option options[] = {
+	OPTION_FLAG("fails", 'x', NULL, "Only failed loads", .parameter = PARAM_FAILED),
+	OPTION_FLAG("full-path", 'F', &opt.full_path, "Show FILE as an absolute path"),
+	OPTION_FLAG("device", 'D', &opt.print_device, "Include the device that holds the file"),
+	FILTER_BY_PID(NULL),
+	FILTER_BY_USER,
+	SHOW_UID(&opt.print_uid),
+	OPTION_FLAG("print-ppid", 'P', &opt.print_parent, "Include the parent process"),
+	OPTION_PATTERN("name", 'n', &opt.name, "Only files whose name, as shown, matches"),
 	{},
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	switch (key) {
-	case 'x':
-		opt.failed = true;
-		break;
-	case 'F':
-		opt.full_path = true;
-		break;
-	case 'D':
-		opt.print_device = true;
-		break;
-	case 'p':
-		opt.pid = option_pid(state, argument);
-		break;
-	case 'u':
-		opt.by_uid = true;
-		opt.uid = option_user(state, argument);
-		break;
-	case 'U':
-		opt.print_uid = true;
-		break;
-	case 'P':
-		opt.print_parent = true;
-		break;
-	case 'n':
-		opt.name = option_pattern(state, argument);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
 
 static bool is_script(const struct elfsnoop_event *event)
 {
@@ -153,19 +115,13 @@ static bool wanted(const void *data)
 }
 
 static const struct probe by_kprobes[] = {
-	{ .kind = PROBE_KRETPROBE,
-	  .target = "load_elf_binary",
-	  .program = "on_load_return",
-	  .every_copy = true },
-	{ .kind = PROBE_KPROBE,
-	  .target = "load_elf_binary",
-	  .program = "on_load",
-	  .every_copy = true },
+	KRETPROBE("load_elf_binary", "on_load_return", .every_copy = true),
+	KPROBE("load_elf_binary", "on_load", .every_copy = true),
 	{},
 };
 
 static const struct probe by_tracepoint[] = {
-	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", .program = "on_exec" },
+	RAW_TRACEPOINT("sched_process_exec", "on_exec"),
 	{},
 };
 
@@ -175,25 +131,16 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
-static int prepare(struct session *session, struct error *error)
-{
-	(void)error;
-	session_set_parameter(session, PARAM_FAILED, opt.failed);
-	session_set_parameter(session, PARAM_PID, opt.pid);
-	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
-	session_set_parameter(session, PARAM_UID, opt.uid);
-	return 0;
-}
-
 static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
 	.source = elfsnoop_source,
-	.letters = "",
+	.examples = "  elfsnoop                 each ELF load\n"
+		    "  elfsnoop -x              failed ones, with the error in RET\n"
+		    "  elfsnoop -F -D           with absolute paths and devices\n"
+		    "  elfsnoop -n '^/tmp/' -F  files below /tmp\n",
 	.options = options,
-	.parse = parse,
 	.probe_sets = probe_sets,
-	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct elfsnoop_event, strings.bytes),

@@ -17,54 +17,34 @@ extern const char eperm_source[];
 static struct {
 	bool clock;
 	bool per_process;
-	bool by_uid;
-	uint32_t uid;
-	uint32_t pid;
 	uint64_t interval; /* seconds; 0: one table at the end */
 	uint64_t tables;   /* 0: until told to stop */
 } opt;
 
-static const struct argp_option options[] = {
-	{ "pid", 'p', "PID", 0, "Only this process", 0 },
-	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
-	{ "interval", 'i', "S", 0, "Print and clear the counts every S seconds, COUNT times", 0 },
-	{ "per-process", 'P', NULL, 0, "Count each process by itself, include the PID", 0 },
-	{ "time", 'T', NULL, 0, "Include the time of day (HH:MM:SS)", 0 },
+static const struct tool_option options[] = {
+	FILTER_BY_PID(NULL),
+	FILTER_BY_USER,
+	OPTION_NUMBER("interval", 'i', "S", &opt.interval, 1, INT32_MAX,
+		      "Print and clear the counts every S seconds, COUNT times"),
+	OPTION_FLAG("per-process", 'P', &opt.per_process,
+		    "Count each process by itself, include the PID",
+		    .parameter = PARAM_PER_PROCESS),
+	SHOW_CLOCK(&opt.clock),
 	{},
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static bool take_argument(const struct argp_state *state, const char *argument)
 {
-	switch (key) {
-	case 'p':
-		opt.pid = option_pid(state, argument);
-		break;
-	case 'u':
-		opt.by_uid = true;
-		opt.uid = option_user(state, argument);
-		break;
-	case 'i':
-		opt.interval = option_number(state, "interval", argument, 1, INT32_MAX);
-		break;
-	case 'P':
-		opt.per_process = true;
-		break;
-	case 'T':
-		opt.clock = true;
-		break;
-	case ARGP_KEY_ARG:
-		if (opt.tables)
-			return ARGP_ERR_UNKNOWN;
-		opt.tables = option_number(state, "COUNT", argument, 1, INT32_MAX);
-		break;
-	case ARGP_KEY_END:
-		if (opt.tables && !opt.interval)
-			usage_error(state, "COUNT is of intervals: it needs -i");
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
+	if (opt.tables)
+		return false;
+	opt.tables = option_number(state, "COUNT", argument, 1, INT32_MAX);
+	return true;
+}
+
+static void check_options(const struct argp_state *state)
+{
+	if (opt.tables && !opt.interval)
+		usage_error(state, "COUNT is of intervals: it needs -i");
 }
 
 /*
@@ -282,7 +262,7 @@ static void print_table(struct session *session, const struct counters *rows, bo
 
 	if (last && !rows->count)
 		return;
-	if (state.tables++ && !session_options(session)->json)
+	if (state.tables++ && !session_is_json(session))
 		buffer_append_string(&session_output(session)->pending, "\n");
 	for (i = 0; i < rows->count; i++)
 		session_print_row(session, now, &rows->items[i]);
@@ -358,18 +338,18 @@ static const struct feature_test feature_tests[] = {
 	{},
 };
 
-static const struct probe typed[] = {
-	{ .kind = PROBE_BTF_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_btf" },
+static const struct probe btf[] = {
+	BTF_RAW_TRACEPOINT("sys_exit", "on_exit_btf"),
 	{},
 };
 
 static const struct probe raw[] = {
-	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit_raw" },
+	RAW_TRACEPOINT("sys_exit", "on_exit_raw"),
 	{},
 };
 
 static const struct probe any[] = {
-	{ .kind = PROBE_TRACEPOINT, .target = "raw_syscalls:sys_exit", .program = "on_exit" },
+	TRACEPOINT("raw_syscalls:sys_exit", "on_exit"),
 	{},
 };
 
@@ -377,9 +357,9 @@ static const struct probe any[] = {
  * The raw tracepoint, from 4.17 on, costs less than the other. What the typed one has counted can
  * be read only at the end.
  */
-#define BY_BTF_TRACEPOINT                          \
-	{                                          \
-		typed, NULL, FAULTABLE_TRACEPOINTS \
+#define BY_BTF_TRACEPOINT                        \
+	{                                        \
+		btf, NULL, FAULTABLE_TRACEPOINTS \
 	}
 #define BY_RAW_TRACEPOINT                        \
 	{                                        \
@@ -398,10 +378,6 @@ static const struct probe_set at_intervals[] = { BY_RAW_TRACEPOINT, BY_TRACEPOIN
 static int prepare(struct session *session, struct error *error)
 {
 	(void)error;
-	session_set_parameter(session, PARAM_PID, opt.pid);
-	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
-	session_set_parameter(session, PARAM_UID, opt.uid);
-	session_set_parameter(session, PARAM_PER_PROCESS, opt.per_process);
 	session_set_parameter(session, PARAM_BTF_TRACEPOINT, !opt.interval);
 	session_set_interval(session, opt.interval * SECOND);
 	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
@@ -413,9 +389,13 @@ static const struct tool eperm = {
 	.summary = "Count syscalls that failed with EPERM or EACCES.",
 	.arguments = "[COUNT]",
 	.source = eperm_source,
-	.letters = "",
+	.examples = "  eperm                    count until Ctrl-C\n"
+		    "  eperm -i 1 10            ten tables, one a second\n"
+		    "  eperm -P                 each process by itself\n"
+		    "  eperm -u www-data        one user's\n",
 	.options = options,
-	.parse = parse,
+	.take_argument = take_argument,
+	.check_options = check_options,
 	.feature_tests = feature_tests,
 	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,

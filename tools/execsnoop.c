@@ -14,10 +14,6 @@ extern const char execsnoop_source[];
 /* The kernel follows five scripts, each with its name and an argument: exec_binprm(), fs/exec.c. */
 #define INTERPRETER_WORDS 10
 
-enum {
-	KEY_MAX_ARGS = OPTION_KEY,
-};
-
 static struct {
 	bool clock;
 	bool elapsed;
@@ -26,76 +22,29 @@ static struct {
 	bool print_uid;
 	bool print_cpu;
 	bool print_parent;
-	bool by_uid;
-	uint32_t uid;
-	uint32_t ppid;
-	uint32_t max_args;
+	uint64_t max_args;
 	struct pattern *name;
 	struct pattern *line;
 } opt = { .max_args = DEFAULT_MAX_ARGS };
 
-static const struct argp_option options[] = {
-	{ "time", 'T', NULL, 0, "Include the time of day (HH:MM:SS)", 0 },
-	{ "timestamp", 't', NULL, 0, "Include the time in seconds since the start", 0 },
-	{ "fails", 'x', NULL, 0, "Include failed execs", 0 },
-	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
-	{ "quote", 'q', NULL, 0, "Put quotation marks around arguments", 0 },
-	{ "name", 'n', "REGEX", 0, "Only commands whose name matches", 0 },
-	{ "line", 'l', "REGEX", 0, "Only commands whose arguments match", 0 },
-	{ "print-uid", 'U', NULL, 0, "Include the user", 0 },
-	{ "print-cpu", 'C', NULL, 0, "Include the CPU", 0 },
-	{ "print-pcomm", 'M', NULL, 0, "Include the parent's command", 0 },
-	{ "max-args", KEY_MAX_ARGS, "N", 0, "Show at most N arguments (default 20)", 0 },
-	{ "ppid", 'P', "PID", 0, "Only children of this process", 0 },
+static const struct tool_option options[] = {
+	SHOW_CLOCK(&opt.clock),
+	SHOW_ELAPSED('t', &opt.elapsed),
+	OPTION_FLAG("fails", 'x', &opt.failed, "Include failed execs", .parameter = PARAM_FAILED),
+	FILTER_BY_USER,
+	OPTION_FLAG("quote", 'q', &opt.quote, "Put quotation marks around arguments"),
+	OPTION_PATTERN("name", 'n', &opt.name, "Only commands whose name matches"),
+	OPTION_PATTERN("line", 'l', &opt.line, "Only commands whose arguments match"),
+	SHOW_UID(&opt.print_uid),
+	OPTION_FLAG("print-cpu", 'C', &opt.print_cpu, "Include the CPU"),
+	OPTION_FLAG("print-pcomm", 'M', &opt.print_parent, "Include the parent's command"),
+	OPTION_NUMBER("max-args", 0, "N", &opt.max_args, 1, UINT32_MAX,
+		      "Show at most N arguments (default 20)", .what = "number of arguments"),
+	OPTION_PID("ppid", 'P', "PID", NULL, "Only children of this process",
+		   .parameter = PARAM_PPID),
+	FILTER_BY_MAPS,
 	{},
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	switch (key) {
-	case 'T':
-		opt.clock = true;
-		break;
-	case 't':
-		opt.elapsed = true;
-		break;
-	case 'x':
-		opt.failed = true;
-		break;
-	case 'u':
-		opt.by_uid = true;
-		opt.uid = option_user(state, argument);
-		break;
-	case 'q':
-		opt.quote = true;
-		break;
-	case 'n':
-		opt.name = option_pattern(state, argument);
-		break;
-	case 'l':
-		opt.line = option_pattern(state, argument);
-		break;
-	case 'U':
-		opt.print_uid = true;
-		break;
-	case 'C':
-		opt.print_cpu = true;
-		break;
-	case 'M':
-		opt.print_parent = true;
-		break;
-	case KEY_MAX_ARGS:
-		opt.max_args = (uint32_t)option_number(state, "number of arguments", argument, 1,
-						       UINT32_MAX);
-		break;
-	case 'P':
-		opt.ppid = option_pid(state, argument);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
 
 /* One after the other, the arguments of an event as a user typed them. */
 struct arguments {
@@ -172,7 +121,7 @@ static char *argument_line(const struct execsnoop_event *event)
 {
 	struct arguments arguments = arguments_of(event);
 	struct buffer line = {};
-	uint32_t count = 0;
+	uint64_t count = 0;
 	const char *text;
 	size_t size;
 
@@ -284,48 +233,20 @@ static bool wanted(const void *data)
 
 static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS, {} };
 
-#define EXEC_BY_RAW_TRACEPOINT                                                \
-	{                                                                     \
-		.kind = PROBE_RAW_TRACEPOINT, .target = "sched_process_exec", \
-		.program = "on_exec_raw"                                      \
-	}
+#define EXEC_BY_RAW_TRACEPOINT RAW_TRACEPOINT("sched_process_exec", "on_exec_raw")
 
 /* Before 4.17 there are no raw tracepoints. It does not tell a script from a program. */
-#define EXEC_BY_TRACEPOINT                                                      \
-	{                                                                       \
-		.kind = PROBE_TRACEPOINT, .target = "sched:sched_process_exec", \
-		.program = "on_exec"                                            \
-	}
+#define EXEC_BY_TRACEPOINT TRACEPOINT("sched:sched_process_exec", "on_exec")
 
-#define EXEC_BY_KPROBE                                                                         \
-	{                                                                                      \
-		.kind = PROBE_KPROBE, .target = "finalize_exec", .program = "on_finalize_exec" \
-	}
+#define EXEC_BY_KPROBE KPROBE("finalize_exec", "on_finalize_exec")
 
-#define FAILURE_BY_TRACEPOINTS(syscall)                                            \
-	{ .kind = PROBE_TRACEPOINT,                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                  \
-	  .program = "on_exit" },                                                  \
-	{                                                                          \
-		.kind = PROBE_TRACEPOINT, .target = "syscalls:sys_enter_" syscall, \
-		.program = "on_enter_" syscall                                     \
-	}
+#define FAILURES_BY_TRACEPOINTS                                      \
+	SYSCALL_TRACEPOINTS("execve", "on_enter_execve", "on_exit"), \
+		SYSCALL_TRACEPOINTS("execveat", "on_enter_execveat", "on_exit")
 
-#define FAILURES_BY_TRACEPOINTS FAILURE_BY_TRACEPOINTS("execve"), FAILURE_BY_TRACEPOINTS("execveat")
-
-#define FAILURE_BY_KPROBES(prefix, syscall)                            \
-	{ .kind = PROBE_KRETPROBE,                                     \
-	  .target = prefix "sys_" syscall,                             \
-	  .program = "on_sys_return",                                  \
-	  .optional = true },                                          \
-	{                                                              \
-		.kind = PROBE_KPROBE, .target = prefix "sys_" syscall, \
-		.program = "on_sys_" syscall, .optional = true         \
-	}
-
-#define FAILURES_BY_KPROBES                                                                        \
-	FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execve"), FAILURE_BY_KPROBES(SYSCALL_PREFIX, "execvea" \
-											 "t")
+#define FAILURES_BY_KPROBES                                                            \
+	SYSCALL_KPROBES("execve", "on_sys_execve", "on_sys_return", .optional = true), \
+		SYSCALL_KPROBES("execveat", "on_sys_execveat", "on_sys_return", .optional = true)
 
 static const struct probe by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, {} };
 static const struct probe by_kprobe[] = { EXEC_BY_KPROBE, {} };
@@ -358,10 +279,6 @@ static const struct probe_set with_failures[] = {
 static int prepare(struct session *session, struct error *error)
 {
 	(void)error;
-	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
-	session_set_parameter(session, PARAM_UID, opt.uid);
-	session_set_parameter(session, PARAM_PPID, opt.ppid);
-	session_set_parameter(session, PARAM_FAILED, opt.failed);
 	session_use_probe_sets(session, opt.failed ? with_failures : successes);
 	return 0;
 }
@@ -370,10 +287,12 @@ static const struct tool execsnoop = {
 	.name = "execsnoop",
 	.summary = "Trace new processes: each exec, with its arguments.",
 	.source = execsnoop_source,
-	.letters = "",
-	.has_maps = true,
+	.examples = "  execsnoop                new processes\n"
+		    "  execsnoop -x             also failed execs\n"
+		    "  execsnoop -T -U          with time of day and user\n"
+		    "  execsnoop -n '^ssh'      commands whose name begins so\n"
+		    "  execsnoop -P 1234        children of one process\n",
 	.options = options,
-	.parse = parse,
 	.feature_tests = feature_tests,
 	.prepare = prepare,
 	.row = row,

@@ -13,20 +13,10 @@ extern const char modsnoop_source[];
 
 static bool extra;
 
-static const struct argp_option options[] = {
-	{ "extra", 'x', NULL, 0, "Include the module's taints and its parameters", 0 },
+static const struct tool_option options[] = {
+	OPTION_FLAG("extra", 'x', &extra, "Include the module's taints and its parameters"),
 	{},
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	(void)argument;
-	(void)state;
-	if (key != 'x')
-		return ARGP_ERR_UNKNOWN;
-	extra = true;
-	return 0;
-}
 
 /*
  * The taints that a module can bring, by their bits: TAINT_ in the kernel's include/linux/panic.h,
@@ -156,16 +146,13 @@ static void row(struct row *row, const void *data)
 }
 
 static const struct probe by_kprobes[] = {
-	{ .kind = PROBE_KPROBE, .target = "do_init_module", .program = "on_init_module" },
-	{ .kind = PROBE_KPROBE,
-	  .target = "parse_args",
-	  .program = "on_parse_args",
-	  .optional = true },
+	KPROBE("do_init_module", "on_init_module"),
+	KPROBE("parse_args", "on_parse_args", .optional = true),
 	{},
 };
 
 static const struct probe by_tracepoint[] = {
-	{ .kind = PROBE_TRACEPOINT, .target = "module:module_load", .program = "on_module_load" },
+	TRACEPOINT("module:module_load", "on_module_load"),
 	{},
 };
 
@@ -187,9 +174,10 @@ static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
 	.source = modsnoop_source,
-	.letters = "",
+	.examples = "  modsnoop                 module loads, and who asked for them\n"
+		    "  modsnoop -x              with taints and parameters\n"
+		    "  modsnoop --json          one JSON object a line\n",
 	.options = options,
-	.parse = parse,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.row = row,

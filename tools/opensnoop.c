@@ -13,20 +13,12 @@
 
 extern const char opensnoop_source[];
 
-enum {
-	KEY_EXEC = OPTION_KEY,
-};
-
 static struct {
 	bool elapsed;
 	bool print_uid;
-	bool failed;
-	bool by_uid;
 	bool extended;
 	bool full_path;
-	uint32_t pid;
-	uint32_t tid;
-	uint32_t uid;
+	uint64_t tid;
 	uint32_t flags;
 	uint32_t access_modes; /* bit n: access mode n is wanted */
 	const char *name;
@@ -34,22 +26,6 @@ static struct {
 	char **command;
 	int command_pid;
 } opt;
-
-static const struct argp_option options[] = {
-	{ "timestamp", 'T', NULL, 0, "Include the time in seconds since the start", 0 },
-	{ "print-uid", 'U', NULL, 0, "Include the user", 0 },
-	{ "failed", 'x', NULL, 0, "Only failed opens", 0 },
-	{ "pid", 'p', "PID", 0, "Only this process", 0 },
-	{ "tid", 't', "TID", 0, "Only this thread", 0 },
-	{ "uid", 'u', "USER", 0, "Only this user (name or number)", 0 },
-	{ "name", 'n', "NAME", 0, "Only commands whose name contains NAME", 0 },
-	{ "extended_fields", 'e', NULL, 0, "Include flags and mode", 0 },
-	{ "flag_filter", 'f', "FLAG", 0, "Only opens with this flag (O_...); may be repeated", 0 },
-	{ "full-path", 'F', NULL, 0, "Show a relative path with its directory", 0 },
-	{ "exec", KEY_EXEC, NULL, 0,
-	  "Run the command that follows; only what it and its descendants open", 0 },
-	{},
-};
 
 /* O_LARGEFILE: a 64-bit kernel adds it to what programs give, and glibc defines it as nothing. */
 #if defined(__aarch64__)
@@ -103,7 +79,7 @@ static const struct flag *find_flag(const struct flag *list, const char *name)
 	return NULL;
 }
 
-static void add_flag(const struct argp_state *state, const char *name)
+static void add_flag(struct argp_state *state, char *name)
 {
 	const struct flag *mode = find_flag(access_modes, name), *flag = find_flag(flags, name);
 
@@ -115,9 +91,10 @@ static void add_flag(const struct argp_state *state, const char *name)
 		usage_error(state, "bad flag '%s': it is one of open(2)'s, such as O_WRONLY", name);
 }
 
-/* Everything behind --exec is the command, its options too. */
-static void take_command(struct argp_state *state)
+/* Everything after --exec is the command, its options too. */
+static void take_command(struct argp_state *state, char *argument)
 {
+	(void)argument;
 	opt.follow = true;
 	opt.command = state->argv + state->next;
 	if (!*opt.command)
@@ -125,48 +102,25 @@ static void take_command(struct argp_state *state)
 	state->next = state->argc;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	switch (key) {
-	case 'T':
-		opt.elapsed = true;
-		break;
-	case 'U':
-		opt.print_uid = true;
-		break;
-	case 'x':
-		opt.failed = true;
-		break;
-	case 'p':
-		opt.pid = option_pid(state, argument);
-		break;
-	case 't':
-		opt.tid = option_pid(state, argument);
-		break;
-	case 'u':
-		opt.by_uid = true;
-		opt.uid = option_user(state, argument);
-		break;
-	case 'n':
-		opt.name = argument;
-		break;
-	case 'e':
-		opt.extended = true;
-		break;
-	case 'f':
-		add_flag(state, argument);
-		break;
-	case 'F':
-		opt.full_path = true;
-		break;
-	case KEY_EXEC:
-		take_command(state);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
+static const struct tool_option options[] = {
+	SHOW_ELAPSED('T', &opt.elapsed),
+	SHOW_UID(&opt.print_uid),
+	OPTION_FLAG("failed", 'x', NULL, "Only failed opens", .parameter = PARAM_FAILED),
+	FILTER_BY_PID(NULL),
+	OPTION_PID("tid", 't', "TID", &opt.tid, "Only this thread", .parameter = PARAM_TID),
+	FILTER_BY_USER,
+	OPTION_TEXT("name", 'n', "NAME", &opt.name, "Only commands whose name contains NAME"),
+	OPTION_FLAG("extended-fields", 'e', &opt.extended, "Include flags and mode"),
+	OPTION("flag-filter", 'f', "FLAG", TAKES_ANY,
+	       "Only opens with this flag (O_...); may be repeated", .take = add_flag),
+	OPTION_FLAG("full-path", 'F', &opt.full_path, "Show a relative path with its directory",
+		    .parameter = PARAM_DIRECTORY),
+	OPTION("exec", 0, NULL, TAKES_ANY,
+	       "Run the command that follows; only what it and its descendants open",
+	       .take = take_command),
+	FILTER_BY_MAPS,
+	{},
+};
 
 static void row_descriptor(struct row *row, const struct opensnoop_event *event)
 {
@@ -234,66 +188,33 @@ static bool wanted(const void *data)
 	return !opt.name || strstr(comm, opt.name);
 }
 
-#define OPEN_FILE_KPROBES(function, else_for)                                                     \
-	{ .kind = PROBE_KPROBE,                                                                   \
-	  .target = function,                                                                     \
-	  .program = "on_do_filp_open",                                                           \
-	  .instead_of = else_for },                                                               \
-	{                                                                                         \
-		.kind = PROBE_KRETPROBE, .target = function, .program = "on_do_filp_open_return", \
-		.instead_of = else_for                                                            \
-	}
+#define OPEN_FILE_KPROBES(function, ...)                  \
+	KPROBE(function, "on_do_filp_open", __VA_ARGS__), \
+		KRETPROBE(function, "on_do_filp_open_return", __VA_ARGS__)
 
-#define ADD_DIRECTORY(caller)                                                      \
-	{                                                                          \
-		.kind = PROBE_TAIL_CALL, .of = caller, .target = "with_directory", \
-		.program = "add_directory", .wanted = &opt.full_path               \
-	}
+#define ADD_DIRECTORY(caller) \
+	TAIL_CALL("with_directory", "add_directory", caller, .wanted = &opt.full_path)
 
-#define OPEN_KPROBES                                                                  \
-	{ .kind = PROBE_KPROBE, .target = "fd_install", .program = "on_fd_install" }, \
-		OPEN_FILE_KPROBES("do_filp_open", NULL),                              \
-		OPEN_FILE_KPROBES("do_file_open", "do_filp_open"),                    \
-		{ .kind = PROBE_KRETPROBE,                                            \
-		  .target = "do_sys_openat2",                                         \
-		  .program = "on_do_sys_open_return" },                               \
-		{ .kind = PROBE_KRETPROBE,                                            \
-		  .target = "do_sys_open",                                            \
-		  .program = "on_do_sys_open_return",                                 \
-		  .instead_of = "do_sys_openat2" },                                   \
-		{ .kind = PROBE_KPROBE,                                               \
-		  .target = "do_sys_openat2",                                         \
-		  .program = "on_do_sys_openat2" },                                   \
-		{ .kind = PROBE_KPROBE,                                               \
-		  .target = "do_sys_open",                                            \
-		  .program = "on_do_sys_open",                                        \
-		  .instead_of = "do_sys_openat2" },                                   \
-		{ .kind = PROBE_KPROBE,                                               \
-		  .target = "io_openat2",                                             \
-		  .program = "on_io_openat2",                                         \
-		  .optional = true },                                                 \
+#define OPEN_KPROBES                                                                               \
+	KPROBE("fd_install", "on_fd_install"), OPEN_FILE_KPROBES("do_filp_open"),                  \
+		OPEN_FILE_KPROBES("do_file_open", .instead_of = "do_filp_open"),                   \
+		KRETPROBE("do_sys_openat2", "on_do_sys_open_return"),                              \
+		KRETPROBE("do_sys_open", "on_do_sys_open_return", .instead_of = "do_sys_openat2"), \
+		KPROBE("do_sys_openat2", "on_do_sys_openat2"),                                     \
+		KPROBE("do_sys_open", "on_do_sys_open", .instead_of = "do_sys_openat2"),           \
+		KPROBE("io_openat2", "on_io_openat2", .optional = true),                           \
 		ADD_DIRECTORY(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
 
 static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&opt.follow), {} };
 
-#define SYSCALL_TRACEPOINTS(syscall, entry, is_optional)                           \
-	{ .kind = PROBE_TRACEPOINT,                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                  \
-	  .program = "on_exit",                                                    \
-	  .optional = is_optional },                                               \
-	{                                                                          \
-		.kind = PROBE_TRACEPOINT, .target = "syscalls:sys_enter_" syscall, \
-		.program = entry, .optional = is_optional                          \
-	}
-
 /* openat2 is there from 5.6 on; open and creat are not on every architecture. */
 static const struct probe by_exits[] = {
-	EXIT_TRACEPOINT("openat", false),
-	EXIT_TRACEPOINT("openat2", true),
-	EXIT_TRACEPOINT("open", true),
-	EXIT_TRACEPOINT("creat", true),
+	SYSCALL_EXIT("openat", "on_exit_alone"),
+	SYSCALL_EXIT("openat2", "on_exit_alone", .optional = true),
+	SYSCALL_EXIT("open", "on_exit_alone", .optional = true),
+	SYSCALL_EXIT("creat", "on_exit_alone", .optional = true),
 	FOLLOW_PROBES(&opt.follow),
 	ADD_DIRECTORY(PROBE_TRACEPOINT),
 	{},
@@ -301,10 +222,10 @@ static const struct probe by_exits[] = {
 
 static const struct probe by_tracepoints[] = {
 	FOLLOW_PROBES(&opt.follow),
-	SYSCALL_TRACEPOINTS("openat", "on_enter_openat", false),
-	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", true),
-	SYSCALL_TRACEPOINTS("open", "on_enter_open", true),
-	SYSCALL_TRACEPOINTS("creat", "on_enter_creat", true),
+	SYSCALL_TRACEPOINTS("openat", "on_enter_openat", "on_exit"),
+	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", "on_exit", .optional = true),
+	SYSCALL_TRACEPOINTS("open", "on_enter_open", "on_exit", .optional = true),
+	SYSCALL_TRACEPOINTS("creat", "on_enter_creat", "on_exit", .optional = true),
 	ADD_DIRECTORY(PROBE_TRACEPOINT),
 	{},
 };
@@ -334,16 +255,11 @@ static int prepare(struct session *session, struct error *error)
 	}
 	session_set_parameter(session, PARAM_FOLLOW, opt.follow);
 	/* A thread says it all; as with BCC's, a PID beside it does not count. */
-	session_set_parameter(session, PARAM_PID, opt.tid ? 0 : opt.pid);
-	session_set_parameter(session, PARAM_TID, opt.tid);
-	session_set_parameter(session, PARAM_UID_SET, opt.by_uid);
-	session_set_parameter(session, PARAM_UID, opt.uid);
-	session_set_parameter(session, PARAM_WITH_UID,
-			      opt.print_uid || session_options(session)->json);
-	session_set_parameter(session, PARAM_FAILED, opt.failed);
+	if (opt.tid)
+		session_set_parameter(session, PARAM_PID, 0);
+	session_set_parameter(session, PARAM_WITH_UID, opt.print_uid || session_is_json(session));
 	session_set_parameter(session, PARAM_FLAGS_SET, opt.flags || opt.access_modes);
 	session_set_parameter(session, PARAM_FLAGS, opt.flags);
-	session_set_parameter(session, PARAM_DIRECTORY, opt.full_path);
 	session_set_parameter(session, PARAM_ACCESS_MODES, opt.access_modes);
 	return 0;
 }
@@ -361,9 +277,13 @@ static const struct tool opensnoop = {
 	.arguments = "[--exec COMMAND [ARG...]]",
 	.source = opensnoop_source,
 	.letters = "bd",
-	.has_maps = true,
+	.examples =
+		"  opensnoop                all opens\n"
+		"  opensnoop -x             failed ones\n"
+		"  opensnoop -p 181 -T      one process's, with the time\n"
+		"  opensnoop -e -f O_WRONLY -f O_RDWR   opens for writing, with flags and mode\n"
+		"  opensnoop -F --exec ls   what a command opens, by absolute paths\n",
 	.options = options,
-	.parse = parse,
 	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

@@ -18,31 +18,20 @@ static struct {
 	struct mirror mirror;
 } opt;
 
-static const struct argp_option options[] = {
-	MIRROR_OPTIONS,
-	{ "shellonly", 's', NULL, 0, "Leave the shell's children out", 0 },
-	{ "replay", 'r', NULL, 0, "Print a bash script that shows it again, with its pauses", 0 },
+static const struct tool_option options[] = {
+	MIRROR_OPTIONS(&opt.mirror),
+	OPTION_FLAG("shellonly", 's', &opt.shell_only, "Leave the shell's children out"),
+	OPTION_FLAG("replay", 'r', &opt.mirror.replay,
+		    "Print a bash script that shows it again, with its pauses"),
 	{},
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static bool take_argument(const struct argp_state *state, const char *argument)
 {
-	switch (key) {
-	case 's':
-		opt.shell_only = true;
-		break;
-	case 'r':
-		opt.mirror.replay = true;
-		break;
-	case ARGP_KEY_ARG:
-		if (opt.pid)
-			return ARGP_ERR_UNKNOWN;
-		opt.pid = (pid_t)option_pid(state, argument);
-		break;
-	default:
-		return mirror_parse(&opt.mirror, key, argument);
-	}
-	return 0;
+	if (opt.pid)
+		return false;
+	opt.pid = (pid_t)option_number(state, "PID", argument, 1, INT32_MAX);
+	return true;
 }
 
 /* The terminal that the shell writes to, or -1. */
@@ -64,7 +53,7 @@ static int prepare(struct session *session, struct error *error)
 {
 	int terminal, err;
 
-	if (opt.mirror.replay && session_options(session)->json)
+	if (opt.mirror.replay && session_is_json(session))
 		return error_set(error, EINVAL, "--json and --replay exclude each other");
 	err = follow_check(opt.pid, error);
 	if (err)
@@ -122,33 +111,31 @@ static void finish(struct session *session)
 	mirror_end(&opt.mirror, session);
 }
 
-#define WRITE_BY_KPROBES(syscall, program_of_enter, is_optional)               \
-	{ .kind = PROBE_KRETPROBE,                                             \
-	  .target = SYSCALL_PREFIX "sys_" syscall,                             \
-	  .program = "on_sys_return",                                          \
-	  .optional = is_optional },                                           \
-	{                                                                      \
-		.kind = PROBE_KPROBE, .target = SYSCALL_PREFIX "sys_" syscall, \
-		.program = program_of_enter, .optional = is_optional           \
-	}
-
 static const struct probe by_exits[] = {
-	EXIT_TRACEPOINT("write", false),   EXIT_TRACEPOINT("writev", false),
-	EXIT_TRACEPOINT("pwrite64", true), EXIT_TRACEPOINT("pwritev", true),
-	EXIT_TRACEPOINT("pwritev2", true), FOLLOW_PROBES(NULL),
-	MIRROR_MORE(PROBE_TRACEPOINT),	   {},
+	SYSCALL_EXIT("write", "on_exit_alone"),
+	SYSCALL_EXIT("writev", "on_exit_alone"),
+	SYSCALL_EXIT("pwrite64", "on_exit_alone", .optional = true),
+	SYSCALL_EXIT("pwritev", "on_exit_alone", .optional = true),
+	SYSCALL_EXIT("pwritev2", "on_exit_alone", .optional = true),
+	FOLLOW_PROBES(NULL),
+	MIRROR_MORE(PROBE_TRACEPOINT),
+	{},
 };
 
 static const struct probe by_tracepoints[] = {
-	FOLLOW_PROBES(NULL), MIRROR_WRITE_TRACEPOINTS, MIRROR_MORE(PROBE_TRACEPOINT), {}
+	FOLLOW_PROBES(NULL),
+	MIRROR_WRITE_TRACEPOINTS,
+	MIRROR_MORE(PROBE_TRACEPOINT),
+	{},
 };
 
-#define WRITE_KPROBES                                               \
-	WRITE_BY_KPROBES("write", "on_sys_write", false),           \
-		WRITE_BY_KPROBES("writev", "on_sys_writev", false), \
-		WRITE_BY_KPROBES("pwrite64", "on_sys_write", true), \
-		WRITE_BY_KPROBES("pwritev", "on_sys_writev", true), \
-		WRITE_BY_KPROBES("pwritev2", "on_sys_writev", true), MIRROR_MORE(PROBE_KPROBE)
+#define WRITE_KPROBES                                                                            \
+	SYSCALL_KPROBES("write", "on_sys_write", "on_sys_return"),                               \
+		SYSCALL_KPROBES("writev", "on_sys_writev", "on_sys_return"),                     \
+		SYSCALL_KPROBES("pwrite64", "on_sys_write", "on_sys_return", .optional = true),  \
+		SYSCALL_KPROBES("pwritev", "on_sys_writev", "on_sys_return", .optional = true),  \
+		SYSCALL_KPROBES("pwritev2", "on_sys_writev", "on_sys_return", .optional = true), \
+		MIRROR_MORE(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { WRITE_KPROBES, FOLLOW_PROBES(NULL), {} };
 
@@ -174,10 +161,13 @@ static const struct tool shellsnoop = {
 	.arguments = "PID",
 	.required = "the PID of the shell",
 	.source = shellsnoop_source,
-	.letters = "",
 	.buffer_pages = MIRROR_BUFFER_PAGES,
+	.examples = "  shellsnoop 181           what the shell 181 and its children print\n"
+		    "  shellsnoop -s 181        without its children\n"
+		    "  shellsnoop -r 181 >s.sh  a script that shows it again: bash s.sh\n"
+		    "  shellsnoop --asciicast s.cast 181   a recording for asciinema\n",
 	.options = options,
-	.parse = parse,
+	.take_argument = take_argument,
 	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

@@ -22,7 +22,6 @@
 
 extern const char ttysnoop_source[];
 
-#define KEY_FORCE     OPTION_KEY
 #define LOOK_INTERVAL SECOND /* whether the tty is still there, should nobody say so */
 
 /* Numbers of pts: include/uapi/linux/major.h, UNIX98_PTY_SLAVE_MAJOR and the seven behind it */
@@ -40,35 +39,23 @@ static struct {
 static char path[PATH_MAX]; /* of the tty's device file */
 static struct stat tty;	    /* what it is */
 
-static const struct argp_option options[] = {
-	MIRROR_OPTIONS,
-	{ "datasize", 's', "N", 0, "Bytes of a part of a write (default 256)", 0 },
-	{ "datacount", 'c', "N", 0, "Parts of a write that are shown, at most (default 16)", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Also the terminal that the tool itself writes to", 0 },
+static const struct tool_option options[] = {
+	MIRROR_OPTIONS(&opt.mirror),
+	OPTION_NUMBER("datasize", 's', "N", &opt.data_size, 1, UINT32_MAX,
+		      "Bytes of a part of a write (default 256)", .what = "size"),
+	OPTION_NUMBER("datacount", 'c', "N", &opt.data_count, 1, UINT32_MAX,
+		      "Parts of a write that are shown, at most (default 16)", .what = "count"),
+	OPTION_FLAG("force", 0, &opt.force, "Also the terminal that the tool itself writes to"),
 	{},
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static bool take_argument(const struct argp_state *state, const char *argument)
 {
-	switch (key) {
-	case 's':
-		opt.data_size = option_number(state, "size", argument, 1, UINT32_MAX);
-		break;
-	case 'c':
-		opt.data_count = option_number(state, "count", argument, 1, UINT32_MAX);
-		break;
-	case KEY_FORCE:
-		opt.force = true;
-		break;
-	case ARGP_KEY_ARG:
-		if (opt.device)
-			return ARGP_ERR_UNKNOWN;
-		opt.device = argument;
-		break;
-	default:
-		return mirror_parse(&opt.mirror, key, argument);
-	}
-	return 0;
+	(void)state;
+	if (opt.device)
+		return false;
+	opt.device = argument;
+	return true;
 }
 
 static uint32_t kernel_device(dev_t device)
@@ -331,23 +318,19 @@ static void finish(struct session *session)
 }
 
 static const struct probe by_kprobes[] = {
-	{ .kind = PROBE_KRETPROBE, .target = "tty_write", .program = "on_tty_write_return" },
-	{ .kind = PROBE_KPROBE, .target = "tty_write", .program = "on_tty_write" },
-	{ .kind = PROBE_KRETPROBE,
-	  .target = "redirected_tty_write",
-	  .program = "on_tty_write_return",
-	  .optional = true },
-	{ .kind = PROBE_KPROBE,
-	  .target = "redirected_tty_write",
-	  .program = "on_redirected_tty_write",
-	  .optional = true },
+	KRETPROBE("tty_write", "on_tty_write_return"),
+	KPROBE("tty_write", "on_tty_write"),
+	KRETPROBE("redirected_tty_write", "on_tty_write_return", .optional = true),
+	KPROBE("redirected_tty_write", "on_redirected_tty_write", .optional = true),
 	MIRROR_MORE(PROBE_KPROBE),
 	{},
 };
 
-static const struct probe by_tracepoints[] = { MIRROR_WRITE_TRACEPOINTS,
-					       MIRROR_MORE(PROBE_TRACEPOINT),
-					       {} };
+static const struct probe by_tracepoints[] = {
+	MIRROR_WRITE_TRACEPOINTS,
+	MIRROR_MORE(PROBE_TRACEPOINT),
+	{},
+};
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
@@ -369,10 +352,13 @@ static const struct tool ttysnoop = {
 	.arguments = "DEVICE",
 	.required = "the tty, a path or a pts number,",
 	.source = ttysnoop_source,
-	.letters = "",
 	.buffer_pages = MIRROR_BUFFER_PAGES,
+	.examples = "  ttysnoop 3               what is written to /dev/pts/3\n"
+		    "  ttysnoop /dev/console    the console\n"
+		    "  ttysnoop -C ttyS0        a serial line, without clearing the screen\n"
+		    "  ttysnoop --asciicast s.cast 3   a recording for asciinema\n",
 	.options = options,
-	.parse = parse,
+	.take_argument = take_argument,
 	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

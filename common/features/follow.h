@@ -12,37 +12,26 @@
 #include "base/error.h"
 #include "trace/probe.h"
 
-/* clang-format off */
-#define FOLLOW_PROBE(its_kind, its_target, its_program, replaced, is_wanted)                       \
-	{ .kind = its_kind,                                                                        \
-	  .target = its_target,                                                                    \
-	  .program = its_program,                                                                  \
-	  .instead_of = replaced,                                                                  \
-	  .wanted = is_wanted }
-
 /*
  * The probes for bpfsrc/follow.bpf.h; is_wanted is a struct probe's. Before 4.17 there are no raw
  * tracepoints.
  */
-#define FOLLOW_PROBES(is_wanted)                                                                   \
-	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit", NULL,          \
-		     is_wanted),                                                                   \
-	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit",              \
-		     "sched_process_exit", is_wanted),                                             \
-	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw", NULL, is_wanted),  \
-	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_fork", "on_fork",                      \
-		     "sched_process_fork", is_wanted)
+#define FOLLOW_PROBES(is_wanted)                                                          \
+	RAW_TRACEPOINT("sched_process_exit", "on_process_exit", .wanted = is_wanted),     \
+		TRACEPOINT("sched:sched_process_exit", "on_process_exit",                 \
+			   .instead_of = "sched_process_exit", .wanted = is_wanted),      \
+		RAW_TRACEPOINT("sched_process_fork", "on_fork_raw", .wanted = is_wanted), \
+		TRACEPOINT("sched:sched_process_fork", "on_fork",                         \
+			   .instead_of = "sched_process_fork", .wanted = is_wanted)
 
 /* Where a raw tracepoint's program may be skipped (FAULTABLE_TRACEPOINTS). */
-#define FOLLOW_BY_KPROBE(is_wanted)                                                                \
-	FOLLOW_PROBE(PROBE_TRACEPOINT, "sched:sched_process_exit", "on_process_exit", NULL,        \
-		     is_wanted),                                                                   \
-	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_exit", "on_process_exit",                \
-		     "sched:sched_process_exit", is_wanted),                                       \
-	FOLLOW_PROBE(PROBE_KPROBE, "wake_up_new_task", "on_new_task", NULL, is_wanted),            \
-	FOLLOW_PROBE(PROBE_RAW_TRACEPOINT, "sched_process_fork", "on_fork_raw",                    \
-		     "wake_up_new_task", is_wanted)
-/* clang-format on */
+#define FOLLOW_BY_KPROBE(is_wanted)                                                            \
+	TRACEPOINT("sched:sched_process_exit", "on_process_exit", .wanted = is_wanted),        \
+		RAW_TRACEPOINT("sched_process_exit", "on_process_exit",                        \
+			       .instead_of = "sched:sched_process_exit", .wanted = is_wanted), \
+		KPROBE("wake_up_new_task", "on_new_task", .wanted = is_wanted),                \
+		RAW_TRACEPOINT("sched_process_fork", "on_fork_raw",                            \
+			       .instead_of = "wake_up_new_task", .wanted = is_wanted)
 
 /*
  * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it

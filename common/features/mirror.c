@@ -37,20 +37,6 @@ struct mirror_part {
 	struct written_event head; /* of the last piece that came, without its data */
 };
 
-error_t mirror_parse(struct mirror *mirror, int key, char *argument)
-{
-	switch (key) {
-	case 'C':
-		mirror->keep_screen = true;
-		return 0;
-	case MIRROR_KEY_ASCIICAST:
-		mirror->asciicast = argument;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 /* ---- the recording: https://docs.asciinema.org/manual/asciicast/v2/ ---- */
 
 int mirror_open(struct mirror *mirror, int tty, struct error *error)
@@ -320,7 +306,7 @@ void mirror_say_cut(struct mirror *mirror, struct session *session)
 void mirror_set_parameters(struct session *session, uint64_t limit)
 {
 	session_set_parameter(session, PARAM_WRITE_LIMIT, limit);
-	session_set_parameter(session, PARAM_WRITE_COMM, session_options(session)->json);
+	session_set_parameter(session, PARAM_WRITE_COMM, session_is_json(session));
 }
 
 void mirror_begin(struct mirror *mirror, struct session *session)

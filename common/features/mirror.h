@@ -6,7 +6,6 @@
 #ifndef SNOOPKIT_MIRROR_H
 #define SNOOPKIT_MIRROR_H
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,36 +17,24 @@
 /* Pages of a perf buffer: also on many CPUs a write of 1 MB goes in at once. */
 #define MIRROR_BUFFER_PAGES 512
 
-#define MIRROR_KEY_ASCIICAST (OPTION_KEY + 0x100)
-
-/* clang-format off */
-#define MIRROR_OPTIONS                                                                             \
-	{ "noclear", 'C', NULL, 0, "Don't clear the screen first", 0 },                            \
-	{ "asciicast", MIRROR_KEY_ASCIICAST, "FILE", 0,                                            \
-	  "Record in FILE too, for asciinema (asciicast v2)", 0 }
-
-#define MIRROR_PROBES(syscall, program_of_enter, is_optional)                                      \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_exit_" syscall,                                                  \
-	  .program = "on_exit_write",                                                              \
-	  .optional = is_optional },                                                               \
-	{ .kind = PROBE_TRACEPOINT,                                                                \
-	  .target = "syscalls:sys_enter_" syscall,                                                 \
-	  .program = program_of_enter,                                                             \
-	  .optional = is_optional }
+#define MIRROR_OPTIONS(mirror)                                                               \
+	OPTION_FLAG("noclear", 'C', &(mirror)->keep_screen, "Don't clear the screen first"), \
+		OPTION_TEXT("asciicast", 0, "FILE", &(mirror)->asciicast,                    \
+			    "Record in FILE too, for asciinema (asciicast v2)")
 
 /* The write family, by the programs in bpfsrc/write_syscalls.bpf.h. */
-#define MIRROR_WRITE_TRACEPOINTS                                                                   \
-	MIRROR_PROBES("write", "on_enter_write", false),                                           \
-	MIRROR_PROBES("writev", "on_enter_writev", false),                                         \
-	MIRROR_PROBES("pwrite64", "on_enter_write", true),                                         \
-	MIRROR_PROBES("pwritev", "on_enter_writev", true),                                         \
-	MIRROR_PROBES("pwritev2", "on_enter_writev", true)
+#define MIRROR_WRITE_TRACEPOINTS                                                    \
+	SYSCALL_TRACEPOINTS("write", "on_enter_write", "on_exit_write"),            \
+		SYSCALL_TRACEPOINTS("writev", "on_enter_writev", "on_exit_write"),  \
+		SYSCALL_TRACEPOINTS("pwrite64", "on_enter_write", "on_exit_write",  \
+				    .optional = true),                              \
+		SYSCALL_TRACEPOINTS("pwritev", "on_enter_writev", "on_exit_write",  \
+				    .optional = true),                              \
+		SYSCALL_TRACEPOINTS("pwritev2", "on_enter_writev", "on_exit_write", \
+				    .optional = true)
 
 /* What copies the pieces that one program can't. */
-#define MIRROR_MORE(caller)                                                                        \
-	{ .kind = PROBE_TAIL_CALL, .target = "more", .program = "on_more", .of = caller }
-/* clang-format on */
+#define MIRROR_MORE(caller) TAIL_CALL("more", "on_more", caller)
 
 #define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"
 
@@ -73,9 +60,6 @@ struct mirror {
 	uint64_t cut_bytes; /* of these */
 	uint64_t cut_said;  /* when it was last said, by CLOCK_MONOTONIC (ns) */
 };
-
-/* For the tool's parser: ARGP_ERR_UNKNOWN for what is none of MIRROR_OPTIONS. */
-error_t mirror_parse(struct mirror *mirror, int key, char *argument);
 
 /*
  * Opens the recording; tty is the terminal whose size it gets, or -1. In prepare(). Returns 0 or a

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -7,77 +8,47 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/options.h"
-#include "output/output.h"
+#include "base/error.h"
 #include "base/pattern.h"
-#include "tool/tool.h"
+#include "output/output.h"
+#include "tool/options.h"
 
-#define EXIT_USAGE  2
-#define MAX_PAGES   65536
-#define MAX_SECONDS 1000000000.0
-#define COMMON_KEY  0x2000
+#define EXIT_USAGE   2
+#define MAX_PAGES    65536
+#define MAX_SECONDS  1000000000.0
+#define FIRST_KEY    0x1000 /* of options without a letter */
+#define MAX_ROWS     64	    /* of a tool's options and the common ones */
+#define MAX_NAME     32	    /* of an option, with its NUL */
+#define GROUP_EVENTS 100
+#define GROUP_BPF    101
+#define GROUP_LAST   (-1)
 
-enum {
-	KEY_JSON = COMMON_KEY,
-	KEY_EBPF,
-	KEY_SOURCE,
-	KEY_IMAGE,
-	KEY_HEADERS,
-	KEY_NO_CACHE,
-	KEY_BUFFER_PAGES,
-	KEY_DURATION,
-	KEY_MAX_EVENTS,
-	KEY_CGROUP_MAP,
-	KEY_MNTNS_MAP,
-	KEY_VERBOSE,
-	KEY_SUPPORT,
-};
-
-static const struct argp_option common_options[] = {
-	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 100 },
-	{ "duration", KEY_DURATION, "SECONDS", 0, "End after that time", 100 },
-	{ "max-events", KEY_MAX_EVENTS, "N", 0, "End after N events", 100 },
-	{ "buffer-pages", KEY_BUFFER_PAGES, "N", 0, NULL, 100 },
-	{ "cgroupmap", KEY_CGROUP_MAP, "PATH", 0, "Only tasks of the cgroups in this pinned map",
-	  100 },
-	{ "mntnsmap", KEY_MNTNS_MAP, "PATH", 0,
-	  "Only tasks of the mount namespaces in this pinned map", 100 },
-	{ "ebpf", KEY_EBPF, NULL, 0, "Print the BPF program's source and exit", 101 },
-	{ "source", KEY_SOURCE, "FILE", 0, "Run the BPF program in FILE", 101 },
-	/* For our tests: what was compiled, to be read with image_read(). */
-	{ "image", KEY_IMAGE, "FILE", OPTION_HIDDEN, NULL, 101 },
-	{ "headers", KEY_HEADERS, "auto|kernel|btf", 0, "Where kernel types come from", 101 },
-	{ "no-cache", KEY_NO_CACHE, NULL, 0, "Compile, also if a compiled program is kept", 101 },
-	{ "support", KEY_SUPPORT, NULL, 0, "Say how far this kernel supports the tool and exit",
-	  101 },
-	{ "verbose", KEY_VERBOSE, NULL, 0, "Show the compiler's and the verifier's messages", 101 },
-	{ "help", 'h', NULL, 0, "Show this help and exit", -1 },
-	{ "version", 'V', NULL, 0, "Show the version and exit", -1 },
-	{},
-};
-
-/* What the parsers share. */
+/* What the command line is read by. */
 struct parsing {
 	struct options *options;
+	struct settings *settings;
 	const struct tool *tool;
+	struct tool_option rows[MAX_ROWS];
+	size_t count;
+	struct argp_option argp_options[2 * MAX_ROWS + 1];
+	char aliases[MAX_ROWS][MAX_NAME]; /* names with underscores */
 };
 
-static void __attribute__((noreturn, format(printf, 2, 0)))
-fail(const char *tool, const char *format, va_list args)
-{
-	fprintf(stderr, "%s: ", tool);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	exit(EXIT_USAGE);
-}
+/* ---- what is wrong ---- */
 
 void usage_error(const struct argp_state *state, const char *format, ...)
 {
 	va_list args;
 
+	fprintf(stderr, "%s: ", state->name);
 	va_start(args, format);
-	fail(state->name, format, args);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\nTry '%s --help' for the options.\n", state->name);
+	exit(EXIT_USAGE);
 }
+
+/* ---- from arguments to values ---- */
 
 uint64_t option_number(const struct argp_state *state, const char *what, const char *argument,
 		       uint64_t min, uint64_t max)
@@ -93,7 +64,23 @@ uint64_t option_number(const struct argp_state *state, const char *what, const c
 	return value;
 }
 
-uint64_t option_seconds(const struct argp_state *state, const char *what, const char *argument)
+static const char *what_of(const struct tool_option *row)
+{
+	return row->what ? row->what : row->name;
+}
+
+static uint64_t take_number(const struct argp_state *state, const struct tool_option *row,
+			    const char *argument)
+{
+	uint64_t value = option_number(state, what_of(row), argument, row->min, row->max);
+
+	if (row->power_of_two && (value & (value - 1)))
+		usage_error(state, "bad %s '%s': not a power of two", what_of(row), argument);
+	return value;
+}
+
+static uint64_t take_seconds(const struct argp_state *state, const struct tool_option *row,
+			     const char *argument)
 {
 	double seconds;
 	char *end;
@@ -101,16 +88,12 @@ uint64_t option_seconds(const struct argp_state *state, const char *what, const 
 	seconds = strtod(argument, &end);
 	if (strspn(argument, "0123456789.") != strlen(argument) || !*argument || *end ||
 	    !(seconds >= 1e-9) || seconds > MAX_SECONDS)
-		usage_error(state, "bad %s '%s': not a number of seconds above 0", what, argument);
+		usage_error(state, "bad %s '%s': not a number of seconds above 0", what_of(row),
+			    argument);
 	return (uint64_t)(seconds * 1e9);
 }
 
-uint32_t option_pid(const struct argp_state *state, const char *argument)
-{
-	return (uint32_t)option_number(state, "PID", argument, 1, INT32_MAX);
-}
-
-uint32_t option_user(const struct argp_state *state, const char *argument)
+static uint64_t take_user(const struct argp_state *state, const char *argument)
 {
 	const struct passwd *user = getpwnam(argument);
 
@@ -118,10 +101,11 @@ uint32_t option_user(const struct argp_state *state, const char *argument)
 		return user->pw_uid;
 	if (*argument < '0' || *argument > '9')
 		usage_error(state, "unknown user '%s'", argument);
-	return (uint32_t)option_number(state, "user", argument, 0, UINT32_MAX - 1);
+	/* (uid_t)-1 is nobody's number: setuid(2) and its like read it as "no change". */
+	return option_number(state, "user", argument, 0, UINT32_MAX - 1);
 }
 
-struct pattern *option_pattern(const struct argp_state *state, const char *argument)
+static struct pattern *take_pattern(const struct argp_state *state, const char *argument)
 {
 	struct pattern *pattern = NULL;
 	struct error error = {};
@@ -131,133 +115,122 @@ struct pattern *option_pattern(const struct argp_state *state, const char *argum
 	return pattern;
 }
 
-static enum headers_wanted parse_headers(const struct argp_state *state, const char *argument)
+static unsigned int take_word(const struct argp_state *state, const struct tool_option *row,
+			      const char *argument)
 {
-	static const char *const words[] = {
-		[HEADERS_AUTO] = "auto", [HEADERS_KERNEL] = "kernel", [HEADERS_BTF] = "btf"
-	};
-	size_t i;
+	unsigned int i;
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!strcmp(argument, words[i]))
-			return (enum headers_wanted)i;
-	usage_error(state, "bad --headers '%s': it is auto, kernel or btf", argument);
+	for (i = 0; row->words[i]; i++)
+		if (!strcmp(argument, row->words[i]))
+			return i;
+	usage_error(state, "bad --%s '%s': it is one of %s", row->name, argument, row->argument);
 }
 
-static error_t parse_common(int key, char *argument, struct argp_state *state)
+/* Puts the value where the row says; that of an option without an argument is 1. */
+static void take_option(struct parsing *parsing, const struct tool_option *row,
+			struct argp_state *state, char *argument)
 {
-	const struct parsing *parsing = state->input;
-	struct options *options = parsing->options;
+	uint64_t number = 1;
 
-	switch (key) {
-	case KEY_JSON:
-		options->json = true;
+	switch (row->type) {
+	case TAKES_NUMBER:
+		number = take_number(state, row, argument);
 		break;
-	case KEY_EBPF:
-		options->print_source = true;
+	case TAKES_SECONDS:
+		number = take_seconds(state, row, argument);
 		break;
-	case KEY_SUPPORT:
-		options->print_support = true;
+	case TAKES_USER:
+		number = take_user(state, argument);
 		break;
-	case KEY_SOURCE:
-		options->source_file = argument;
+	case TAKES_WORD:
+		*row->word = take_word(state, row, argument);
 		break;
-	case KEY_IMAGE:
-		options->image_file = argument;
+	case TAKES_PATTERN:
+		pattern_free(*row->pattern);
+		*row->pattern = take_pattern(state, argument);
 		break;
-	case KEY_HEADERS:
-		options->headers = parse_headers(state, argument);
+	case TAKES_MAP:
+		settings_use_pinned_map(parsing->settings, row->map, argument);
 		break;
-	case KEY_NO_CACHE:
-		options->no_cache = true;
+	case TAKES_ANY:
+		row->take(state, argument);
 		break;
-	case 'b':
-	case KEY_BUFFER_PAGES:
-		options->buffer_pages = (unsigned int)option_number(state, "number of pages",
-								    argument, 1, MAX_PAGES);
-		if (options->buffer_pages & (options->buffer_pages - 1))
-			usage_error(state, "bad number of pages '%s': not a power of two",
-				    argument);
+	case TAKES_TEXT:
+		*row->text = argument;
 		break;
-	case 'd':
-	case KEY_DURATION:
-		options->duration = option_seconds(state, "duration", argument);
+	case TAKES_NOTHING:
 		break;
-	case KEY_MAX_EVENTS:
-		options->max_events =
-			option_number(state, "number of events", argument, 1, UINT64_MAX);
-		break;
-	case KEY_CGROUP_MAP:
-		options->cgroup_map = argument;
-		break;
-	case KEY_MNTNS_MAP:
-		options->mount_namespace_map = argument;
-		break;
-	case 'v':
-	case KEY_VERBOSE:
-		options->verbose = true;
-		break;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
-		exit(output_end_text(parsing->tool->name, 0));
-	case 'V':
-		printf("%s (snoopkit) %s\n", parsing->tool->name, SNOOPKIT_VERSION);
-		exit(output_end_text(parsing->tool->name, 0));
-	default:
-		return ARGP_ERR_UNKNOWN;
 	}
-	return 0;
+	if (row->flag)
+		*row->flag = true;
+	if (row->number)
+		*row->number = number;
+	if (row->parameter)
+		settings_set_parameter(parsing->settings, row->parameter, number);
+	if (row->given)
+		settings_set_parameter(parsing->settings, row->given, 1);
 }
 
-/* The root parser: getopt's own messages are one line; argp would add a second. */
-static error_t parse_root(int key, char *argument, struct argp_state *state)
-{
-	const struct parsing *parsing = state->input;
-	error_t err;
+/* ---- help and version ---- */
 
-	if (key == ARGP_KEY_INIT) {
-		state->child_inputs[0] = state->input;
-		state->err_stream = NULL;
-		state->name = (char *)parsing->tool->name;
-	}
-	err = parsing->tool->parse(key, argument, state);
-	if (key == ARGP_KEY_ARG) {
-		if (err == ARGP_ERR_UNKNOWN)
-			usage_error(state, "unexpected argument '%s'", argument);
-		parsing->options->has_argument = true;
-	}
-	if (key == ARGP_KEY_END && parsing->tool->required && !parsing->options->has_argument &&
-	    !parsing->options->print_support && !parsing->options->print_source &&
-	    !parsing->options->image_file)
-		usage_error(state, "%s is missing", parsing->tool->required);
-	return err;
+static void print_help(struct argp_state *state, char *argument)
+{
+	(void)argument;
+	argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+	exit(output_end_text(state->name, 0));
 }
 
-static bool has_option(const struct tool *tool, int key)
+static void print_version(struct argp_state *state, char *argument)
 {
-	return tool->has_maps || (key != KEY_CGROUP_MAP && key != KEY_MNTNS_MAP);
+	(void)argument;
+	printf("%s (snoopkit) %s\n", state->name, SNOOPKIT_VERSION);
+	exit(output_end_text(state->name, 0));
 }
 
-static bool uses_letter(const struct tool *tool, int letter)
+/* Leaves out the note that what a long option takes, its letter takes too. */
+static char *filter_help(int key, const char *text, void *input)
 {
-	const struct argp_option *option;
+	(void)input;
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
 
-	for (option = tool->options; option->name; option++)
-		if (option->key == letter)
+/* Before and after the options: what the tool is for, examples, and where more is written. */
+static char *help_text(const struct tool *tool)
+{
+	const char *examples = tool->examples ? tool->examples : "";
+	char *text;
+
+	if (asprintf(&text, "%s\v%s%s%sThe manual page has more: man 8 %s",
+		     tool->summary ? tool->summary : "", *examples ? "Examples:\n" : "", examples,
+		     *examples ? "\n" : "", tool->name) < 0)
+		return NULL;
+	return text;
+}
+
+/* ---- the table ---- */
+
+static void add_row(struct parsing *parsing, const struct tool_option *row)
+{
+	assert(parsing->count < MAX_ROWS && strlen(row->name) < MAX_NAME);
+	parsing->rows[parsing->count++] = *row;
+}
+
+static bool has_letter(const struct tool *tool, char letter)
+{
+	const struct tool_option *row;
+
+	for (row = tool->options; row && row->name; row++)
+		if (row->letter == letter)
 			return true;
 	return false;
 }
 
-/* The letter of a common option where the BCC tool has it, or where it is free; else none. */
-static int key_for(const struct tool *tool, int key)
+/* The letter of a common option, where the BCC tool has it or where it is free; else none. */
+static char common_letter(const struct tool *tool, char letter)
 {
-	if (key == KEY_BUFFER_PAGES && strchr(tool->letters, 'b'))
-		return 'b';
-	if (key == KEY_DURATION && strchr(tool->letters, 'd'))
-		return 'd';
-	if (key == KEY_VERBOSE && !uses_letter(tool, 'v'))
-		return 'v';
-	return key;
+	if (letter == 'v')
+		return has_letter(tool, letter) ? 0 : letter;
+	return tool->letters && strchr(tool->letters, letter) ? letter : 0;
 }
 
 static unsigned int default_pages(const struct tool *tool)
@@ -271,35 +244,170 @@ static unsigned int default_pages(const struct tool *tool)
 	return pages * times;
 }
 
-void options_parse(struct options *options, const struct tool *tool, int argc, char **argv)
+static void add_common_rows(struct parsing *parsing, const char *pages_help)
 {
-	struct argp_option common[sizeof(common_options) / sizeof(*common_options)];
-	struct argp common_argp = { .options = common, .parser = parse_common };
-	struct argp_child children[] = { { .argp = &common_argp }, {} };
-	struct argp argp = { .options = tool->options,
-			     .parser = parse_root,
-			     .args_doc = tool->arguments,
-			     .doc = tool->summary,
-			     .children = children };
-	struct parsing parsing = { .options = options, .tool = tool };
+	static const char *const headers[] = {
+		[HEADERS_AUTO] = "auto", [HEADERS_KERNEL] = "kernel", [HEADERS_BTF] = "btf", NULL
+	};
+	struct options *options = parsing->options;
+	const struct tool *tool = parsing->tool;
+	const struct tool_option rows[] = {
+		OPTION_FLAG("json", 0, &options->json, "One JSON object a line",
+			    .group = GROUP_EVENTS),
+		OPTION("duration", common_letter(tool, 'd'), "SECONDS", TAKES_SECONDS,
+		       "End after that time", .number = &options->duration, .group = GROUP_EVENTS),
+		OPTION_NUMBER("max-events", 0, "N", &options->max_events, 1, UINT64_MAX,
+			      "End after N events", .what = "number of events",
+			      .group = GROUP_EVENTS),
+		OPTION_NUMBER("buffer-pages", common_letter(tool, 'b'), "N", &options->buffer_pages,
+			      1, MAX_PAGES, pages_help, .what = "number of pages",
+			      .power_of_two = true, .group = GROUP_EVENTS),
+		OPTION_FLAG("ebpf", 0, &options->print_source,
+			    "Print the BPF program's source and exit", .group = GROUP_BPF),
+		OPTION_TEXT("source", 0, "FILE", &options->source_file,
+			    "Run the BPF program in FILE", .group = GROUP_BPF),
+		/* For our tests: what was compiled, to be read with image_read(). */
+		OPTION_TEXT("image", 0, "FILE", &options->image_file, NULL, .group = GROUP_BPF),
+		OPTION("headers", 0, "auto|kernel|btf", TAKES_WORD, "Where kernel types come from",
+		       .word = (unsigned int *)&options->headers, .words = headers,
+		       .group = GROUP_BPF),
+		OPTION_FLAG("no-cache", 0, &options->no_cache,
+			    "Compile, also if a compiled program is kept", .group = GROUP_BPF),
+		OPTION_FLAG("support", 0, &options->print_support,
+			    "Say how far this kernel supports the tool", .group = GROUP_BPF),
+		OPTION_FLAG("verbose", common_letter(tool, 'v'), &options->verbose,
+			    "Show the compiler's and the verifier's messages", .group = GROUP_BPF),
+		OPTION("help", 'h', NULL, TAKES_ANY, "Show this help and exit", .take = print_help,
+		       .group = GROUP_LAST),
+		OPTION("version", 'V', NULL, TAKES_ANY, "Show the version and exit",
+		       .take = print_version, .group = GROUP_LAST),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		add_row(parsing, &rows[i]);
+}
+
+static int key_of(const struct parsing *parsing, size_t index)
+{
+	char letter = parsing->rows[index].letter;
+
+	return letter ? letter : FIRST_KEY + (int)index;
+}
+
+static int flags_of(const struct tool_option *row)
+{
+	return (row->help ? 0 : OPTION_HIDDEN) | (row->is_optional ? OPTION_ARG_OPTIONAL : 0);
+}
+
+/* argp's table: each row, and the same name with underscores, as BCC writes some. */
+static void fill_argp_options(struct parsing *parsing)
+{
+	struct argp_option *next = parsing->argp_options;
+	const struct tool_option *row;
+	char *mark;
+	size_t i;
+
+	for (i = 0; i < parsing->count; i++) {
+		row = &parsing->rows[i];
+		*next++ = (struct argp_option){ .name = row->name,
+						.key = key_of(parsing, i),
+						.arg = row->argument,
+						.doc = row->help,
+						.flags = flags_of(row),
+						.group = row->group };
+		if (!strchr(row->name, '-'))
+			continue;
+		strcpy(parsing->aliases[i], row->name);
+		while ((mark = strchr(parsing->aliases[i], '-')))
+			*mark = '_';
+		*next++ = (struct argp_option){ .name = parsing->aliases[i],
+						.flags = OPTION_ALIAS | OPTION_HIDDEN };
+	}
+	*next = (struct argp_option){};
+}
+
+static const struct tool_option *find_row(const struct parsing *parsing, int key)
+{
+	size_t i;
+
+	for (i = 0; i < parsing->count; i++)
+		if (key_of(parsing, i) == key)
+			return &parsing->rows[i];
+	return NULL;
+}
+
+static void take_positional(const struct parsing *parsing, struct argp_state *state, char *argument)
+{
+	const struct tool *tool = parsing->tool;
+
+	if (!tool->take_argument || !tool->take_argument(state, argument))
+		usage_error(state, "unexpected argument '%s'", argument);
+	parsing->options->has_argument = true;
+}
+
+static void check_end(const struct parsing *parsing, const struct argp_state *state)
+{
+	const struct options *options = parsing->options;
+	const struct tool *tool = parsing->tool;
+
+	if (tool->check_options)
+		tool->check_options(state);
+	if (tool->required && !options->has_argument && !options->print_support &&
+	    !options->print_source && !options->image_file)
+		usage_error(state, "%s is missing", tool->required);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	const struct tool_option *row;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		/* getopt's own messages are one line; argp would add two of its own. */
+		state->err_stream = NULL;
+		state->name = (char *)parsing->tool->name;
+		return 0;
+	case ARGP_KEY_ARG:
+		take_positional(parsing, state, argument);
+		return 0;
+	case ARGP_KEY_END:
+		check_end(parsing, state);
+		return 0;
+	}
+	row = find_row(parsing, key);
+	if (!row)
+		return ARGP_ERR_UNKNOWN;
+	take_option(parsing, row, state, argument);
+	return 0;
+}
+
+void options_parse(struct options *options, struct settings *settings, const struct tool *tool,
+		   int argc, char **argv)
+{
+	struct parsing parsing = { .options = options, .settings = settings, .tool = tool };
 	unsigned int pages = default_pages(tool);
+	const struct tool_option *row;
 	char pages_help[100];
-	size_t i, count = 0;
+	struct argp argp = { .options = parsing.argp_options,
+			     .parser = parse,
+			     .args_doc = tool->arguments,
+			     .doc = help_text(tool),
+			     .help_filter = filter_help };
 
 	snprintf(pages_help, sizeof(pages_help),
 		 "Size of each CPU's perf buffer in pages, a power of two (default %u)", pages);
-	for (i = 0; common_options[i].name; i++) {
-		if (!has_option(tool, common_options[i].key))
-			continue;
-		common[count] = common_options[i];
-		if (common[count].key == KEY_BUFFER_PAGES)
-			common[count].doc = pages_help;
-		common[count++].key = key_for(tool, common_options[i].key);
-	}
-	common[count] = (struct argp_option){};
 	*options = (struct options){ .buffer_pages = pages };
+	for (row = tool->options; row && row->name; row++)
+		add_row(&parsing, row);
+	add_common_rows(&parsing, pages_help);
+	fill_argp_options(&parsing);
 	if (argc > 0)
 		argv[0] = (char *)tool->name;
-	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parsing))
+	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parsing)) {
+		fprintf(stderr, "Try '%s --help' for the options.\n", tool->name);
 		exit(EXIT_USAGE);
+	}
+	free((char *)argp.doc);
 }

@@ -1,60 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A running tool: from live programs to lines. The part of it that tools see is in tool.h. */
+/* A running tool: from an image to lines. The part of it that tools see is in tool.h. */
 #ifndef SNOOPKIT_SESSION_H
 #define SNOOPKIT_SESSION_H
 
-#include <sys/types.h>
+#include <stdint.h>
 
-#include "trace/events.h"
-#include "trace/loader.h"
-#include "tool/options.h"
+#include "image/image.h"
 #include "output/output.h"
-#include "trace/probe.h"
+#include "tool/command.h"
+#include "tool/live.h"
+#include "tool/loop.h"
+#include "tool/losses.h"
+#include "tool/options.h"
+#include "tool/settings.h"
 #include "tool/tool.h"
-
-#define SESSION_WATCHES 4
 
 struct session {
 	const struct tool *tool;
 	const struct options *options;
-	const struct probe_set *probe_sets;
+	struct settings *settings;
 	struct output output;
-	struct loader loader;
-	bool loader_ready; /* loader was initialised */
-	struct probes probes;
-	struct events *events;
-	uint64_t parameters[IMAGE_PARAMETERS];
-	struct loader_map_size map_sizes[LOADER_MAP_SIZES];
-	size_t map_size_count;
-	uint64_t printed;  /* events, for --max-events */
-	uint64_t lost;	   /* events reported as lost so far */
-	uint64_t missed;   /* the same of programs that the kernel did not run */
-	uint64_t interval; /* nanoseconds between reports, 0: none */
-	uint64_t stop_at;  /* a record after this time is not waited for; UINT64_MAX: go on */
-	bool stopped;	   /* nothing more is to be printed */
-	int signal_fd;	   /* readable once SIGINT, SIGTERM or SIGHUP has come */
-	int child_fd;	   /* the same of SIGCHLD */
-	pid_t command;	   /* of session_run_command(), 0: none */
-	const char *command_name; /* its argv[0] */
-	int command_failure;	  /* the errno with which it could not be run, 0: none */
-	int command_gate;	  /* a byte lets the command run; its failure comes back */
-	size_t watch_count;
-	struct {
-		int fd;
-		void (*handler)(struct session *session, int fd);
-	} watches[SESSION_WATCHES];
+	struct command command;
+	struct live live;
+	struct loop loop;
+	struct losses losses;
+	uint64_t printed; /* events, for --max-events */
 };
 
-/* Blocks the signals that end a session and makes its descriptors. */
+/*
+ * Blocks the signals that end a session and makes its descriptors. What is passed must outlive the
+ * session, which is to be closed in any case. Returns 0 or a negative errno with a message.
+ */
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
-		 struct error *error);
+		 struct settings *settings, struct error *error);
+
+/* Readable once a signal has come that ends the session; it stays the session's. */
+int session_cancel_fd(const struct session *session);
+
+/*
+ * Makes maps, opens perf buffers, attaches the first of the sets that can be attached. The image
+ * becomes the session's, also if it fails.
+ */
+int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
+		   struct error *error);
 
 /* Prints the header and events until something ends it. Returns 0 or a negative errno. */
 int session_run(struct session *session, struct error *error);
 
-/* Detaches, prints what is left and the number of lost events. */
+/* Detaches, prints what is left and how many events were lost. Returns 0 or a negative errno. */
 int session_end(struct session *session, struct error *error);
 
-void session_free(struct session *session);
+void session_close(struct session *session);
 
 #endif

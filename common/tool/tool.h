@@ -6,40 +6,44 @@
 #ifndef SNOOPKIT_TOOL_H
 #define SNOOPKIT_TOOL_H
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "tool/options.h"
-#include "output/output.h"
-#include "trace/probe.h"
-#include "output/row.h"
 #include "compile/feature_test.h"
+#include "output/output.h"
+#include "output/row.h"
+#include "parameters.h"
+#include "tool/feature_tests.h"
+#include "tool/option.h"
+#include "trace/probe.h"
 
 struct session;
 
+/* Of what is not given below there is a default; only the source and the probe sets have none. */
 struct tool {
-	const char *name;
+	const char *name;      /* NULL: the program's own */
 	const char *summary;   /* one sentence, for --help */
+	const char *examples;  /* for --help: a line each, with a newline */
 	const char *arguments; /* what follows the options in --help, or NULL */
 	const char *required;  /* what the positional argument is, if the tool can't do without */
 	const char *source;    /* the BPF program */
-	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has, or "" */
-	bool has_maps;	       /* --cgroupmap and --mntnsmap */
+	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has */
 	unsigned int buffer_pages; /* of each of many CPUs, see options.h; 0: as most tools */
 
-	/* The tool's own options; parse gets them and positional arguments, as an argp parser. */
-	const struct argp_option *options;
-	argp_parser_t parse;
+	const struct tool_option *options; /* the tool's own; ends with an empty row */
+	/* A positional argument; false where the tool takes no more of them. */
+	bool (*take_argument)(const struct argp_state *state, const char *argument);
+	/* After the whole command line: usage_error() where its options don't go together. */
+	void (*check_options)(const struct argp_state *state);
 
-	const struct feature_test *feature_tests; /* what the program asks of the kernel's types */
+	const struct feature_test *feature_tests; /* macros that depend on the kernel's types */
 	const char *btf_tracepoint;	    /* of a PROBE_BTF_RAW_TRACEPOINT: one a tool; or NULL */
-	const struct probe_set *probe_sets; /* in the order of preference; see also
-					       session_use_probe_sets() */
+	const struct probe_set *probe_sets; /* in the order of preference; ends with an empty one;
+					       see also session_use_probe_sets() */
 
-	/* The functions below that can fail return 0 or a negative errno with a line. */
+	/* The functions below that can fail return 0 or a negative errno with a message. */
 
 	/* After the command line: sets parameters, finds what to attach to. May be NULL. */
 	int (*prepare)(struct session *session, struct error *error);
@@ -73,7 +77,8 @@ int tool_main(const struct tool *tool, int argc, char **argv);
 /* What a tool can ask of its running session. */
 
 struct output *session_output(struct session *session);
-const struct options *session_options(const struct session *session);
+/* --json */
+bool session_is_json(const struct session *session);
 
 /* The value of PARAM(number) in the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
@@ -81,7 +86,7 @@ void session_set_parameter(struct session *session, unsigned int number, uint64_
 /*
  * How many entries a map of the program's has, instead of what its source says. In prepare() only:
  * for a map that costs time and memory, but serves an option that was not given. At most
- * LOADER_MAP_SIZES of them.
+ * LOADER_MAP_SIZES maps.
  */
 void session_set_map_size(struct session *session, const char *map, uint32_t entries);
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "kernel/ksyms.h"
-#include "trace/probe.h"
+#include "trace/perf_event.h"
+#include "trace/probe_kind.h"
 
 #define MAX_COPIES 8
 
@@ -21,47 +22,47 @@
 
 /* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset.
  */
-static int attach_by_pmu(struct probes *probes, int type, bool is_return, const char *name,
+static int attach_by_pmu(struct links *links, int type, bool is_return, const char *name,
 			 uint64_t address, int program_fd)
 {
 	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = is_return };
 
 	attributes.config1 = (uintptr_t)name;
 	attributes.config2 = address;
-	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+	return perf_event_attach(links, &attributes, program_fd);
 }
 
-static int attach_by_text(struct probes *probes, const struct text_event *head, const char *name,
+static int attach_by_text(struct links *links, const struct text_event *head, const char *name,
 			  uint64_t address, int program_fd, struct error *error)
 {
 	char definition[32];
 
 	snprintf(definition, sizeof(definition), "0x%" PRIx64, address);
-	return probes_add_text_event(probes, head, name ? name : definition, program_fd, error);
+	return text_event_attach(links, head, name ? name : definition, program_fd, error);
 }
 
-static int attach_at(struct probes *probes, const struct probe *probe, const char *name,
+static int attach_at(struct links *links, const struct probe *probe, const char *name,
 		     uint64_t address, int program_fd, struct error *error)
 {
 	const struct text_event head = {
 		.is_return = probe->kind == PROBE_KRETPROBE,
 		.max_active = probe->kind == PROBE_KRETPROBE ? MAX_ACTIVE : 0,
 	};
-	int type = probe_pmu_type("kprobe");
+	int type = perf_event_pmu_type("kprobe");
 	struct error ignored = {};
 	int err = -ENOTSUP;
 
 	if (type < 0)
-		return attach_by_text(probes, &head, name, address, program_fd, error);
-	if (head.max_active && !probes->is_trial)
-		err = attach_by_text(probes, &head, name, address, program_fd, &ignored);
+		return attach_by_text(links, &head, name, address, program_fd, error);
+	if (head.max_active && !links->is_trial)
+		err = attach_by_text(links, &head, name, address, program_fd, &ignored);
 	error_clear(&ignored);
 	if (!err)
 		return 0;
-	return attach_by_pmu(probes, type, head.is_return, name, address, program_fd);
+	return attach_by_pmu(links, type, head.is_return, name, address, program_fd);
 }
 
-static int attach_copies(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach_copies(struct links *links, const struct probe *probe, int program_fd,
 			 struct error *error)
 {
 	uint64_t addresses[MAX_COPIES];
@@ -74,7 +75,7 @@ static int attach_copies(struct probes *probes, const struct probe *probe, int p
 	if (count < 0)
 		return count;
 	for (i = 0; !err && i < count && i < MAX_COPIES; i++)
-		err = attach_at(probes, probe, NULL, addresses[i], program_fd, error);
+		err = attach_at(links, probe, NULL, addresses[i], program_fd, error);
 	return err;
 }
 
@@ -92,25 +93,25 @@ static int explain(int err, struct error *error)
 	}
 }
 
-static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach(struct links *links, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
 	int err;
 
 	if (probe->every_copy) {
-		err = attach_copies(probes, probe, program_fd, error);
+		err = attach_copies(links, probe, program_fd, error);
 	} else {
-		err = attach_at(probes, probe, probe->target, 0, program_fd, error);
+		err = attach_at(links, probe, probe->target, 0, program_fd, error);
 		/* Kernels that see that the name is ambiguous refuse it, with either number. */
 		if (err == -EADDRNOTAVAIL || err == -EINVAL)
-			err = attach_copies(probes, probe, program_fd, error);
+			err = attach_copies(links, probe, program_fd, error);
 	}
 	return error->text[0] ? err : explain(err, error);
 }
 
-static int check(struct probes *probes, struct error *error)
+static int check(struct links *links, struct error *error)
 {
-	return probes_check_dynamic(probes, false, error);
+	return perf_event_check_dynamic(links, false, error);
 }
 
 const struct probe_kind_operations probe_kprobe = {

@@ -7,17 +7,18 @@
 
 #include "kernel/btf_file.h"
 #include "kernel/tracefs.h"
-#include "trace/probe.h"
+#include "trace/perf_event.h"
+#include "trace/probe_kind.h"
 
 /* The tracepoint's number, or a negative errno. */
-static int find_number(struct probes *probes, const struct probe *probe, struct error *error)
+static int find_number(struct links *links, const struct probe *probe, struct error *error)
 {
 	char category[64], event[64];
 	int tracefs, id;
 
 	if (sscanf(probe->target, "%63[^:]:%63s", category, event) != 2)
 		return error_set(error, EINVAL, "a tracepoint is named category:event");
-	tracefs = probes_tracefs(probes, error);
+	tracefs = links_tracefs(links, error);
 	if (tracefs < 0)
 		return tracefs;
 	id = tracefs_event_id(tracefs, category, event);
@@ -28,23 +29,23 @@ static int find_number(struct probes *probes, const struct probe *probe, struct 
 	return id;
 }
 
-static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach(struct links *links, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
 	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
-	int number = find_number(probes, probe, error);
+	int number = find_number(links, probe, error);
 
 	if (number < 0)
 		return number;
 	attributes.config = (unsigned int)number;
-	return probes_add_perf_event(probes, &attributes, program_fd, NULL, false);
+	return perf_event_attach(links, &attributes, program_fd);
 }
 
-static int find(struct probes *probes, const struct probe *probe, struct error *error)
+static int find(struct links *links, const struct probe *probe, struct error *error)
 {
-	int number = find_number(probes, probe, error);
+	int number = find_number(links, probe, error);
 
-	return number < 0 ? number : probe_try_perf_event();
+	return number < 0 ? number : perf_event_try();
 }
 
 const struct probe_kind_operations probe_tracepoint = {
@@ -54,7 +55,7 @@ const struct probe_kind_operations probe_tracepoint = {
 	.find = find,
 };
 
-static int attach_raw(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach_raw(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {
 	int fd = bpf_raw_tracepoint_open(probe->target, program_fd);
@@ -63,7 +64,7 @@ static int attach_raw(struct probes *probes, const struct probe *probe, int prog
 		return error_set(error, ENOENT, "this kernel has no such tracepoint");
 	if (fd < 0)
 		return -errno;
-	return probes_add_link(probes, fd, NULL, false);
+	return links_add(links, fd, NULL, NULL);
 }
 
 const struct probe_kind_operations probe_raw_tracepoint = {
@@ -78,26 +79,26 @@ static int load_btf(const struct loader *loader, const struct probe *probe, stru
 }
 
 /* The program was loaded for that tracepoint, and for no other. */
-static int attach_btf(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach_btf(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {
 	int fd = bpf_raw_tracepoint_open(NULL, program_fd);
 
 	(void)probe;
 	(void)error;
-	return fd < 0 ? -errno : probes_add_link(probes, fd, NULL, false);
+	return fd < 0 ? -errno : links_add(links, fd, NULL, NULL);
 }
 
-static int find_btf(struct probes *probes, const struct probe *probe, struct error *error)
+static int find_btf(struct links *links, const struct probe *probe, struct error *error)
 {
-	(void)probes;
+	(void)links;
 	return btf_file_find_tracepoint(BTF_PATH, probe->target) ?
 		       0 :
 		       error_set(error, ENOENT, "the kernel's BTF has no such tracepoint");
 }
 
 const struct probe_kind_operations probe_btf_raw_tracepoint = {
-	.name = "typed tracepoint",
+	.name = "BTF raw tracepoint",
 	.program_type = BPF_PROG_TYPE_TRACING,
 	.load = load_btf,
 	.attach = attach_btf,

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "kernel/elfsym.h"
-#include "trace/probe.h"
+#include "trace/perf_event.h"
+#include "trace/probe_kind.h"
 
-static int attach(struct probes *probes, const struct probe *probe, int program_fd,
+static int attach(struct links *links, const struct probe *probe, int program_fd,
 		  struct error *error)
 {
 	const struct text_event head = { .is_uprobe = true,
 					 .is_return = probe->kind == PROBE_URETPROBE };
-	int type = probe_pmu_type("uprobe"), err;
+	int type = perf_event_pmu_type("uprobe"), err;
 	struct perf_event_attr attributes = { .type = (uint32_t)type, .config = head.is_return };
 	char definition[448];
 	uint64_t offset;
@@ -23,11 +24,11 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 		return err;
 	if (type < 0) {
 		snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
-		return probes_add_text_event(probes, &head, definition, program_fd, error);
+		return text_event_attach(links, &head, definition, program_fd, error);
 	}
 	attributes.config1 = (uintptr_t)probe->binary;
 	attributes.config2 = offset;
-	err = probes_add_perf_event(probes, &attributes, program_fd, NULL, true);
+	err = perf_event_attach(links, &attributes, program_fd);
 	if (err == -EACCES || err == -EPERM)
 		error_set(error, -err, "not permitted: run as root, a uprobe takes CAP_SYS_ADMIN");
 	else if (err)
@@ -35,9 +36,9 @@ static int attach(struct probes *probes, const struct probe *probe, int program_
 	return err;
 }
 
-static int check(struct probes *probes, struct error *error)
+static int check(struct links *links, struct error *error)
 {
-	return probes_check_dynamic(probes, true, error);
+	return perf_event_check_dynamic(links, true, error);
 }
 
 const struct probe_kind_operations probe_uprobe = {

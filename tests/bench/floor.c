@@ -14,7 +14,7 @@
 
 #include "kernel/kernel.h"
 #include "trace/loader.h"
-#include "trace/probe.h"
+#include "trace/probes.h"
 
 static const struct {
 	const char *name;

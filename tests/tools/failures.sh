@@ -70,7 +70,7 @@ if counts_memory; then
 	enough_memory="prlimit --memlock=unlimited"
 	check 'too little locked memory' fails '.* locked memory, .* is 64 kB: run with CAP_SYS_RESOURCE' eperm \
 		$little -c "$eperm"
-	check '--support says so' says 1 '^eperm: not at all: .* locked memory' $little -c "$TOOLS/eperm --support"
+	check '--support says so' says 1 '^eperm: unsupported: .* locked memory' $little -c "$TOOLS/eperm --support"
 else
 	check 'little locked memory is no matter' $little -c "$eperm"
 fi
@@ -85,7 +85,7 @@ else
 	hidden 'mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing' \
 	"capsh --drop=$(all_but "${enough[@]}") -- -c '$eperm'"
 fi
-check '--support says so' says 1 '^eperm: not at all: run as root' \
+check '--support says so' says 1 '^eperm: unsupported: run as root' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$TOOLS/eperm" --support
 if unshare -Ur true 2>/dev/null; then
 	check 'root of a user namespace' fails "the kernel refuses BPF $policy" eperm unshare -Ur $eperm
@@ -108,7 +108,7 @@ no_headers='hide /lib/modules'
 any_types=$REAL_TOOLS/eperm # without the --headers that the test may be run with
 check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-headers-' eperm \
 	hidden "$no_btf; $no_headers" "$any_types --no-cache"
-check '--support says so' says 1 '^eperm: not at all: no headers and no BTF' \
+check '--support says so' says 1 '^eperm: unsupported: no headers and no BTF' \
 	hidden "$no_btf; $no_headers" "$any_types --support"
 check '--headers kernel without headers' fails 'no headers for kernel .*linux-headers-' eperm \
 	hidden "$no_headers" "$eperm --headers kernel"
@@ -118,7 +118,7 @@ check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel
 library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
 check 'no libbcc' fails "can't load libbcc.*install the package libbpfcc" eperm \
 	hidden "hide $library /dev/null" "$eperm"
-check '--support says so' says 1 "^eperm: not at all: can't load libbcc.*install the package libbpfcc" \
+check '--support says so' says 1 "^eperm: unsupported: can't load libbcc.*install the package libbpfcc" \
 	hidden "hide $library /dev/null" "$TOOLS/eperm --support"
 
 # The kernel's own tracefs, if mounted, hides behind an empty one.
@@ -127,7 +127,7 @@ no_pmu='hide /sys/bus/event_source/devices'
 bash="$TOOLS/bashreadline --no-cache --duration 0.1"
 check 'no uprobes' fails "can't attach to the .*: this kernel has no uprobes \(CONFIG_UPROBE_EVENTS\)" bashreadline \
 	hidden "$no_events; $no_pmu" "$bash"
-check '--support says so' says 1 '^bashreadline: not at all: .* no uprobes' \
+check '--support says so' says 1 '^bashreadline: unsupported: .* no uprobes' \
 	hidden "$no_events; $no_pmu" "$TOOLS/bashreadline --support"
 check 'no kprobes and no tracepoints' fails \
 	"can't attach to the kprobe .* no kprobes \(CONFIG_KPROBE_EVENTS\).* no such tracepoint" opensnoop \
@@ -157,22 +157,22 @@ check 'tracefs not mounted' hidden 'umount /sys/kernel/debug /sys/kernel/tracing
 check 'a function that is not there' one_line_error 1 '.*readline' bashreadline -s /lib/x86_64-linux-gnu/libc.so.6
 if [ ! -e /proc/modules ]; then
 	check 'no modules' one_line_error 1 'this kernel has no modules' modsnoop
-	check '--support says so' says 1 '^modsnoop: not at all: this kernel has no modules' \
+	check '--support says so' says 1 '^modsnoop: unsupported: this kernel has no modules' \
 		"$TOOLS/modsnoop" --support
 fi
 
-check '--support: whole' says 0 '^eperm: whole$' "$TOOLS/eperm" --support
+check '--support: full' says 0 '^eperm: full$' "$TOOLS/eperm" --support
 if has_kprobes; then
-	check '--support: whole' says 0 '^opensnoop: whole$' "$TOOLS/opensnoop" --support
+	check '--support: full' says 0 '^opensnoop: full$' "$TOOLS/opensnoop" --support
 else
-	check '--support: partly, and why' says 0 \
-		'^opensnoop: partly: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
+	check '--support: partial, and why' says 0 \
+		'^opensnoop: partial: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
 		"$TOOLS/opensnoop" --support
 fi
 # Where the types rule the raw tracepoint out (see TEST_FAULTABLE_TRACEPOINTS) it is not counted on.
 if grep -qs trace_call_bpf_faultable /sys/kernel/btf/vmlinux; then
 	check '--support: a tracepoint whose program would be skipped' says 1 \
-		'^eperm: not at all: .*raw_syscalls:sys_exit: this kernel has no such tracepoint' \
+		'^eperm: unsupported: .*raw_syscalls:sys_exit: this kernel has no such tracepoint' \
 		hidden "$no_events" "$TOOLS/eperm --support"
 fi
 "$TOOLS/eperm" --support --verbose >"$OUT"
@@ -182,5 +182,5 @@ done
 check '--support --verbose: BPF is there' out_has '^BPF: yes$'
 check '--support --verbose: lockdown is known' out_has '^lockdown: (none|integrity|confidentiality)'
 check '--support --verbose: where libbcc is' out_has "^libbcc: /.*libbcc"
-check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: whole' ]
+check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: full' ]
 finish

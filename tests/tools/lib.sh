@@ -154,13 +154,23 @@ has_kprobes() {
 	[ -e /sys/bus/event_source/devices/kprobe ] || [ -e /sys/kernel/tracing/kprobe_events ]
 }
 
+# What follows the line about a wrong command line, and that alone: where to find help.
+ends_with_help() { # TOOL STATUS
+	if [ "$2" -eq 2 ]; then
+		[ "$(wc -l <"$ERR")" -eq 2 ] &&
+			[ "$(tail -n 1 "$ERR")" = "Try '$1 --help' for the options." ]
+	else
+		[ "$(wc -l <"$ERR")" -eq 1 ]
+	fi
+}
+
 # one_line_error STATUS REGEX TOOL ARGS...: bad input gives one line and that exit status.
 one_line_error() {
 	local status=$1 pattern=$2 tool=$3 result
 	shift 3
 	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" </dev/null
 	result=$?
-	[ $result -eq "$status" ] && [ "$(wc -l <"$ERR")" -eq 1 ] && [ ! -s "$OUT" ] &&
+	[ $result -eq "$status" ] && ends_with_help "$tool" "$status" && [ ! -s "$OUT" ] &&
 		grep -Eq -- "^$tool: $pattern" "$ERR"
 }
 

@@ -9,82 +9,83 @@
 #include "support.h"
 #include "tool/tool.h"
 
-enum { OPTION_SECONDS = OPTION_KEY };
+enum { PARAM_FLAG = PARAM_TOOL, PARAM_NUMBER };
 
 /* What the fake tool's own options were. */
 static struct {
-	uint32_t pid, user;
-	uint64_t number, seconds;
-	bool flag;
-	const char *argument;
+	uint64_t pid, user, number, seconds;
+	bool flag, bound;
+	const char *argument, *text;
 	struct pattern *pattern;
 } own;
 
-static const struct argp_option own_options[] = {
-	{ "pid", 'p', "PID", 0, "One process", 0 },
-	{ "uid", 'u', "USER", 0, "One user", 0 },
-	{ "name", 'n', "REGEX", 0, "Names", 0 },
-	{ "max-args", 'm', "N", 0, "Number", 0 },
-	{ "flag", 'x', NULL, 0, "Flag", 0 },
-	{ "seconds", OPTION_SECONDS, "S", 0, "Seconds", 0 },
+static void take_any(struct argp_state *state, char *argument)
+{
+	if (!strcmp(argument, "wrong"))
+		usage_error(state, "bad thing '%s'", argument);
+	own.text = argument;
+}
+
+static const struct tool_option own_options[] = {
+	FILTER_BY_PID(&own.pid),
+	OPTION("uid", 'u', "USER", TAKES_USER, "One user", .number = &own.user,
+	       .parameter = PARAM_UID, .given = PARAM_UID_SET),
+	OPTION_PATTERN("name", 'n', &own.pattern, "Names"),
+	OPTION_NUMBER("max-args", 'm', "N", &own.number, 1, 1000, "Number",
+		      .what = "number of arguments", .parameter = PARAM_NUMBER),
+	OPTION_FLAG("flag", 'x', &own.flag, "Flag", .parameter = PARAM_FLAG),
+	OPTION("seconds", 0, "S", TAKES_SECONDS, "Seconds", .number = &own.seconds,
+	       .what = "interval"),
+	OPTION("any-thing", 0, "THING", TAKES_ANY, "Anything", .take = take_any),
 	{},
 };
 
-static error_t parse_own(int key, char *argument, struct argp_state *state)
+static const struct tool_option rich_options[] = {
+	OPTION_FLAG("flag", 'x', &own.flag, "Flag"),
+	FILTER_BY_PID(&own.pid),
+	OPTION_NUMBER("max-args", 'm', "N", &own.number, 1, 1000, "Number"),
+	OPTION("seconds", 0, "S", TAKES_SECONDS, "Seconds", .number = &own.seconds),
+	OPTION_PATTERN("name", 'n', &own.pattern, "Names"),
+	OPTION_FLAG("bound", 0, &own.bound, "Not without -x"),
+	FILTER_BY_MAPS,
+	{},
+};
+
+static bool take_argument(const struct argp_state *state, const char *argument)
 {
-	switch (key) {
-	case 'p':
-		own.pid = option_pid(state, argument);
-		break;
-	case 'u':
-		own.user = option_user(state, argument);
-		break;
-	case 'n':
-		own.pattern = option_pattern(state, argument);
-		break;
-	case 'm':
-		own.number = option_number(state, "number of arguments", argument, 1, 1000);
-		break;
-	case 'x':
-		own.flag = true;
-		break;
-	case OPTION_SECONDS:
-		own.seconds = option_seconds(state, "interval", argument);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
+	(void)state;
+	if (own.argument)
+		return false;
+	own.argument = argument;
+	return true;
 }
 
-static error_t parse_with_argument(int key, char *argument, struct argp_state *state)
+static void check_options(const struct argp_state *state)
 {
-	if (key == ARGP_KEY_ARG && state->arg_num == 0) {
-		own.argument = argument;
-		return 0;
-	}
-	if (key == ARGP_KEY_END && !state->arg_num)
-		usage_error(state, "no DEVICE given");
-	return parse_own(key, argument, state);
+	if (own.bound && !own.flag)
+		usage_error(state, "--bound needs -x");
 }
 
 static const struct tool plain_tool = {
 	.name = "fakesnoop",
 	.summary = "Trace nothing at all.",
-	.letters = "",
+	.examples = "  fakesnoop -x    an example\n",
 	.options = own_options,
-	.parse = parse_own,
 };
 
 static const struct tool rich_tool = {
 	.name = "fakesnoop",
 	.summary = "Trace nothing at all.",
 	.arguments = "DEVICE",
+	.required = "the DEVICE",
 	.letters = "bd",
-	.has_maps = true,
-	.options = own_options,
-	.parse = parse_with_argument,
+	.options = rich_options,
+	.take_argument = take_argument,
+	.check_options = check_options,
 };
+
+/* What the last command line was made of. */
+static struct settings settings;
 
 struct command_line {
 	const struct tool *tool;
@@ -101,7 +102,8 @@ static struct options parse(const struct command_line *line)
 	for (; line->words[argc - 1]; argc++)
 		argv[argc] = line->words[argc - 1];
 	optind = 0;
-	options_parse(&options, line->tool, argc, argv);
+	settings_init(&settings);
+	options_parse(&options, &settings, line->tool, argc, argv);
 	return options;
 }
 
@@ -113,15 +115,15 @@ static int parse_in_child(void *context)
 	return 0;
 }
 
-/* Status 2 and exactly one line, which says who speaks and has the word in it. */
+/* Status 2, one line that says who speaks and has the word in it, and one that names --help. */
 static void assert_wrong(const struct command_line *line, const char *word)
 {
 	struct outcome outcome;
 
 	run_child(parse_in_child, (void *)line, &outcome);
-	if (outcome.status != 2 || count_lines(outcome.errors) != 1 ||
+	if (outcome.status != 2 || count_lines(outcome.errors) != 2 ||
 	    strncmp(outcome.errors, "fakesnoop: ", 11) || !strstr(outcome.errors, word) ||
-	    outcome.output[0])
+	    !strstr(outcome.errors, "\nTry 'fakesnoop --help'") || outcome.output[0])
 		fail_msg("%s: status %d, errors:\n%soutput:\n%s", line->words[0], outcome.status,
 			 outcome.errors, outcome.output);
 	outcome_free(&outcome);
@@ -141,7 +143,7 @@ static void the_defaults(void **state)
 	assert_int_equal(options.headers, HEADERS_AUTO);
 	assert_false(options.json || options.verbose || options.no_cache || options.print_source);
 	assert_null(options.source_file);
-	assert_null(options.cgroup_map);
+	assert_int_equal(settings.pinned_map_count, 0);
 }
 
 static void a_tool_may_have_its_own_size_of_buffers(void **state)
@@ -186,8 +188,13 @@ static void letters_are_those_of_the_bcc_tool(void **state)
 	(void)state;
 	assert_int_equal(options.buffer_pages, 8);
 	assert_int_equal(options.duration, 3000000000);
-	assert_string_equal(options.cgroup_map, "/a");
-	assert_string_equal(options.mount_namespace_map, "/b");
+	assert_int_equal(settings.pinned_map_count, 2);
+	assert_string_equal(settings.pinned_maps[0].map, "cgroup_set");
+	assert_string_equal(settings.pinned_maps[0].path, "/a");
+	assert_string_equal(settings.pinned_maps[1].map, "mount_namespace_set");
+	assert_string_equal(settings.pinned_maps[1].path, "/b");
+	assert_int_equal(settings.parameters[PARAM_CGROUP_SET], 1);
+	assert_int_equal(settings.parameters[PARAM_MOUNT_NAMESPACE_SET], 1);
 	WRONG("'b'", &plain_tool, "-b", "8");
 	WRONG("'d'", &plain_tool, "-d", "8");
 	WRONG("cgroupmap", &plain_tool, "--cgroupmap", "/a");
@@ -196,7 +203,7 @@ static void letters_are_those_of_the_bcc_tool(void **state)
 
 static void a_tools_own_v_is_not_verbose(void **state)
 {
-	static const struct argp_option with_v[] = { { "vfs", 'v', NULL, 0, "It", 0 }, {} };
+	static const struct tool_option with_v[] = { OPTION_FLAG("vfs", 'v', NULL, "It"), {} };
 	struct tool tool = plain_tool;
 	struct options options;
 
@@ -227,10 +234,15 @@ static void a_tools_own_options(void **state)
 static void users_are_names_or_numbers(void **state)
 {
 	(void)state;
+	PARSE(&plain_tool, NULL);
+	assert_int_equal(settings.parameters[PARAM_UID_SET], 0);
 	PARSE(&plain_tool, "-u", "root");
 	assert_int_equal(own.user, 0);
+	assert_int_equal(settings.parameters[PARAM_UID_SET], 1);
+	assert_int_equal(settings.parameters[PARAM_UID], 0);
 	PARSE(&plain_tool, "-u", "4294967294");
 	assert_int_equal(own.user, 4294967294U);
+	assert_int_equal(settings.parameters[PARAM_UID], 4294967294U);
 	WRONG("unknown user 'no-such-user'", &plain_tool, "-u", "no-such-user");
 	WRONG("unknown user ''", &plain_tool, "-u", "");
 	WRONG("unknown user '-1'", &plain_tool, "-u", "-1");
@@ -296,7 +308,46 @@ static void bad_words(void **state)
 	WRONG("ambiguous", &plain_tool, "--ma", "3");
 	WRONG("unexpected argument 'word'", &plain_tool, "word");
 	WRONG("unexpected argument 'two'", &rich_tool, "one", "two");
-	WRONG("no DEVICE given", &rich_tool, NULL);
+	WRONG("the DEVICE is missing", &rich_tool, NULL);
+	WRONG("--bound needs -x", &rich_tool, "--bound", "pts");
+	WRONG("bad thing 'wrong'", &plain_tool, "--any-thing=wrong");
+}
+
+static void values_become_parameters(void **state)
+{
+	(void)state;
+	PARSE(&plain_tool, NULL);
+	assert_int_equal(settings.parameters[PARAM_FLAG], 0);
+	assert_int_equal(settings.parameters[PARAM_NUMBER], 0);
+	assert_int_equal(settings.parameters[PARAM_TRUSTED_TASK], 1);
+	PARSE(&plain_tool, "-x", "-m7", "-p", "33");
+	assert_int_equal(settings.parameters[PARAM_FLAG], 1);
+	assert_int_equal(settings.parameters[PARAM_NUMBER], 7);
+	assert_int_equal(settings.parameters[PARAM_PID], 33);
+}
+
+static void underscores_are_hyphens(void **state)
+{
+	struct options options;
+
+	(void)state;
+	PARSE(&plain_tool, "--max_args=5", "--any_thing", "a_b-c");
+	assert_int_equal(own.number, 5);
+	assert_string_equal(own.text, "a_b-c");
+	options = PARSE(&plain_tool, "--no_cache", "--max_events", "4", "--max-a", "6");
+	assert_true(options.no_cache);
+	assert_int_equal(options.max_events, 4);
+	assert_int_equal(own.number, 6);
+}
+
+static void a_tool_may_leave_everything_out(void **state)
+{
+	static const struct tool bare = { .name = "fakesnoop" };
+	struct options options = PARSE(&bare, "--json", "-v");
+
+	(void)state;
+	assert_true(options.json && options.verbose);
+	WRONG("unexpected argument 'word'", &bare, "word");
 }
 
 static void options_can_be_shortened(void **state)
@@ -345,6 +396,10 @@ static void help_and_version_are_on_stdout(void **state)
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strstr(help, words[i]))
 			fail_msg("no '%s' in:\n%s", words[i], help);
+	assert_non_null(strstr(help, "\nExamples:\n  fakesnoop -x    an example\n"));
+	assert_non_null(strstr(help, "\nThe manual page has more: man 8 fakesnoop\n"));
+	assert_null(strstr(help, "max_args"));
+	assert_null(strstr(help, " \n"));
 	assert_null(strstr(help, "cgroupmap"));
 	assert_null(strstr(help, "-d, "));
 	free(help);
@@ -377,6 +432,9 @@ int main(void)
 		cmocka_unit_test(bad_numbers_of_pages),
 		cmocka_unit_test(bad_seconds),
 		cmocka_unit_test(bad_words),
+		cmocka_unit_test(values_become_parameters),
+		cmocka_unit_test(underscores_are_hyphens),
+		cmocka_unit_test(a_tool_may_leave_everything_out),
 		cmocka_unit_test(options_can_be_shortened),
 		cmocka_unit_test(the_last_of_two_counts),
 		cmocka_unit_test(help_and_version_are_on_stdout),

@@ -15,7 +15,8 @@
 #include "kernel/tracefs.h"
 #include "support.h"
 #include "trace/loader.h"
-#include "trace/probe.h"
+#include "trace/perf_event.h"
+#include "trace/probes.h"
 
 #define SELF "/proc/self/exe"
 
@@ -28,12 +29,7 @@ int __attribute__((noinline)) a_probed_function(int number)
 	return number + 1;
 }
 
-#define RAW(t, p)	   .kind = PROBE_RAW_TRACEPOINT, .target = t, .program = p
-#define TRACEPOINT(t, p)   .kind = PROBE_TRACEPOINT, .target = t, .program = p
-#define KPROBE(t, p)	   .kind = PROBE_KPROBE, .target = t, .program = p
-#define KRETPROBE(t, p)	   .kind = PROBE_KRETPROBE, .target = t, .program = p
-#define UPROBE(t, p, b)	   .kind = PROBE_UPROBE, .target = t, .program = p, .binary = b
-#define URETPROBE(t, p, b) .kind = PROBE_URETPROBE, .target = t, .program = p, .binary = b
+#define UPROBE(function, ...) PROBE(PROBE_UPROBE, function, __VA_ARGS__)
 
 struct bench {
 	struct image *image;
@@ -120,7 +116,7 @@ static void assert_refused(struct bench *bench, const struct probe_set *sets, in
 		assert_int_equal(err, expected);
 	assert_true(err < 0);
 	assert_int_equal(count_lines(error->text), 1);
-	assert_int_equal(bench->probes.count, 0);
+	assert_int_equal(bench->probes.links.count, 0);
 	probes_detach(&bench->probes);
 	assert_int_equal(count_descriptors(), before);
 }
@@ -138,8 +134,8 @@ static void assert_one_refused(struct bench *bench, const struct probe *probe, i
 	error_clear(&error);
 }
 
-static const struct probe raw_enter = { RAW("sys_enter", "count") };
-static const struct probe raw_none = { RAW("no_such_tracepoint", "count") };
+static const struct probe raw_enter = RAW_TRACEPOINT("sys_enter", "count");
+static const struct probe raw_none = RAW_TRACEPOINT("no_such_tracepoint", "count");
 
 /* ---- kinds ---- */
 
@@ -150,7 +146,7 @@ static void a_raw_tracepoint(void **state)
 
 	need_probes(bench);
 	assert_int_equal(attach_one(bench, &raw_enter), 0);
-	assert_int_equal(bench->probes.count, 1);
+	assert_int_equal(bench->probes.links.count, 1);
 	before = count(bench);
 	syscall(SYS_getppid);
 	syscall(SYS_getppid);
@@ -161,7 +157,7 @@ static void a_raw_tracepoint(void **state)
 	assert_int_equal(count(bench), before);
 }
 
-static void a_typed_tracepoint(void **state)
+static void a_btf_raw_tracepoint(void **state)
 {
 	const struct probe probe = { .kind = PROBE_BTF_RAW_TRACEPOINT,
 				     .target = "sys_enter",
@@ -190,7 +186,7 @@ static void a_typed_tracepoint(void **state)
 
 static void a_tracepoint(void **state)
 {
-	const struct probe probe = { TRACEPOINT("syscalls:sys_enter_getppid", "count") };
+	const struct probe probe = TRACEPOINT("syscalls:sys_enter_getppid", "count");
 	struct bench *bench = *state;
 	uint64_t before;
 
@@ -211,18 +207,18 @@ static void bad_tracepoints(void **state)
 
 	need_probes(bench);
 	assert_one_refused(bench, &raw_none, -ENOENT, "no such tracepoint");
-	assert_one_refused(bench, &(struct probe){ TRACEPOINT("sched:none", "count") }, -ENOENT,
+	assert_one_refused(bench, &(struct probe)TRACEPOINT("sched:none", "count"), -ENOENT,
 			   "no such tracepoint");
-	assert_one_refused(bench, &(struct probe){ TRACEPOINT("nocolon", "count") }, -EINVAL,
+	assert_one_refused(bench, &(struct probe)TRACEPOINT("nocolon", "count"), -EINVAL,
 			   "category:event");
-	assert_one_refused(bench, &(struct probe){ TRACEPOINT("sched:", "count") }, -EINVAL,
+	assert_one_refused(bench, &(struct probe)TRACEPOINT("sched:", "count"), -EINVAL,
 			   "category:event");
 }
 
 static void a_uprobe(void **state)
 {
 	struct bench *bench = *state;
-	const struct probe probe = { UPROBE("a_probed_function", "count", SELF) };
+	const struct probe probe = UPROBE("a_probed_function", "count", .binary = SELF);
 	int i;
 
 	need_probes(bench);
@@ -239,15 +235,15 @@ static void a_uretprobe(void **state)
 {
 	struct bench *bench = *state;
 	const struct probe list[] = {
-		{ URETPROBE("a_probed_function", "count", SELF) },
-		{ UPROBE("a_probed_function", "count_too", SELF) },
+		URETPROBE("a_probed_function", "count", .binary = SELF),
+		UPROBE("a_probed_function", "count_too", .binary = SELF),
 		{},
 	};
 	const struct probe_set sets[] = { { .probes = list }, {} };
 
 	need_probes(bench);
 	assert_int_equal(attach(bench, sets), 0);
-	assert_int_equal(bench->probes.count, 2);
+	assert_int_equal(bench->probes.links.count, 2);
 	a_probed_function(1);
 	assert_int_equal(count(bench), 2);
 }
@@ -257,11 +253,11 @@ static void bad_uprobes(void **state)
 	struct bench *bench = *state;
 
 	need_probes(bench);
-	assert_one_refused(bench, &(struct probe){ UPROBE("no_function", "count", SELF) }, -ENOENT,
-			   "has no function");
-	assert_one_refused(bench, &(struct probe){ UPROBE("f", "count", "/no/such/file") }, -ENOENT,
-			   "/no/such/file");
-	assert_one_refused(bench, &(struct probe){ URETPROBE("f", "count", "/etc/passwd") },
+	assert_one_refused(bench, &(struct probe)UPROBE("no_function", "count", .binary = SELF),
+			   -ENOENT, "has no function");
+	assert_one_refused(bench, &(struct probe)UPROBE("f", "count", .binary = "/no/such/file"),
+			   -ENOENT, "/no/such/file");
+	assert_one_refused(bench, &(struct probe)URETPROBE("f", "count", .binary = "/etc/passwd"),
 			   -ENOEXEC, "not an ELF file");
 }
 
@@ -280,7 +276,7 @@ static void a_uprobe_of_the_text_interface(void **state)
 	snprintf(definition, sizeof(definition), "%s:0x0", SELF);
 	assert_int_equal(elfsym_offset(SELF, "a_probed_function", &offset, &error), 0);
 	snprintf(definition, sizeof(definition), "%s:0x%llx", SELF, (unsigned long long)offset);
-	err = probes_add_text_event(&bench->probes, &text_uprobe, definition, program, &error);
+	err = text_event_attach(&bench->probes.links, &text_uprobe, definition, program, &error);
 	if (err == -ENOTSUP || err == -ENOENT) {
 		close(program);
 		skip_because(error.text);
@@ -290,7 +286,7 @@ static void a_uprobe_of_the_text_interface(void **state)
 	a_probed_function(1);
 	assert_int_equal(count(bench), 1);
 	snprintf(name, sizeof(name), "snoopkit/p_%d_0", (int)getpid());
-	tracefs = probes_tracefs(&bench->probes, &error);
+	tracefs = links_tracefs(&bench->probes.links, &error);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_non_null(strstr(text, name));
 	free(text);
@@ -323,7 +319,7 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	assert_int_equal(
 		tracefs_write(tracefs, "uprobe_events", "p:other/p_99999999_0 " SELF ":0x10"), 0);
 	program = loader_load(&bench->loader, "count", BPF_PROG_TYPE_KPROBE, &error);
-	probes_add_text_event(&bench->probes, &text_uprobe, SELF ":0x10", program, &error);
+	text_event_attach(&bench->probes.links, &text_uprobe, SELF ":0x10", program, &error);
 	close(program);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_null(strstr(text, "snoopkit/p_99999999_0"));
@@ -339,9 +335,9 @@ static void leftovers_of_the_dead_are_removed(void **state)
 
 static void a_kprobe(void **state)
 {
-	const struct probe probe = { KPROBE("vfs_read", "count") };
-	const struct probe on_return = { KRETPROBE("vfs_read", "count") };
-	const struct probe none = { KPROBE("no_such_function_at_all", "count") };
+	const struct probe probe = KPROBE("vfs_read", "count");
+	const struct probe on_return = KRETPROBE("vfs_read", "count");
+	const struct probe none = KPROBE("no_such_function_at_all", "count");
 	struct bench *bench = *state;
 	uint64_t before;
 
@@ -364,10 +360,10 @@ static void a_kprobe(void **state)
 
 static void the_first_set_that_can_be_attached_is_taken(void **state)
 {
-	static const struct probe bad[] = { { RAW("sys_enter", "count") },
-					    { RAW("none", "count") },
+	static const struct probe bad[] = { RAW_TRACEPOINT("sys_enter", "count"),
+					    RAW_TRACEPOINT("none", "count"),
 					    {} };
-	static const struct probe good[] = { { RAW("sys_exit", "count") }, {} };
+	static const struct probe good[] = { RAW_TRACEPOINT("sys_exit", "count"), {} };
 	static const struct probe_set good_first[] = { { good, NULL, NULL },
 						       { bad, NULL, NULL },
 						       {} };
@@ -378,35 +374,35 @@ static void the_first_set_that_can_be_attached_is_taken(void **state)
 
 	need_probes(bench);
 	assert_int_equal(attach(bench, good_first), 0);
-	assert_int_equal(bench->probes.count, 1);
+	assert_int_equal(bench->probes.links.count, 1);
 	probes_detach(&bench->probes);
 	assert_int_equal(attach(bench, bad_first), 2);
 	/* What the first sets had attached before they failed is gone. */
-	assert_int_equal(bench->probes.count, 1);
+	assert_int_equal(bench->probes.links.count, 1);
 }
 
 static void a_substitute_is_for_what_is_missing(void **state)
 {
 	static const struct probe missing[] = {
-		{ RAW("none", "count") },
-		{ RAW("sys_enter", "count_too"), .instead_of = "none" },
+		RAW_TRACEPOINT("none", "count"),
+		RAW_TRACEPOINT("sys_enter", "count_too", .instead_of = "none"),
 		{},
 	};
 	static const struct probe there[] = {
-		{ RAW("sys_exit", "count") },
-		{ RAW("none", "count_too"), .instead_of = "sys_exit" },
+		RAW_TRACEPOINT("sys_exit", "count"),
+		RAW_TRACEPOINT("none", "count_too", .instead_of = "sys_exit"),
 		{},
 	};
 	static const struct probe chain[] = {
-		{ RAW("none", "count") },
-		{ RAW("none_either", "count"), .instead_of = "none" },
-		{ RAW("sys_exit", "count"), .instead_of = "none_either" },
+		RAW_TRACEPOINT("none", "count"),
+		RAW_TRACEPOINT("none_either", "count", .instead_of = "none"),
+		RAW_TRACEPOINT("sys_exit", "count", .instead_of = "none_either"),
 		{},
 	};
 	/* A program that has been loaded for one kind does not do for another. */
 	static const struct probe same_program[] = {
-		{ TRACEPOINT("sched:none", "count") },
-		{ RAW("sys_enter", "count"), .instead_of = "sched:none" },
+		TRACEPOINT("sched:none", "count"),
+		RAW_TRACEPOINT("sys_enter", "count", .instead_of = "sched:none"),
 		{},
 	};
 	static const struct probe_set sets[][2] = { { { missing, NULL, NULL } },
@@ -419,7 +415,7 @@ static void a_substitute_is_for_what_is_missing(void **state)
 	need_probes(bench);
 	for (i = 0; i < ARRAY_SIZE(sets); i++) {
 		assert_int_equal(attach(bench, sets[i]), 0);
-		assert_int_equal(bench->probes.count, 1);
+		assert_int_equal(bench->probes.links.count, 1);
 		probes_detach(&bench->probes);
 	}
 }
@@ -427,9 +423,9 @@ static void a_substitute_is_for_what_is_missing(void **state)
 static void a_substitute_that_is_missing_too_fails_the_set(void **state)
 {
 	static const struct probe list[] = {
-		{ RAW("sys_enter", "count") },
-		{ RAW("none", "count") },
-		{ RAW("none_either", "count"), .instead_of = "none" },
+		RAW_TRACEPOINT("sys_enter", "count"),
+		RAW_TRACEPOINT("none", "count"),
+		RAW_TRACEPOINT("none_either", "count", .instead_of = "none"),
 		{},
 	};
 	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
@@ -445,11 +441,11 @@ static void a_substitute_that_is_missing_too_fails_the_set(void **state)
 static void an_optional_probe_may_be_missing(void **state)
 {
 	static const struct probe list[] = {
-		{ RAW("none", "count"), .optional = true },
-		{ RAW("sys_enter", "count") },
-		{ RAW("sys_exit", "count"), .optional = true },
-		{ RAW("none", "refused"), .optional = true },
-		{ RAW("none", "no_such_program"), .optional = true },
+		RAW_TRACEPOINT("none", "count", .optional = true),
+		RAW_TRACEPOINT("sys_enter", "count"),
+		RAW_TRACEPOINT("sys_exit", "count", .optional = true),
+		RAW_TRACEPOINT("none", "refused", .optional = true),
+		RAW_TRACEPOINT("none", "no_such_program", .optional = true),
 		{},
 	};
 	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
@@ -457,14 +453,14 @@ static void an_optional_probe_may_be_missing(void **state)
 
 	need_probes(bench);
 	assert_int_equal(attach(bench, sets), 0);
-	assert_int_equal(bench->probes.count, 2);
+	assert_int_equal(bench->probes.links.count, 2);
 }
 
 static void when_all_sets_fail_each_says_why(void **state)
 {
-	static const struct probe first[] = { { RAW("none_one", "count") }, {} };
-	static const struct probe second[] = { { RAW("sys_enter", "refused") }, {} };
-	static const struct probe third[] = { { TRACEPOINT("none:three", "count") }, {} };
+	static const struct probe first[] = { RAW_TRACEPOINT("none_one", "count"), {} };
+	static const struct probe second[] = { RAW_TRACEPOINT("sys_enter", "refused"), {} };
+	static const struct probe third[] = { TRACEPOINT("none:three", "count"), {} };
 	static const struct probe_set sets[] = {
 		{ first, NULL, NULL }, { second, NULL, NULL }, { third, NULL, NULL }, {}
 	};
@@ -487,7 +483,7 @@ static void many_long_reasons_fit(void **state)
 {
 	static const char name[] = "a_very_long_name_of_a_tracepoint_that_no_kernel_of_any_"
 				   "version_has_ever_had_or_will_ever_have_in_the_time_to_come";
-	static const struct probe list[] = { { RAW(name, "count") }, {} };
+	static const struct probe list[] = { RAW_TRACEPOINT(name, "count"), {} };
 	static const struct probe_set sets[] = { { list, NULL, NULL }, { list, NULL, NULL },
 						 { list, NULL, NULL }, { list, NULL, NULL },
 						 { list, NULL, NULL }, {} };
@@ -502,7 +498,7 @@ static void many_long_reasons_fit(void **state)
 
 static void a_missing_program_is_named(void **state)
 {
-	static const struct probe list[] = { { RAW("sys_enter", "gone") }, {} };
+	static const struct probe list[] = { RAW_TRACEPOINT("sys_enter", "gone"), {} };
 	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
 	struct bench *bench = *state;
 	struct error error = {};
@@ -517,16 +513,16 @@ static void a_missing_program_is_named(void **state)
 static void each_set_has_its_own_program_arrays(void **state)
 {
 	static const struct probe by_raw_tracepoint[] = {
-		{ RAW("sys_enter", "caller") },
+		RAW_TRACEPOINT("sys_enter", "caller"),
 		{ .kind = PROBE_TAIL_CALL,
 		  .of = PROBE_RAW_TRACEPOINT,
 		  .target = "called",
 		  .program = "count" },
-		{ RAW("no_such_tracepoint", "count") },
+		RAW_TRACEPOINT("no_such_tracepoint", "count"),
 		{},
 	};
 	static const struct probe by_tracepoint[] = {
-		{ TRACEPOINT("syscalls:sys_enter_getppid", "caller") },
+		TRACEPOINT("syscalls:sys_enter_getppid", "caller"),
 		{ .kind = PROBE_TAIL_CALL,
 		  .of = PROBE_TRACEPOINT,
 		  .target = "called",
@@ -562,15 +558,15 @@ static void no_sets_are_no_probes(void **state)
 	struct error error = {};
 
 	assert_int_equal(probes_attach(&bench->probes, sets, &bench->loader, &error), -ENOENT);
-	assert_int_equal(bench->probes.count, 0);
+	assert_int_equal(bench->probes.links.count, 0);
 }
 
 static void nothing_stays_open(void **state)
 {
 	static const struct probe list[] = {
-		{ TRACEPOINT("syscalls:sys_enter_getppid", "count") },
-		{ TRACEPOINT("syscalls:sys_exit_getppid", "count") },
-		{ UPROBE("a_probed_function", "count_too", SELF) },
+		TRACEPOINT("syscalls:sys_enter_getppid", "count"),
+		TRACEPOINT("syscalls:sys_exit_getppid", "count"),
+		UPROBE("a_probed_function", "count_too", .binary = SELF),
 		{},
 	};
 	static const struct probe_set sets[] = { { list, NULL, NULL }, {} };
@@ -593,7 +589,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_raw_tracepoint),
-		TEST(a_typed_tracepoint),
+		TEST(a_btf_raw_tracepoint),
 		TEST(a_tracepoint),
 		TEST(bad_tracepoints),
 		TEST(a_uprobe),

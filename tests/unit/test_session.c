@@ -61,7 +61,6 @@ static void row_of(struct row *row, const void *data)
 
 static const struct tool base = {
 	.name = "fake",
-	.letters = "",
 	.row = row_of,
 	.event_size = sizeof(struct event),
 	.attached = emit_five,
@@ -71,6 +70,7 @@ static const struct tool base = {
 struct run {
 	struct tool tool;
 	struct options options;
+	struct settings settings;
 	int (*before)(struct session *session, struct error *error);
 };
 
@@ -111,22 +111,19 @@ static void make_programs(void)
 
 static int run_session(struct run *run, struct session *session, struct error *error)
 {
-	struct events_source source = { .batches = -1, .batching = -1, .flush_batch = -1 };
-	int err = session_init(session, &run->tool, &run->options, error);
+	struct live *live = &session->live;
+	int err = session_init(session, &run->tool, &run->options, &run->settings, error);
 
 	if (err)
 		return err;
 	make_programs();
-	loader_init(&session->loader, here.image, session->parameters);
-	session->loader_ready = true;
-	err = loader_create_maps(&session->loader, error);
+	err = live_create_maps(live, here.image, &run->settings, false, error);
 	if (err)
 		return err;
-	here.program = loader_load(&session->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, error);
+	here.program = loader_load(&live->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, error);
 	if (here.program < 0)
 		return here.program;
-	source.events = session_map(session, "events");
-	err = events_open(&session->events, &source, run->options.buffer_pages, error);
+	err = live_open_events(live, (unsigned int)run->options.buffer_pages, error);
 	if (!err && run->before)
 		err = run->before(session, error);
 	if (!err)
@@ -144,11 +141,10 @@ static int run_here(void *context)
 
 	alarm(20);
 	err = run_session(context, &session, &error);
-	session_free(&session);
+	session_close(&session);
 	if (err)
 		fprintf(stderr, "%s\n", error.text);
 	error_clear(&error);
-	image_free(here.image);
 	close(here.program);
 	return -err;
 }

@@ -19,15 +19,6 @@ static void row_of(struct row *row, const void *data)
 	row_uint(row, "NUMBER", "number", -8, event->number);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	(void)key;
-	(void)argument;
-	(void)state;
-	return ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp_option no_options[] = { {} };
 static const struct probe on_exit_probe[] = {
 	{ .kind = PROBE_RAW_TRACEPOINT, .target = "sys_exit", .program = "on_exit" },
 	{},
@@ -45,9 +36,6 @@ static struct tool tool = {
 	.name = "fake",
 	.summary = "Trace 42.",
 	.source = emitter_source,
-	.letters = "",
-	.options = no_options,
-	.parse = parse,
 	.probe_sets = sets,
 	.row = row_of,
 	.event_size = EMITTED_HEAD,
@@ -130,7 +118,7 @@ static void a_source_that_is_none(void **state)
 	outcome_free(&outcome);
 	write_file(path, "int a;\0", 7);
 	RUN(&outcome, "--source", path);
-	assert_failure(&outcome, "is not a text");
+	assert_failure(&outcome, "contains NUL bytes");
 	outcome_free(&outcome);
 	RUN(&outcome, "--source", "/dev/zero");
 	assert_failure(&outcome, "File too large");

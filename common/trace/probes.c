@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -6,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trace/probe.h"
-#include "kernel/tracefs.h"
+#include "trace/probe_kind.h"
+#include "trace/probes.h"
 
 #define MAX_PROBES PROBES_MAX_PROGRAMS
 
@@ -31,67 +32,18 @@ struct loaded {
 
 void probes_init(struct probes *probes)
 {
-	*probes = (struct probes){ .tracefs = -1 };
-}
-
-int probes_tracefs(struct probes *probes, struct error *error)
-{
-	if (probes->tracefs < 0)
-		probes->tracefs = tracefs_open(error);
-	return probes->tracefs;
-}
-
-int probes_add_link(struct probes *probes, int fd, const char *event, bool is_uprobe)
-{
-	struct probe_link *links;
-
-	links = realloc(probes->links, (probes->count + 1) * sizeof(*links));
-	if (!links) {
-		close(fd);
-		return -ENOMEM;
-	}
-	probes->links = links;
-	links[probes->count] = (struct probe_link){ .fd = fd, .is_uprobe = is_uprobe };
-	if (event)
-		snprintf(links[probes->count].event, sizeof(links->event), "%s", event);
-	probes->count++;
-	return 0;
-}
-
-static void remove_event(struct probes *probes, const struct probe_link *link)
-{
-	char line[sizeof(link->event) + 3];
-
-	snprintf(line, sizeof(line), "-:%s", link->event);
-	tracefs_write(probes->tracefs, probe_text_file(link->is_uprobe), line);
-}
-
-/* All links but the first count. */
-static void detach_links(struct probes *probes, size_t count)
-{
-	size_t i;
-
-	for (i = count; i < probes->count; i++) {
-		close(probes->links[i].fd);
-		if (probes->links[i].event[0])
-			remove_event(probes, &probes->links[i]);
-	}
-	probes->count = count;
+	*probes = (struct probes){};
+	links_init(&probes->links);
 }
 
 void probes_detach(struct probes *probes)
 {
 	size_t i;
 
-	detach_links(probes, 0);
-	free(probes->links);
-	probes->links = NULL;
+	links_close(&probes->links);
 	for (i = 0; i < probes->program_count; i++)
 		close(probes->programs[i]);
 	probes->program_count = 0;
-	if (probes->tracefs >= 0)
-		close(probes->tracefs);
-	probes->tracefs = -1;
 }
 
 static int program_fd(struct loaded *loaded, const struct loader *loader, const struct probe *probe,
@@ -104,8 +56,7 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 		if (!strcmp(loaded->name[i], probe->program) &&
 		    loaded->type[i] == kind->program_type)
 			return loaded->fd[i];
-	if (loaded->count == MAX_PROBES)
-		return error_set(error, E2BIG, "more than %d programs in one set", MAX_PROBES);
+	assert(loaded->count < MAX_PROBES);
 	fd = kind->load ? kind->load(loader, probe, error) :
 			  loader_load(loader, probe->program, kind->program_type, error);
 	if (fd >= 0) {
@@ -116,28 +67,28 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 	return fd;
 }
 
-static int attach_one(struct probes *probes, const struct probe *probe, struct loaded *loaded,
+static int attach_one(struct links *links, const struct probe *probe, struct loaded *loaded,
 		      const struct loader *loader, struct error *error)
 {
 	const struct probe_kind_operations *kind = kinds[probe->kind];
-	size_t attached = probes->count;
+	size_t attached = links->count;
 	struct error reason = {};
 	int fd, err = 0;
 
 	if (kind->check)
-		err = kind->check(probes, &reason);
-	if (!err && probes->is_trial && kind->find) {
-		err = kind->find(probes, probe, &reason);
+		err = kind->check(links, &reason);
+	if (!err && links->is_trial && kind->find) {
+		err = kind->find(links, probe, &reason);
 	} else if (!err) {
 		fd = program_fd(loaded, loader, probe, kind, error);
 		if (fd < 0)
 			return fd;
-		err = kind->attach(probes, probe, fd, &reason);
+		err = kind->attach(links, probe, fd, &reason);
 	}
 	if (err) {
 		/* Of several copies some may be attached: a substitute would see their events
 		 * twice. */
-		detach_links(probes, attached);
+		links_detach_after(links, attached);
 		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
 			  reason.text[0] ? reason.text : strerror(-err));
 	}
@@ -173,36 +124,61 @@ static bool is_replaced(const struct probe *probes, const char *target)
 	return false;
 }
 
-static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
-		      struct error *error)
+/* The targets of a set's probes that were not attached. */
+struct missing {
+	const char *targets[MAX_PROBES];
+	size_t count;
+};
+
+static bool is_missing(const struct missing *missing, const char *target)
 {
-	const char *missing[MAX_PROBES];
-	struct loaded loaded = {};
-	size_t missing_count = 0, i;
+	size_t i;
+
+	for (i = 0; i < missing->count; i++)
+		if (!strcmp(missing->targets[i], target))
+			return true;
+	return false;
+}
+
+static bool is_due(const struct probe *probe, const struct missing *missing)
+{
+	if (probe->instead_of && !is_missing(missing, probe->instead_of))
+		return false;
+	return !probe->wanted || *probe->wanted;
+}
+
+static int attach_probes(struct probes *probes, const struct probe *set, struct loaded *loaded,
+			 const struct loader *loader, struct error *error)
+{
+	struct missing missing = {};
 	const struct probe *probe;
 	int err = 0;
 
 	for (probe = set; !err && probe->kind != PROBE_END; probe++) {
-		if (probe->instead_of) {
-			for (i = 0; i < missing_count; i++)
-				if (!strcmp(missing[i], probe->instead_of))
-					break;
-			if (i == missing_count)
-				continue;
-		}
-		if (probe->wanted && !*probe->wanted)
+		if (!is_due(probe, &missing))
 			continue;
 		if (probe->kind == PROBE_TAIL_CALL)
-			err = set_tail_call(probe, &loaded, loader, error);
+			err = set_tail_call(probe, loaded, loader, error);
 		else
-			err = attach_one(probes, probe, &loaded, loader, error);
+			err = attach_one(&probes->links, probe, loaded, loader, error);
 		if (err && (probe->optional || is_replaced(set, probe->target))) {
-			missing[missing_count++] = probe->target;
+			assert(missing.count < MAX_PROBES);
+			missing.targets[missing.count++] = probe->target;
 			err = 0;
 		}
 	}
+	return err;
+}
+
+static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
+		      struct error *error)
+{
+	struct loaded loaded = {};
+	int err = attach_probes(probes, set, &loaded, loader, error);
+	size_t i;
+
 	if (err) {
-		detach_links(probes, 0);
+		links_detach_after(&probes->links, 0);
 		for (i = 0; i < loaded.count; i++)
 			close(loaded.fd[i]);
 		return err;
@@ -228,7 +204,7 @@ uint64_t probes_missed(const struct probes *probes)
 	return missed;
 }
 
-/* "can't attach to the kprobe x: why": what stands behind the probe. */
+/* "can't attach to the kprobe x: why": the part after the probe. */
 static const char *cause(const char *text)
 {
 	const char *found = strstr(text, ": ");
@@ -255,10 +231,12 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 		  struct error *error)
 {
 	struct error reason = {};
-	int i, err = -ENOENT;
+	int i, err = 0;
 
-	probes->is_trial = !loader->image;
+	probes->links.is_trial = !loader->image;
 	error_clear(error);
+	if (!sets[0].probes)
+		return error_set(error, ENOENT, "the tool has no probes for this kernel");
 	for (i = 0; sets[i].probes; i++) {
 		err = i && loader->image ? loader_renew_program_arrays(loader, &reason) : 0;
 		if (!err)

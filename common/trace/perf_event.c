@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the probe kinds that are perf events have in common. */
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <signal.h>
@@ -13,11 +12,11 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "kernel/tracefs.h"
-#include "trace/probe.h"
+#include "trace/perf_event.h"
 
 #define GROUP "snoopkit"
 
-int probe_pmu_type(const char *name)
+int perf_event_pmu_type(const char *name)
 {
 	char path[128], *text;
 	size_t size;
@@ -32,21 +31,21 @@ int probe_pmu_type(const char *name)
 	return type;
 }
 
-const char *probe_text_file(bool is_uprobe)
+static const char *text_file(bool is_uprobe)
 {
 	return is_uprobe ? "uprobe_events" : "kprobe_events";
 }
 
-int probes_check_dynamic(struct probes *probes, bool is_uprobe, struct error *error)
+int perf_event_check_dynamic(struct links *links, bool is_uprobe, struct error *error)
 {
 	int tracefs;
 
-	if (probe_pmu_type(is_uprobe ? "uprobe" : "kprobe") >= 0)
+	if (perf_event_pmu_type(is_uprobe ? "uprobe" : "kprobe") >= 0)
 		return 0;
-	tracefs = probes_tracefs(probes, error);
+	tracefs = links_tracefs(links, error);
 	if (tracefs < 0)
 		return tracefs;
-	if (!tracefs_has(tracefs, probe_text_file(is_uprobe)))
+	if (!tracefs_has(tracefs, text_file(is_uprobe)))
 		return error_set(error, ENOTSUP, "this kernel has no %s",
 				 is_uprobe ? "uprobes (CONFIG_UPROBE_EVENTS)" :
 					     "kprobes (CONFIG_KPROBE_EVENTS)");
@@ -65,7 +64,7 @@ static int open_perf_event(struct perf_event_attr *attributes)
 	return fd < 0 ? -errno : fd;
 }
 
-int probe_try_perf_event(void)
+int perf_event_try(void)
 {
 	struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE,
 					      .config = PERF_COUNT_SW_BPF_OUTPUT };
@@ -76,8 +75,8 @@ int probe_try_perf_event(void)
 	return fd < 0 ? fd : 0;
 }
 
-int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attributes, int program_fd,
-			  const char *event, bool is_uprobe)
+/* Opens the perf event and lets it run the program. Returns its descriptor or a negative errno. */
+static int open_attached(struct perf_event_attr *attributes, int program_fd)
 {
 	int fd, err;
 
@@ -89,7 +88,22 @@ int probes_add_perf_event(struct probes *probes, struct perf_event_attr *attribu
 		close(fd);
 		return err;
 	}
-	return probes_add_link(probes, fd, event, is_uprobe);
+	return fd;
+}
+
+int perf_event_attach(struct links *links, struct perf_event_attr *attributes, int program_fd)
+{
+	int fd = open_attached(attributes, program_fd);
+
+	return fd < 0 ? fd : links_add(links, fd, NULL, NULL);
+}
+
+static void remove_event(int tracefs, const char *file, const char *event)
+{
+	char command[LINK_EVENT_SIZE + 3];
+
+	snprintf(command, sizeof(command), "-:%s", event);
+	tracefs_write(tracefs, file, command);
 }
 
 /* "p:snoopkit/p_1234_5 ..." or "r4:snoopkit/...": the name if it is ours and its maker is gone */
@@ -106,60 +120,69 @@ static bool name_left_over(const char *line, char *name, size_t size)
 
 static void remove_leftovers(int tracefs, const char *file)
 {
-	char *text = tracefs_read(tracefs, file), *line, *rest, name[80], command[90];
+	char *text = tracefs_read(tracefs, file), *line, *rest, name[LINK_EVENT_SIZE];
 
 	if (!text)
 		return;
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (!name_left_over(line, name, sizeof(name)))
-			continue;
-		snprintf(command, sizeof(command), "-:%s", name);
-		tracefs_write(tracefs, file, command);
+		if (name_left_over(line, name, sizeof(name)))
+			remove_event(tracefs, file, name);
 	}
 	free(text);
 }
 
-static bool has_text_event(const struct probes *probes)
+static bool has_text_event(const struct links *links)
 {
 	size_t i;
 
-	for (i = 0; i < probes->count; i++)
-		if (probes->links[i].event[0])
+	for (i = 0; i < links->count; i++)
+		if (links->items[i].text_file)
 			return true;
 	return false;
 }
 
-int probes_add_text_event(struct probes *probes, const struct text_event *head,
-			  const char *definition, int program_fd, struct error *error)
+/* Defines the event, with a name of its own; returns its number in tracefs or a negative errno. */
+static int define_event(struct links *links, const struct text_event *head, const char *definition,
+			char event[LINK_EVENT_SIZE], struct error *error)
 {
-	const char *file = probe_text_file(head->is_uprobe);
-	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
-	char event[80], line[512], removal[90], max_active[16] = "";
-	int tracefs, id, err;
+	const char *file = text_file(head->is_uprobe);
+	char line[512], max_active[16] = "";
+	int id, err;
 
-	tracefs = probes_tracefs(probes, error);
-	if (tracefs < 0)
-		return tracefs;
-	if (!has_text_event(probes))
-		remove_leftovers(tracefs, file);
+	if (!has_text_event(links))
+		remove_leftovers(links->tracefs, file);
 	if (head->max_active)
 		snprintf(max_active, sizeof(max_active), "%u", head->max_active);
-	snprintf(event, sizeof(event), GROUP "/%c_%d_%zu", head->is_return ? 'r' : 'p',
-		 (int)getpid(), probes->count);
+	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu", head->is_return ? 'r' : 'p',
+		 (int)getpid(), links->count);
 	snprintf(line, sizeof(line), "%c%s:%s %s", head->is_return ? 'r' : 'p', max_active, event,
 		 definition);
-	err = tracefs_write(tracefs, file, line);
+	err = tracefs_write(links->tracefs, file, line);
 	if (err)
 		return error_set(error, -err, "%s",
 				 err == -ENOENT ? "no such function" : strerror(-err));
-	id = tracefs_event_id(tracefs, GROUP, event + strlen(GROUP "/"));
+	id = tracefs_event_id(links->tracefs, GROUP, event + strlen(GROUP "/"));
+	if (id < 0)
+		remove_event(links->tracefs, file, event);
+	return id;
+}
+
+int text_event_attach(struct links *links, const struct text_event *head, const char *definition,
+		      int program_fd, struct error *error)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
+	char event[LINK_EVENT_SIZE];
+	int id, fd;
+
+	if (links_tracefs(links, error) < 0)
+		return links->tracefs;
+	id = define_event(links, head, definition, event, error);
+	if (id < 0)
+		return id;
 	attributes.config = (unsigned int)id;
-	err = id < 0 ? id :
-		       probes_add_perf_event(probes, &attributes, program_fd, event,
-					     head->is_uprobe);
-	if (err) {
-		snprintf(removal, sizeof(removal), "-:%s", event);
-		tracefs_write(tracefs, file, removal);
-	}
-	return err;
+	fd = open_attached(&attributes, program_fd);
+	if (fd >= 0)
+		return links_add(links, fd, event, text_file(head->is_uprobe));
+	remove_event(links->tracefs, text_file(head->is_uprobe), event);
+	return fd;
 }

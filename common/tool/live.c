@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kernel/urgent.h"
+#include "tool/live.h"
+
+void live_init(struct live *live)
+{
+	*live = (struct live){};
+	probes_init(&live->probes);
+}
+
+int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
+		     bool verbose, struct error *error)
+{
+	size_t i;
+	int err = 0;
+
+	live->image = image;
+	loader_init(&live->loader, image, settings->parameters);
+	live->loader.map_sizes = settings->map_sizes;
+	live->loader.verbose = verbose;
+	for (i = 0; !err && i < settings->pinned_map_count; i++)
+		err = loader_use_pinned_map(&live->loader, settings->pinned_maps[i].map,
+					    settings->pinned_maps[i].path, error);
+	return err ? err : loader_create_maps(&live->loader, error);
+}
+
+int live_map(const struct live *live, const char *name)
+{
+	return loader_map(&live->loader, name);
+}
+
+int live_open_events(struct live *live, unsigned int pages, struct error *error)
+{
+	struct events_source source = {
+		.events = live_map(live, "events"),
+		.batches = live_map(live, "batches"),
+		.batching = live_map(live, "batching"),
+		.flush_batch = -1,
+	};
+	struct error ignored = {};
+	int err;
+
+	if (source.batching >= 0)
+		source.flush_batch = loader_load(&live->loader, "flush_batch",
+						 BPF_PROG_TYPE_RAW_TRACEPOINT, &ignored);
+	err = events_open(&live->events, &source, pages, error);
+	if (source.flush_batch >= 0)
+		close(source.flush_batch);
+	error_clear(&ignored);
+	return err;
+}
+
+int live_attach(struct live *live, const struct probe_set *sets, struct error *error)
+{
+	return probes_attach(&live->probes, sets, &live->loader, error);
+}
+
+void live_detach(struct live *live)
+{
+	probes_detach(&live->probes);
+}
+
+uint64_t live_lost(const struct live *live)
+{
+	int map = live_map(live, "lost_events"), cpus = libbpf_num_possible_cpus(), i;
+	uint64_t *values, total = 0;
+	uint32_t key = 0;
+
+	if (map < 0 || cpus <= 0)
+		return 0;
+	values = calloc((size_t)cpus, sizeof(*values));
+	urgent_begin();
+	if (values && !bpf_map_lookup_elem(map, &key, values))
+		for (i = 0; i < cpus; i++)
+			total += values[i];
+	urgent_end();
+	free(values);
+	return total;
+}
+
+uint64_t live_missed(const struct live *live)
+{
+	return probes_missed(&live->probes);
+}
+
+void live_close(struct live *live)
+{
+	probes_detach(&live->probes);
+	events_close(live->events);
+	live->events = NULL;
+	if (live->image)
+		loader_close(&live->loader);
+	image_free(live->image);
+	live->image = NULL;
+}

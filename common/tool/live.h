@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is in the kernel while a tool runs: maps, programs, probes, perf buffers. */
+#ifndef SNOOPKIT_LIVE_H
+#define SNOOPKIT_LIVE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "image/image.h"
+#include "tool/settings.h"
+#include "trace/events.h"
+#include "trace/loader.h"
+#include "trace/probes.h"
+
+struct live {
+	struct image *image; /* NULL: the loader was not initialised */
+	struct loader loader;
+	struct probes probes;
+	struct events *events;
+};
+
+/*
+ * The functions below are called in this order, and live_close() at the end in any case. Those that
+ * can fail return 0 or a negative errno with a message.
+ */
+void live_init(struct live *live);
+
+/* Creates the image's maps by the settings. The image becomes live's, also if it fails. */
+int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
+		     bool verbose, struct error *error);
+
+/* The descriptor of the program's map of that name, or -1. */
+int live_map(const struct live *live, const char *name);
+
+/*
+ * Opens perf buffers of that many pages for the map "events", if there is one. Events are batched
+ * where the program can do it and the kernel lets it; else each is a record.
+ */
+int live_open_events(struct live *live, unsigned int pages, struct error *error);
+
+/* Attaches the first set that can be attached; returns its index. See probes_attach(). */
+int live_attach(struct live *live, const struct probe_set *sets, struct error *error);
+
+void live_detach(struct live *live);
+
+/*
+ * Events that the programs counted as lost, for whatever reason, and how often the kernel did not
+ * run a program: both since the start.
+ */
+uint64_t live_lost(const struct live *live);
+uint64_t live_missed(const struct live *live);
+
+void live_close(struct live *live);
+
+#endif

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tool/loop.h"
+
+/*
+ * While events come, the buffers are read once a TICK, and an event is handed out once it is older
+ * than HOLD: by then every CPU's buffer has been read past its time. Both together stay well below
+ * the 100 ms within which an event is on the screen.
+ */
+#define TICK	    (20 * MILLISECOND)
+#define HOLD	    (10 * MILLISECOND)
+#define CALM	    (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
+#define FAST	    100			/* events in a tick from which on they are batched */
+#define LOST_REPORT SECOND
+
+/* When there is something to do again, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
+struct timers {
+	uint64_t end;	 /* of --duration */
+	uint64_t report; /* of the tool's interval */
+	uint64_t lost;	 /* the next look at what was lost, while events come */
+	uint64_t tick;	 /* the next read, while events come */
+};
+
+/* How the reader keeps up; times in nanoseconds of CLOCK_MONOTONIC. */
+struct pace {
+	uint64_t calm; /* when the tick ends, unless events come before */
+	uint64_t slow; /* when the next step out of batching is due, unless many come before */
+};
+
+/* Blocks these signals (a list up to 0); returns a descriptor that is readable after one, or -1. */
+static int open_signal_fd(const int *numbers)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (; *numbers; numbers++)
+		sigaddset(&signals, *numbers);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* nohup(1) ignores SIGHUP: whoever started the tool so wants it to outlive that signal. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
+int loop_init(struct loop *loop, struct session *session, const struct loop_handlers *handlers,
+	      struct output *output, struct error *error)
+{
+	static const int all[] = { SIGINT, SIGTERM, SIGHUP, 0 },
+			 no_hangup[] = { SIGINT, SIGTERM, 0 };
+	static const int child[] = { SIGCHLD, 0 };
+
+	*loop = (struct loop){
+		.session = session, .handlers = handlers, .output = output, .stop_at = LOOP_NEVER
+	};
+	loop->signal_fd = open_signal_fd(is_ignored(SIGHUP) ? no_hangup : all);
+	loop->child_fd = open_signal_fd(child);
+	if (loop->signal_fd < 0 || loop->child_fd < 0)
+		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
+	output->cancel_fd = loop->signal_fd;
+	return 0;
+}
+
+void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
+{
+	assert(loop->watch_count < LOOP_WATCHES);
+	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, handler };
+}
+
+void loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+}
+
+void loop_drain_and_stop(struct loop *loop)
+{
+	if (loop->stop_at == LOOP_NEVER)
+		loop->stop_at = clock_now();
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t earliest(const struct timers *timers)
+{
+	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
+}
+
+/*
+ * Reads, hands out what is older than hold, writes. Returns how many events were read, at least 1
+ * where older ones are still held, or a negative errno.
+ */
+static int work(struct loop *loop, uint64_t hold, struct error *error)
+{
+	uint64_t until = clock_now() - hold;
+	int count, err;
+
+	count = events_read(loop->events);
+	if (count < 0)
+		return error_set(error, -count, "no memory for events");
+	output_sync_clock(loop->output);
+	events_deliver(loop->events, earlier(until, loop->stop_at), loop->handlers->event,
+		       loop->session, &loop->stopped);
+	if (until > loop->stop_at)
+		loop_stop(loop);
+	err = output_flush(loop->output);
+	if (err == -EPIPE || err == -ECANCELED)
+		loop_stop(loop);
+	else if (err)
+		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
+	return count ? count : events_pending(loop->events);
+}
+
+static int milliseconds_until(uint64_t time)
+{
+	uint64_t now = clock_now(), rest;
+
+	if (time == LOOP_NEVER)
+		return -1;
+	rest = time > now ? (time - now + MILLISECOND - 1) / MILLISECOND : 0;
+	return rest > INT32_MAX ? INT32_MAX : (int)rest;
+}
+
+static void take_children(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->child_fd, &info, sizeof(info)) == sizeof(info))
+		;
+	loop->handlers->child_ended(loop->session);
+}
+
+/* Sleeps until something is to be done. Returns whether the loop is to end. */
+static bool sleep_until(struct loop *loop, uint64_t time)
+{
+	struct pollfd fds[4 + LOOP_WATCHES] = {
+		{ .fd = events_fd(loop->events), .events = POLLIN },
+		{ .fd = loop->signal_fd, .events = POLLIN },
+		{ .fd = loop->child_fd, .events = POLLIN },
+		/* No events: only that the reader of a pipe has gone away. */
+		{ .fd = loop->output->fd },
+	};
+	size_t i;
+
+	for (i = 0; i < loop->watch_count; i++)
+		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
+	if (poll(fds, 4 + loop->watch_count, milliseconds_until(time)) <= 0)
+		return false;
+	if (fds[1].revents)
+		return true;
+	if (fds[2].revents)
+		take_children(loop);
+	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		loop_stop(loop);
+		return true;
+	}
+	for (i = 0; i < loop->watch_count; i++)
+		if (fds[4 + i].revents)
+			loop->watches[i].handler(loop->session, loop->watches[i].fd);
+	return false;
+}
+
+static void run_timers(struct loop *loop, struct timers *timers)
+{
+	uint64_t now = clock_now();
+
+	if (now >= timers->end) {
+		loop_drain_and_stop(loop);
+		timers->end = LOOP_NEVER;
+	}
+	if (now >= timers->report) {
+		/* At the end the last report takes the place of this one. */
+		if (loop->stop_at == LOOP_NEVER)
+			loop->handlers->report(loop->session);
+		/* Those that a sleeping machine or a stopped process missed are left out. */
+		timers->report +=
+			(now - timers->report) / loop->interval * loop->interval + loop->interval;
+	}
+	if (now >= timers->lost) {
+		loop->handlers->losses(loop->session);
+		timers->lost = now + LOST_REPORT;
+	}
+}
+
+/* Two steps lead out of batching, each after a while in which few events came. */
+static void set_batching(struct loop *loop, struct pace *pace, uint64_t now, int count)
+{
+	enum events_batching batching = events_batching(loop->events);
+
+	if (count >= FAST)
+		batching = EVENTS_BATCH_ON;
+	else if (batching != EVENTS_BATCH_NOT && now >= pace->slow)
+		batching--;
+	else
+		return;
+	pace->slow = now + CALM / 2;
+	events_set_batching(loop->events, batching);
+}
+
+/*
+ * While events come, they are read on a tick; when none came for a while, the next one wakes the
+ * reader. Returns false when that has just been arranged: what came before was written without a
+ * wake-up, so the buffers must be read once more. count is what work() returned.
+ */
+static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace, int count)
+{
+	bool ticking = timers->tick != LOOP_NEVER;
+	uint64_t now = clock_now();
+
+	set_batching(loop, pace, now, count);
+	if (count > 0 || events_batching(loop->events) != EVENTS_BATCH_NOT) {
+		if (!ticking)
+			timers->lost = now + LOST_REPORT;
+		pace->calm = now + CALM;
+		ticking = true;
+		events_wake_on_each(loop->events, false);
+	} else if (ticking && now >= pace->calm) {
+		loop->handlers->losses(loop->session);
+		timers->tick = timers->lost = LOOP_NEVER;
+		events_wake_on_each(loop->events, true);
+		return false;
+	}
+	timers->tick = ticking ? now + TICK : LOOP_NEVER;
+	return true;
+}
+
+int loop_begin(struct loop *loop, struct events *events, struct error *error)
+{
+	loop->events = events;
+	return work(loop, HOLD, error);
+}
+
+static struct timers first_timers(const struct loop *loop, uint64_t duration)
+{
+	uint64_t start = loop->output->start_time;
+
+	return (struct timers){
+		.end = duration ? start + duration : LOOP_NEVER,
+		.report = loop->interval ? start + loop->interval : LOOP_NEVER,
+		/* A tool that counts in the kernel sends no events that would wake us. */
+		.lost = loop->handlers->report ? start + LOST_REPORT : LOOP_NEVER,
+		.tick = LOOP_NEVER,
+	};
+}
+
+int loop_run(struct loop *loop, uint64_t duration, int count, struct error *error)
+{
+	struct timers timers = first_timers(loop, duration);
+	struct pace pace = {};
+	uint64_t wake_up;
+
+	while (count >= 0 && !loop->stopped) {
+		if (set_pace(loop, &timers, &pace, count)) {
+			wake_up = earliest(&timers);
+			if (loop->stop_at != LOOP_NEVER)
+				wake_up = earlier(wake_up, loop->stop_at + HOLD);
+			if (sleep_until(loop, wake_up))
+				break;
+			run_timers(loop, &timers);
+		}
+		count = work(loop, HOLD, error);
+	}
+	return count < 0 ? count : 0;
+}
+
+int loop_drain(struct loop *loop, struct error *error)
+{
+	int err;
+
+	if (loop->stop_at == LOOP_NEVER)
+		loop->stop_at = clock_now();
+	if (loop->stopped)
+		return 0;
+	events_set_batching(loop->events, EVENTS_BATCH_NOT);
+	err = events_read(loop->events);
+	if (err >= 0)
+		err = events_read_batches(loop->events);
+	if (err < 0)
+		return error_set(error, -err, "no memory for events");
+	err = work(loop, 0, error);
+	return err < 0 ? err : 0;
+}
+
+void loop_close(struct loop *loop)
+{
+	if (loop->signal_fd >= 0)
+		close(loop->signal_fd);
+	if (loop->child_fd >= 0)
+		close(loop->child_fd);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "event.h"
+#include "output/message.h"
+#include "tool/probe_choice.h"
+#include "tool/program.h"
+#include "tool/session.h"
+#include "tool/support.h"
+#include "tool/trial.h"
+
+#define EXIT_FAILED 1
+
+/* Two descriptors for each CPU: hundreds of CPUs take more than most systems' soft limit. */
+static void lift_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int trace(struct session *session, const struct program *program, struct error *error)
+{
+	const struct tool *tool = session->tool;
+	struct probe_set sets[PROBES_MAX_SETS + 1];
+	struct image *image = NULL;
+	int err;
+
+	/* The compiler makes maps too. */
+	loader_lift_memlock();
+	err = trial_of_kernel(error);
+	if (!err && tool->prepare)
+		err = tool->prepare(session, error);
+	/* A command that the tool runs has been forked by now, with the limit as it was. */
+	lift_descriptor_limit();
+	if (!err)
+		err = program_image(program, tool, session->options, session->settings,
+				    session_cancel_fd(session), &image, error);
+	if (err)
+		return err;
+	choose_probe_sets(session->settings->probe_sets, tool->feature_tests, image->kernel_has,
+			  sets);
+	err = session_attach(session, image, sets, error);
+	if (!err)
+		err = session_run(session, error);
+	return err ? err : session_end(session, error);
+}
+
+/* What another program printed comes before the message that sums it up. */
+static int report_failure(const struct tool *tool, struct error *error)
+{
+	if (error->detail)
+		fputs(error->detail, stderr);
+	message(tool->name, "%s", error->text);
+	error_clear(error);
+	return EXIT_FAILED;
+}
+
+/* --image */
+static int write_image(const struct session *session, const struct program *program,
+		       struct error *error)
+{
+	const char *path = session->options->image_file;
+	struct buffer bytes = {};
+	struct image *image = NULL;
+	FILE *file;
+	int err;
+
+	err = program_image(program, session->tool, session->options, session->settings,
+			    session_cancel_fd(session), &image, error);
+	if (err)
+		return err;
+	image_write(image, &bytes);
+	file = fopen(path, "we");
+	if (!file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size)
+		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
+	if (file && fclose(file) && !err)
+		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
+	buffer_free(&bytes);
+	image_free(image);
+	return err;
+}
+
+static int run(const struct tool *tool, const struct options *options, struct settings *settings,
+	       struct error *error)
+{
+	struct program program;
+	struct session session;
+	int err;
+
+	/* Reading from a pipe may take its time: before the session, Ctrl-C ends that too. */
+	err = program_read(&program, tool, options, error);
+	if (!err) {
+		err = session_init(&session, tool, options, settings, error);
+		if (!err && options->image_file)
+			err = write_image(&session, &program, error);
+		else if (!err)
+			err = trace(&session, &program, error);
+		session_close(&session);
+	}
+	program_free(&program);
+	return err;
+}
+
+/*
+ * A standard descriptor that is closed would be the number of the next file opened, which would
+ * then get what is printed. Opened the wrong way round it fails as before.
+ */
+static void occupy_standard_descriptors(void)
+{
+	static const int wrong_way[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", wrong_way[fd]) < 0)
+			return;
+}
+
+/* An event of which nothing is known but when it happened. */
+static void row_of_unknown(struct row *row, const void *event)
+{
+	(void)event;
+	row_clock(row, "TIME", -8);
+}
+
+/* What was not given has a default. */
+static struct tool complete(const struct tool *given)
+{
+	struct tool tool = *given;
+
+	if (!tool.name)
+		tool.name = program_invocation_short_name;
+	if (!tool.row && !tool.print)
+		tool.row = row_of_unknown;
+	if (tool.event_size < sizeof(struct event_header))
+		tool.event_size = sizeof(struct event_header);
+	return tool;
+}
+
+int tool_main(const struct tool *given, int argc, char **argv)
+{
+	const struct tool tool = complete(given);
+	struct settings settings;
+	struct options options;
+	struct error error = {};
+	int err;
+
+	occupy_standard_descriptors();
+	settings_init(&settings);
+	options_parse(&options, &settings, &tool, argc, argv);
+	if (options.print_source) {
+		fputs(tool.source ? tool.source : "", stdout);
+		return output_end_text(tool.name, 0);
+	}
+	if (options.print_support)
+		return support_print(&tool, &options, &settings);
+	err = run(&tool, &options, &settings, &error);
+	if (err && err != -ECANCELED)
+		return report_failure(&tool, &error);
+	error_clear(&error);
+	return 0;
+}

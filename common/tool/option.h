@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options as a table: what an option is called, what it takes, and where its value goes: into a
+ * variable of the tool's, into a load-time parameter of its program, or both. options.c reads the
+ * command line by it.
+ */
+#ifndef SNOOPKIT_OPTION_H
+#define SNOOPKIT_OPTION_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pattern;
+
+enum option_type {
+	TAKES_NOTHING,
+	TAKES_NUMBER,  /* decimal, from min to max */
+	TAKES_SECONDS, /* above 0, with decimals if wanted; the value is in nanoseconds */
+	TAKES_USER,    /* a user's name or number */
+	TAKES_TEXT,
+	TAKES_WORD,    /* one of words */
+	TAKES_PATTERN, /* a regular expression, see base/pattern.h */
+	TAKES_MAP,     /* the path of a pinned map that takes the place of the program's own */
+	TAKES_ANY,     /* take() looks at it */
+};
+
+struct tool_option {
+	const char *name;     /* long, with hyphens; on the command line an underscore works too */
+	char letter;	      /* 0: none */
+	const char *argument; /* what --help calls it; NULL: the option takes none */
+	bool is_optional;     /* the argument may be left out, and is then NULL */
+	const char *help;     /* NULL: --help does not show the option */
+	enum option_type type;
+
+	/* Where the value goes. Unless it says otherwise, NULL and 0: nowhere. */
+	bool *flag;		  /* true once the option was given */
+	uint64_t *number;	  /* also of a user, and of seconds */
+	const char **text;	  /* the argument itself */
+	struct pattern **pattern; /* the caller's to free */
+	unsigned int *word;	  /* its index */
+	const char *map;	  /* the program's map */
+	unsigned int parameter;	  /* the number, the user, or 1 */
+	unsigned int given;	  /* a parameter that becomes 1 */
+	/* Called with the argument; argp_state->next is the command line's next word. */
+	void (*take)(struct argp_state *state, char *argument);
+
+	/* What is right. */
+	const char *what; /* in "bad WHAT 'x'"; NULL: the option's name */
+	uint64_t min, max;
+	bool power_of_two;
+	const char *const *words; /* up to a NULL */
+
+	int group; /* of --help's; tools leave it 0 */
+};
+
+/* Rows of a table, which ends with an empty one. After the help stand further members, if any. */
+#define OPTION(its_name, its_letter, its_argument, its_type, its_help, ...)       \
+	{                                                                         \
+		.name = its_name, .letter = its_letter, .argument = its_argument, \
+		.type = its_type, .help = its_help, __VA_ARGS__                   \
+	}
+
+#define OPTION_FLAG(name, letter, variable, ...) \
+	OPTION(name, letter, NULL, TAKES_NOTHING, __VA_ARGS__, .flag = variable)
+
+#define OPTION_NUMBER(name, letter, argument, variable, least, most, ...)             \
+	OPTION(name, letter, argument, TAKES_NUMBER, __VA_ARGS__, .number = variable, \
+	       .min = least, .max = most)
+
+#define OPTION_TEXT(name, letter, argument, variable, ...) \
+	OPTION(name, letter, argument, TAKES_TEXT, __VA_ARGS__, .text = variable)
+
+#define OPTION_PATTERN(name, letter, variable, ...) \
+	OPTION(name, letter, "REGEX", TAKES_PATTERN, __VA_ARGS__, .pattern = variable)
+
+/* Of a process that may have ended: only the number is looked at. */
+#define OPTION_PID(its_name, letter, its_argument, variable, ...)                          \
+	OPTION_NUMBER(its_name, letter, its_argument, variable, 1, INT32_MAX, __VA_ARGS__, \
+		      .what = its_argument)
+
+/*
+ * The options that several tools have, each once. The filters are the program's:
+ * bpfsrc/filter.bpf.h says what it has to do for them.
+ */
+#define FILTER_BY_PID(variable) \
+	OPTION_PID("pid", 'p', "PID", variable, "Only this process", .parameter = PARAM_PID)
+#define FILTER_BY_USER                                                            \
+	OPTION("uid", 'u', "USER", TAKES_USER, "Only this user (name or number)", \
+	       .parameter = PARAM_UID, .given = PARAM_UID_SET)
+#define FILTER_BY_MAPS                                                                            \
+	OPTION("cgroupmap", 0, "PATH", TAKES_MAP, "Only tasks of the cgroups in this pinned map", \
+	       .map = "cgroup_set", .given = PARAM_CGROUP_SET),                                   \
+		OPTION("mntnsmap", 0, "PATH", TAKES_MAP,                                          \
+		       "Only tasks of the mount namespaces in this pinned map",                   \
+		       .map = "mount_namespace_set", .given = PARAM_MOUNT_NAMESPACE_SET)
+#define SHOW_CLOCK(variable) \
+	OPTION_FLAG("time", 'T', variable, "Include the time of day (HH:MM:SS)")
+#define SHOW_ELAPSED(letter, variable) \
+	OPTION_FLAG("timestamp", letter, variable, "Include the time in seconds since the start")
+#define SHOW_UID(variable) OPTION_FLAG("print-uid", 'U', variable, "Include the user")
+
+/* The line that ends the process with status 2: "TOOL: ..." and where to find help. */
+void usage_error(const struct argp_state *state, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+
+/* For positional arguments: a number from min to max, or usage_error() about WHAT. */
+uint64_t option_number(const struct argp_state *state, const char *what, const char *argument,
+		       uint64_t min, uint64_t max);
+
+#endif

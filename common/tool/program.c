@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "compile/cache.h"
+#include "compile/compiler.h"
+#include "tool/probe_choice.h"
+#include "tool/program.h"
+#include "tool/trial.h"
+
+#define MAX_SOURCE (16 << 20) /* bytes; no program that the kernel takes has a longer source */
+
+int program_read(struct program *program, const struct tool *tool, const struct options *options,
+		 struct error *error)
+{
+	const char *file = options->source_file;
+	size_t size;
+
+	*program = (struct program){ .name = tool->name, .text = tool->source };
+	if (!file && !tool->source)
+		return error_set(error, EINVAL, "the tool has no BPF program");
+	if (!file)
+		return 0;
+	program->name = file;
+	program->text = program->owned = file_read_up_to(file, MAX_SOURCE, &size);
+	if (!program->text)
+		return error_set(error, errno, "can't read %s: %s", file, strerror(errno));
+	if (strlen(program->text) != size)
+		return error_set(error, EINVAL, "%s contains NUL bytes", file);
+	return 0;
+}
+
+void program_free(struct program *program)
+{
+	free(program->owned);
+	*program = (struct program){};
+}
+
+/* What could not be attached anyway is said before the wait for the compiler. */
+static int compile_image(const struct compile_request *request, const struct settings *settings,
+			 bool is_traced, struct image **image, struct error *error)
+{
+	struct compile_request tested = *request;
+	struct probe_set sets[PROBES_MAX_SETS + 1];
+	bool kernel_has[MAX_FEATURE_TESTS];
+	int set = 0;
+
+	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
+		tested.kernel_has = kernel_has;
+	if (is_traced)
+		set = trial_of_probes(sets, error);
+	if (set < 0)
+		return set;
+	error_clear(error);
+	return compile(&tested, image, error);
+}
+
+int program_image(const struct program *program, const struct tool *tool,
+		  const struct options *options, const struct settings *settings, int cancel_fd,
+		  struct image **image, struct error *error)
+{
+	struct headers headers;
+	struct cache_key key = {};
+	struct kernel kernel;
+	struct compile_request request = {
+		.tool = tool->name,
+		.name = program->name,
+		.source = program->text,
+		.is_own = !program->owned,
+		.feature_tests = tool->feature_tests,
+		.btf_tracepoint = tool->btf_tracepoint,
+		.headers = &headers,
+		.kernel = &kernel,
+		.verbose = options->verbose,
+		.cancel_fd = cancel_fd,
+	};
+	int err;
+
+	kernel_identify(&kernel);
+	err = headers_find(options->headers, request.is_own, &kernel, &headers, error);
+	if (err)
+		return err;
+	if (cache_key_make(&key, &request))
+		return error_set(error, ENOMEM, "no memory for the cache's key");
+	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
+	if (!*image) {
+		err = compile_image(&request, settings, !options->image_file, image, error);
+		/* A cache that can't be written costs only time. */
+		if (!err && !options->no_cache)
+			cache_store(CACHE_DIRECTORY, &key, *image);
+	}
+	cache_key_free(&key);
+	return err;
+}

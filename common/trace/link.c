@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kernel/tracefs.h"
+#include "trace/link.h"
+
+void links_init(struct links *links)
+{
+	*links = (struct links){ .tracefs = -1 };
+}
+
+int links_tracefs(struct links *links, struct error *error)
+{
+	if (links->tracefs < 0)
+		links->tracefs = tracefs_open(error);
+	return links->tracefs;
+}
+
+int links_add(struct links *links, int fd, const char *event, const char *text_file)
+{
+	struct link *items;
+
+	items = realloc(links->items, (links->count + 1) * sizeof(*items));
+	if (!items) {
+		close(fd);
+		return -ENOMEM;
+	}
+	links->items = items;
+	items[links->count] = (struct link){ .fd = fd, .text_file = text_file };
+	if (event)
+		snprintf(items[links->count].event, LINK_EVENT_SIZE, "%s", event);
+	links->count++;
+	return 0;
+}
+
+static void detach(const struct links *links, const struct link *link)
+{
+	char command[LINK_EVENT_SIZE + 3];
+
+	close(link->fd);
+	if (!link->text_file)
+		return;
+	snprintf(command, sizeof(command), "-:%s", link->event);
+	tracefs_write(links->tracefs, link->text_file, command);
+}
+
+void links_detach_after(struct links *links, size_t count)
+{
+	size_t i;
+
+	for (i = count; i < links->count; i++)
+		detach(links, &links->items[i]);
+	links->count = count;
+}
+
+void links_close(struct links *links)
+{
+	links_detach_after(links, 0);
+	free(links->items);
+	links->items = NULL;
+	if (links->tracefs >= 0)
+		close(links->tracefs);
+	links->tracefs = -1;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running set: a tool's probes, attached in its order of preference, detached as one. */
+#ifndef SNOOPKIT_PROBES_H
+#define SNOOPKIT_PROBES_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "trace/link.h"
+#include "trace/loader.h"
+#include "trace/probe.h"
+
+#define PROBES_MAX_SETS	    8  /* of a tool */
+#define PROBES_MAX_PROGRAMS 32 /* of a set */
+
+struct probes {
+	struct links links;
+	int programs[PROBES_MAX_PROGRAMS]; /* what is attached, for probes_missed() */
+	size_t program_count;
+};
+
+void probes_init(struct probes *probes);
+
+/*
+ * Attaches the first set of the list that can be attached; the list ends with a set without probes.
+ * Returns its index; the message then says why those before it can't, and is empty for the first.
+ * Where none can it returns a negative errno, the message says why for each, and nothing stays
+ * attached. A loader without an image makes it a trial: see loader_init_trial().
+ */
+int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
+		  struct error *error);
+
+void probes_detach(struct probes *probes);
+
+/*
+ * How often the kernel did not run an attached program because the program of a preempted task was
+ * running on that CPU already: recursion_misses in struct bpf_prog_info, which kernels count from
+ * 5.12 on.
+ */
+uint64_t probes_missed(const struct probes *probes);
+
+#endif
