@@ -16,7 +16,7 @@ enum {
 struct elfsnoop_event {
 	struct event_header header;
 	__u64 inode;
-	__u32 major; /* device number */
+	__u32 major; /* of the device, as is minor */
 	__u32 minor;
 	__u32 pid;
 	__u32 ppid;

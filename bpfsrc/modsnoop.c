@@ -55,7 +55,7 @@ static __always_inline void end_event(void *ctx, struct modsnoop_event *event)
 		submit(ctx, event, offsetof(struct modsnoop_event, parameters) + size);
 }
 
-/* kprobe parse_args(doing, args, ...), which is not called for modules only */
+/* kprobe parse_args(doing, args, ...), also called for other things than modules */
 int on_parse_args(struct pt_regs *ctx)
 {
 	const char *args = (const char *)PT_REGS_PARM2(ctx);

@@ -6,9 +6,8 @@
 #include <linux/types.h>
 
 enum {
-	PARAM_CGROUP_SET,	   /* 1: only tasks whose cgroup is in cgroup_set */
-	PARAM_MOUNT_NAMESPACE_SET, /* 1: only tasks whose mount namespace is in mount_namespace_set
-				    */
+	PARAM_CGROUP_SET,	   /* 1: only tasks with their cgroup in cgroup_set */
+	PARAM_MOUNT_NAMESPACE_SET, /* 1: only tasks with their namespace in mount_namespace_set */
 	PARAM_TRUSTED_TASK,	   /* always 1: see trusted.bpf.h */
 	PARAM_BTF,		   /* 1: the kernel has BTF, so trusted pointers exist */
 	PARAM_TOOL = 8,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ttysnoop: kind is written to a tty.
+ * ttysnoop: what is written to a tty.
  *
  * The tty is identified by its own number, which does not depend on the device file that a program
  * opened (/dev/tty, /dev/console). A pts is identified by its devpts too, since each devpts

@@ -50,7 +50,7 @@ struct copy {
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
 BPF_PROG_ARRAY(more, 1);
 
-/* Only the last piece is counted here if lost, the others in end_copy(): 32 times less code. */
+/* Lost pieces are counted in end_copy(), except the last one: this takes 32 times less code. */
 static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
 {
 	struct written_event *event = &copy->event;
