@@ -2,7 +2,7 @@
 /*
  * bashreadline: commands entered in bash.
  *
- * The line is what a function of readline returns when Enter was pressed.
+ * After Enter, the probed function of readline returns the line.
  */
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
@@ -10,7 +10,7 @@
 
 BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);
 
-/* uretprobe readline_internal_teardown, else readline */
+/* uretprobe readline_internal_teardown, or else readline */
 int on_line(struct pt_regs *ctx)
 {
 	const char *line = (const char *)PT_REGS_RC(ctx);
@@ -26,7 +26,7 @@ int on_line(struct pt_regs *ctx)
 	event->uid = my_uid();
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	length = bpf_probe_read_str(event->line, sizeof(event->line), line);
-	if (length > 0) /* the mask tells the verifier what the helper promises */
+	if (length > 0) /* the mask shows the verifier the helper's bound */
 		size = ((length - 1) & (LINE_SIZE - 1)) + 1;
 	event->line_size = size;
 	submit(ctx, event, offsetof(struct bashreadline_event, line) + size);

@@ -5,15 +5,15 @@
 #include "event.h"
 #include "parameters.h"
 
-#define LINE_SIZE 16384 /* a power of two: a mask bounds what is sent */
+#define LINE_SIZE 16384 /* a power of two, so that a mask can bound a size */
 
 struct bashreadline_event {
 	struct event_header header;
 	__u32 pid;
 	__u32 uid;
-	__u32 line_size; /* with the NUL; LINE_SIZE: it was cut */
+	__u32 line_size; /* NUL included; LINE_SIZE: the line was cut */
 	char comm[16];
-	char line[LINE_SIZE]; /* only line_size of it are sent */
+	char line[LINE_SIZE]; /* only line_size bytes are sent */
 };
 
 #endif

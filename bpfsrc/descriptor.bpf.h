@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From the current task's descriptors to files. */
+/* Finds the file of a descriptor of the current task. */
 #include <linux/fdtable.h>
 #include <linux/sched.h>
 #include "trusted.bpf.h"
 
-/* What is needed of the current task's struct fdtable. */
+/* The members that are used of the current task's struct fdtable. */
 struct descriptors {
 	u32 count;
 	struct file **files;
@@ -17,15 +17,15 @@ static __always_inline struct descriptors my_descriptors(void)
 
 #ifdef HAVE_TASK_REGISTERS
 	if (PARAM(PARAM_BTF)) {
-		u64 typed = LOAD(struct task_struct, my_trusted_task(), files);
+		u64 trusted_files = LOAD(struct task_struct, my_trusted_task(), files);
+		u64 trusted_table = LOAD(struct files_struct, trusted_files, fdt);
 
-		typed = LOAD(struct files_struct, typed, fdt);
-		if (!typed) /* for the verifier, where the kernel's types say that it is under RCU
-			     */
+		/* The verifier requires this check where BTF marks fdt as __rcu. */
+		if (!trusted_table)
 			return (struct descriptors){};
 		return (struct descriptors){
-			.count = LOAD(struct fdtable, typed, max_fds),
-			.files = (void *)LOAD(struct fdtable, typed, fd),
+			.count = LOAD(struct fdtable, trusted_table, max_fds),
+			.files = (void *)LOAD(struct fdtable, trusted_table, fd),
 		};
 	}
 #endif
@@ -35,7 +35,7 @@ static __always_inline struct descriptors my_descriptors(void)
 	return (struct descriptors){ table.max_fds, table.fd };
 }
 
-/* The file of a descriptor; NULL where there is none. */
+/* Returns NULL if no file is open as fd. */
 static __always_inline struct file *file_of_descriptor(u32 fd)
 {
 	struct descriptors descriptors = my_descriptors();

@@ -2,9 +2,10 @@
 /*
  * elfsnoop: ELF loads.
  *
- * load_elf_binary() is seen as it returns. What it was asked to load is in its argument, the
- * struct linux_binprm, which its caller keeps until after that. An exec by a thread that is not its
- * process's first changes the thread's ID on the way, but not its task: the task is the key.
+ * An event is sent when load_elf_binary() returns. Its argument, a struct linux_binprm, says what
+ * is loaded, and stays valid until after the return. The map loads is keyed by task_struct: if a
+ * thread other than the first of its process calls exec, its TID changes before the return, but its
+ * task_struct does not.
  */
 #include <linux/binfmts.h>
 #include <linux/fs.h>
@@ -16,7 +17,7 @@
 
 #define MAX_FILENAME 4096 /* PATH_MAX */
 
-/* Major and minor number in a dev_t: include/linux/kdev_t.h, MINORBITS. */
+/* Bits of the minor number in a dev_t: MINORBITS in include/linux/kdev_t.h */
 #define MINOR_BITS 20
 
 BPF_TABLE("lru_hash", u64, struct linux_binprm *, loads, 10240);
@@ -73,7 +74,7 @@ static __always_inline void fill_in_names(struct elfsnoop_event *event, struct l
 	}
 }
 
-static __always_inline int loaded(void *ctx, struct linux_binprm *bprm, int ret)
+static __always_inline int report_load(void *ctx, struct linux_binprm *bprm, int ret)
 {
 	struct elfsnoop_event *event;
 	u32 zero = 0;
@@ -100,7 +101,7 @@ int on_load(struct pt_regs *ctx)
 	struct linux_binprm *bprm = (void *)PT_REGS_PARM1(ctx);
 	u64 task = (u64)my_task();
 
-	/* Left behind by a return that the kernel could not hook: too many at a time. */
+	/* A leftover entry: the kretprobe missed a return (too many calls in flight). */
 	if (loads.lookup(&task))
 		count_lost(1);
 	loads.update(&task, &bprm);
@@ -117,11 +118,11 @@ int on_load_return(struct pt_regs *ctx)
 		return 0;
 	bprm = *entry;
 	loads.delete(&task);
-	return loaded(ctx, bprm, PT_REGS_RC(ctx));
+	return report_load(ctx, bprm, PT_REGS_RC(ctx));
 }
 
 /* raw tracepoint sched_process_exec(task, old pid, bprm) */
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	return loaded(ctx, (struct linux_binprm *)ctx->args[2], 0);
+	return report_load(ctx, (struct linux_binprm *)ctx->args[2], 0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * eperm: syscalls that failed with EPERM or EACCES, counted.
+ * eperm: counts syscalls that failed with EPERM or EACCES.
  *
- * This runs at the end of every syscall of the machine, so what comes before the comparison with
- * the errors is next to nothing. A counter is each CPU's own and exact.
+ * A program runs at the exit of every syscall on the machine, so it compares the result with the
+ * two errors first of all. Counters are per CPU and exact.
  */
 #include "prelude.bpf.h"
 #include "lost.bpf.h"
@@ -45,7 +45,7 @@ static __always_inline int count(s64 number, s64 ret)
 	u32 zero = 0, *now;
 
 	now = epoch.lookup(&zero);
-	/* Without a number it is a signal handler's end: what it interrupted had that result. */
+	/* No number: sigreturn, which restores the result of the interrupted syscall. */
 	if (!now || number < 0)
 		return 0;
 	key.epoch = *now;
@@ -97,7 +97,7 @@ static __always_inline void count_in_slot(struct eperm_key *key)
 	slot->count++;
 }
 
-/* typed tracepoint sys_exit(registers, result): the same in a third of the time */
+/* BTF raw tracepoint sys_exit(registers, result): counts in a third of the time */
 int on_exit_btf(struct bpf_raw_tracepoint_args *ctx)
 {
 	s64 ret = ctx->args[1];

@@ -2,9 +2,9 @@
 /*
  * execsnoop: new processes.
  *
- * A successful exec is seen where the kernel announces it, whoever made it and however: by then
- * its arguments stand in the new stack, complete and resident. A failed one is seen at the
- * syscall's exit, where the kernel has touched the caller's arguments and they can be read.
+ * A successful exec is reported where the kernel announces it, whatever caused it: its arguments
+ * are then on the new stack, complete and resident. A failed exec is reported at the syscall's
+ * exit: the kernel has touched the caller's arguments by then, so they can be read.
  */
 #include <linux/binfmts.h>
 #include <linux/mm_types.h>
@@ -14,7 +14,7 @@
 #include "filter.bpf.h"
 #include "execsnoop.h"
 
-/* Where the arguments of a syscall under way are, until it ends. */
+/* The arguments of an exec syscall in flight. */
 struct attempt {
 	const char *filename;
 	const char **argv;
@@ -23,7 +23,7 @@ struct attempt {
 BPF_PERCPU_ARRAY(scratch, struct execsnoop_event, 1);
 BPF_TABLE("lru_hash", u32, struct attempt, attempts, 10240);
 
-/* The event, filled in but for filename and arguments; NULL where it is not wanted. */
+/* Fills in the event except filename and arguments; NULL if a filter excludes it. */
 static __always_inline struct execsnoop_event *begin_event(int ret)
 {
 	struct task_struct *task = my_task(), *parent;
@@ -68,7 +68,7 @@ static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
 		submit(ctx, event, size);
 }
 
-/* All arguments of the new program in one read. */
+/* Reads all arguments of the new program at once. */
 static __always_inline void read_new_args(struct execsnoop_event *event)
 {
 	struct mm_struct *mm = READ(my_task()->mm);
@@ -85,7 +85,7 @@ static __always_inline void read_new_args(struct execsnoop_event *event)
 		event->args_size = size;
 }
 
-static __always_inline int succeeded(void *ctx, const char *filename, enum exec_script script)
+static __always_inline int report_success(void *ctx, const char *filename, enum exec_script script)
 {
 	struct execsnoop_event *event = begin_event(0);
 
@@ -98,13 +98,13 @@ static __always_inline int succeeded(void *ctx, const char *filename, enum exec_
 	return 0;
 }
 
-/* The interpreter's name takes the file's place in interp: bprm_change_interp() in fs/exec.c. */
-static __always_inline int succeeded_with(void *ctx, struct linux_binprm *bprm)
+/* bprm_change_interp() in fs/exec.c sets interp to the interpreter of a script. */
+static __always_inline int report_success_of(void *ctx, struct linux_binprm *bprm)
 {
 	const char *filename = READ(bprm->filename);
 
-	return succeeded(ctx, filename,
-			 READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT);
+	return report_success(ctx, filename,
+			      READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT);
 }
 
 /* raw tracepoint sched_process_exec(task, old pid, bprm) */
@@ -115,7 +115,7 @@ int on_exec_raw(struct bpf_raw_tracepoint_args *ctx)
 
 	if (PARAM(PARAM_FAILED))
 		attempts.delete(&old_tid);
-	return succeeded_with(ctx, bprm);
+	return report_success_of(ctx, bprm);
 }
 
 /* tracepoint sched:sched_process_exec, for kernels before 4.17 */
@@ -133,18 +133,18 @@ int on_exec(struct sched_process_exec_args *ctx)
 
 	if (PARAM(PARAM_FAILED))
 		attempts.delete(&old_tid);
-	return succeeded(ctx, (char *)ctx + ctx->filename_offset, EXEC_ANY);
+	return report_success(ctx, (char *)ctx + ctx->filename_offset, EXEC_ANY);
 }
 
-/* kprobe finalize_exec(bprm): the last step of an exec, after which it can't fail */
+/* kprobe finalize_exec(bprm): the last step of an exec, which can't fail any more */
 int on_finalize_exec(struct pt_regs *ctx)
 {
 	struct linux_binprm *bprm = (void *)PT_REGS_PARM1(ctx);
 
-	return succeeded_with(ctx, bprm);
+	return report_success_of(ctx, bprm);
 }
 
-static __always_inline int entered(const char *filename, const char **argv)
+static __always_inline int note_attempt(const char *filename, const char **argv)
 {
 	struct attempt attempt = { .filename = filename, .argv = argv };
 	u32 tid = my_tid();
@@ -154,9 +154,9 @@ static __always_inline int entered(const char *filename, const char **argv)
 }
 
 /*
- * Appends the next argument; false at the end of the list or of the room for it. One that can't be
- * read is empty: its page is not in memory where the kernel has failed before it came to look
- * there.
+ * Appends the next argument; false at the end of the list or of the space. An argument that can't
+ * be read becomes empty: if the exec failed before the kernel read it, its page may not be in
+ * memory.
  */
 static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
 {
@@ -184,7 +184,7 @@ static __always_inline bool read_argument(struct execsnoop_event *event, const c
 	return true;
 }
 
-static __always_inline int failed(void *ctx, int ret)
+static __always_inline int report_failure(void *ctx, int ret)
 {
 	struct execsnoop_event *event;
 	struct attempt *attempt;
@@ -214,37 +214,37 @@ static __always_inline int failed(void *ctx, int ret)
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
 int on_enter_execve(struct sys_enter_args *ctx)
 {
-	return entered((const char *)ctx->args[0], (const char **)ctx->args[1]);
+	return note_attempt((const char *)ctx->args[0], (const char **)ctx->args[1]);
 }
 
 int on_enter_execveat(struct sys_enter_args *ctx)
 {
-	return entered((const char *)ctx->args[1], (const char **)ctx->args[2]);
+	return note_attempt((const char *)ctx->args[1], (const char **)ctx->args[2]);
 }
 
 int on_exit(struct sys_exit_args *ctx)
 {
-	return failed(ctx, ctx->ret);
+	return report_failure(ctx, ctx->ret);
 }
 
-/* kprobes on the syscalls' functions, whose one argument is the caller's registers */
+/* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
 int on_sys_execve(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return entered((const char *)READ(PT_REGS_PARM1(regs)),
-		       (const char **)READ(PT_REGS_PARM2(regs)));
+	return note_attempt((const char *)READ(PT_REGS_PARM1(regs)),
+			    (const char **)READ(PT_REGS_PARM2(regs)));
 }
 
 int on_sys_execveat(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return entered((const char *)READ(PT_REGS_PARM2(regs)),
-		       (const char **)READ(PT_REGS_PARM3(regs)));
+	return note_attempt((const char *)READ(PT_REGS_PARM2(regs)),
+			    (const char **)READ(PT_REGS_PARM3(regs)));
 }
 
 int on_sys_return(struct pt_regs *ctx)
 {
-	return failed(ctx, PT_REGS_RC(ctx));
+	return report_failure(ctx, PT_REGS_RC(ctx));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* --cgroupmap and --mntnsmap: only tasks in somebody else's pinned map, put in place of ours. */
+/* --cgroupmap, --mntnsmap: the user's pinned map replaces ours; only tasks in it are traced. */
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/utsname.h>
@@ -8,9 +8,9 @@ BPF_TABLE("hash", u64, u64, cgroup_set, 1);
 BPF_TABLE("hash", u64, u32, mount_namespace_set, 1);
 
 /*
- * struct mnt_namespace is private to the kernel. Its first member is the struct ns_common, or
- * before 5.11 a reference count and then that; 5.11 moved the counts of all namespaces at once,
- * and struct uts_namespace, which is public, shows by its own first member which it is.
+ * struct mnt_namespace is private to the kernel. It starts with its struct ns_common; before 5.11 a
+ * reference count comes first. 5.11 moved the reference counts of all namespace types at once, so
+ * the public struct uts_namespace shows which layout this kernel has.
  */
 static __always_inline u64 my_mount_namespace(void)
 {

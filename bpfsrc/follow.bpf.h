@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Following a process and its descendants: followed holds the PIDs of those that live. The tool
- * puts the first ones in (common/features/follow.h); from then on a child of a followed process is
- * put in before it runs, and a process is taken out when its last thread ends, so that whoever gets
- * its number later is not followed.
+ * Follows a process and its descendants: the map followed holds the PIDs of those that are alive.
+ * The tool adds the first ones (common/features/follow.h). A child of a followed process is added
+ * before it runs. A process is removed when its last thread exits, so that a later process with the
+ * same PID is not followed.
  */
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -18,7 +18,7 @@ static __always_inline bool is_followed(u32 pid)
 	return followed.lookup(&pid) != NULL;
 }
 
-/* The current process has made a child. */
+/* Call when the current process has created the process child. */
 static __always_inline void follow_child(u32 child)
 {
 	u32 yes = 1;
@@ -27,8 +27,7 @@ static __always_inline void follow_child(u32 child)
 		count_lost(1);
 }
 
-/* Which the current process has made, and which has not run yet; a thread is none of its children.
- */
+/* Call when the current process has created task and it has not run yet. Threads are ignored. */
 static __always_inline void follow_new_task(struct task_struct *task)
 {
 	u32 pid = READ(task->tgid);
@@ -44,8 +43,8 @@ static __always_inline void follow_fork_raw(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /*
- * tracepoint sched:sched_process_fork, for kernels before 4.17. A new thread can't be told from a
- * process here; it is put in as one, and taken out when it ends.
+ * tracepoint sched:sched_process_fork, for kernels before 4.17. It doesn't tell a new thread from a
+ * new process, so a thread is added like a process, and removed when it exits.
  */
 struct sched_process_fork_args {
 	u64 common;
@@ -61,9 +60,9 @@ static __always_inline void follow_fork(struct sched_process_fork_args *ctx)
 }
 
 /*
- * sched_process_exit: whether a followed process has just ended. The count of a process's live
- * threads has been lowered for the current one before the tracepoint, in all kernels from 4.15 to
- * 7.2 (do_exit() in kernel/exit.c).
+ * Call at sched_process_exit; true if the current thread is the last of a followed process. All
+ * kernels from 4.15 to 7.2 decrement signal->live before this tracepoint (do_exit() in
+ * kernel/exit.c).
  */
 static __always_inline bool follow_exit(void)
 {

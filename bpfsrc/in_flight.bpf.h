@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a thread has begun and not ended yet, as the arguments of a syscall from its entry to its
- * exit. The program that includes this defines the type IN_FLIGHT before.
+ * Keeps one value for each thread while something is in flight: for example a syscall's arguments,
+ * from its entry to its exit. Define the value's type, IN_FLIGHT, before including this.
  *
- * It is kept by the low bits of the thread's number in an array, which costs much less than a hash.
- * Threads whose slot another one has are in the hash. An end that is not seen leaves a slot taken
- * until that thread begins again, or an entry in the hash, where the oldest make room.
+ * The value is in an array slot, indexed by the low bits of the TID: much cheaper than a hash. A
+ * thread whose slot is taken goes to an LRU hash. A missed exit keeps the slot until that thread
+ * enters again; an entry left in the hash is evicted when it is the oldest.
  */
 #include "lost.bpf.h"
 
-#define IN_FLIGHT_SLOTS	  1024 /* a power of 2 */
+#define IN_FLIGHT_SLOTS	  1024 /* a power of two */
 #define IN_FLIGHT_SPILLED 8192
 
 struct in_flight_slot {
-	u32 owner;   /* the thread that has it; 0: none */
-	u32 claims;  /* who makes it 1 has the slot */
+	u32 owner;   /* TID of the slot's owner; 0: free */
+	u32 claims;  /* the thread that raises it to 1 gets the slot */
 	u32 spilled; /* threads of this slot that are in the hash */
 	u32 unused;
-	IN_FLIGHT what;
+	IN_FLIGHT value;
 };
 
 BPF_ARRAY(slots, struct in_flight_slot, IN_FLIGHT_SLOTS);
@@ -37,8 +37,8 @@ static __always_inline void forget_spilled(struct in_flight_slot *slot, u32 tid)
 }
 
 /*
- * Two that try at once may both fail, but never both get it: on x86 the additions, which are
- * locked, order what is around them.
+ * Two threads that try at once may both fail, but never both succeed: on x86 the additions are
+ * locked, which orders the accesses around them.
  */
 static __always_inline bool claim(struct in_flight_slot *slot, u32 tid)
 {
@@ -54,30 +54,30 @@ static __always_inline bool claim(struct in_flight_slot *slot, u32 tid)
 	return true;
 }
 
-static __always_inline void spill(struct in_flight_slot *slot, u32 tid, IN_FLIGHT *what)
+static __always_inline void spill(struct in_flight_slot *slot, u32 tid, IN_FLIGHT *value)
 {
 	bool is_new = !spilled.lookup(&tid);
 
-	if (spilled.update(&tid, what))
+	if (spilled.update(&tid, value))
 		count_lost(1);
 	else if (is_new)
 		__sync_fetch_and_add(&slot->spilled, 1);
 }
 
-/* The thread begins what is copied from there; what it had begun before is forgotten. */
-static __always_inline void begin_in_flight(u32 tid, IN_FLIGHT *what)
+/* Stores a copy of *value for the thread, in place of an earlier one. */
+static __always_inline void begin_in_flight(u32 tid, IN_FLIGHT *value)
 {
 	struct in_flight_slot *slot = slot_of(tid);
 
 	if (!slot)
 		return;
 	if (claim(slot, tid))
-		slot->what = *what;
+		slot->value = *value;
 	else
-		spill(slot, tid, what);
+		spill(slot, tid, value);
 }
 
-/* What the thread has begun, or NULL. */
+/* The thread's value, or NULL. */
 static __always_inline IN_FLIGHT *find_in_flight(u32 tid)
 {
 	struct in_flight_slot *slot = slot_of(tid);
@@ -85,13 +85,11 @@ static __always_inline IN_FLIGHT *find_in_flight(u32 tid)
 	if (!slot)
 		return NULL;
 	if (slot->owner == tid)
-		return &slot->what;
+		return &slot->value;
 	return slot->spilled ? spilled.lookup(&tid) : NULL;
 }
 
-/*
- * The thread has ended it, or begins something else: what find_in_flight() gave is no longer valid.
- */
+/* Removes the thread's value, if any. Pointers from find_in_flight() are no longer valid. */
 static __always_inline void end_in_flight(u32 tid)
 {
 	struct in_flight_slot *slot = slot_of(tid);
@@ -107,14 +105,14 @@ static __always_inline void end_in_flight(u32 tid)
 	}
 }
 
-/* What the thread has begun and now ends; false where there is nothing. */
-static __always_inline bool take_in_flight(u32 tid, IN_FLIGHT *what)
+/* Moves the thread's value to *value; false if there is none. */
+static __always_inline bool take_in_flight(u32 tid, IN_FLIGHT *value)
 {
-	IN_FLIGHT *begun = find_in_flight(tid);
+	IN_FLIGHT *stored = find_in_flight(tid);
 
-	if (!begun)
+	if (!stored)
 		return false;
-	*what = *begun;
+	*value = *stored;
 	end_in_flight(tid);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What could not be handed to the tool is counted, so that it can be said. */
+/* Counts the events that can't reach the tool; the tool reports the number. */
 BPF_PERCPU_ARRAY(lost_events, u64, 1);
 
 static __always_inline void count_lost(u64 count)

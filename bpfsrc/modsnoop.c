@@ -2,27 +2,27 @@
 /*
  * modsnoop: kernel module loads.
  *
- * When do_init_module() is called, the parameters have been parsed, and that cuts their text into
- * pieces: '=' and ' ' have become NULs. So the text is kept when parse_args() is about to parse it.
+ * parse_args() splits the text of the parameters: it replaces '=' and ' ' by NULs. This happens
+ * before do_init_module(), so the text is saved at the entry of parse_args().
  */
 #include <linux/module.h>
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "modsnoop.h"
 
-#define LOADS 64 /* under way at a time; a power of two */
+#define LOADS 64 /* in flight at a time; a power of two */
 
-/* The parameters of a load under way, by the last bits of the thread's ID. */
-struct kept {
-	const char *args; /* whose text it is: the module's own copy, alone at its address */
+/* The parameters of a load in flight, indexed by the low bits of the TID. */
+struct saved {
+	const char *args; /* address of the text, unique to this load: each has its own copy */
 	u32 size;
 	char text[PARAMETERS_SIZE];
 };
 
-BPF_ARRAY(kept_parameters, struct kept, LOADS);
+BPF_ARRAY(kept_parameters, struct saved, LOADS);
 BPF_PERCPU_ARRAY(scratch, struct modsnoop_event, 1);
 
-static __always_inline struct kept *my_kept(void)
+static __always_inline struct saved *my_saved(void)
 {
 	u32 slot = my_tid() & (LOADS - 1);
 
@@ -55,18 +55,18 @@ static __always_inline void end_event(void *ctx, struct modsnoop_event *event)
 		submit(ctx, event, offsetof(struct modsnoop_event, parameters) + size);
 }
 
-/* kprobe parse_args(doing, args, ...): also called for things other than modules */
+/* kprobe parse_args(doing, args, ...), also called for other things than modules */
 int on_parse_args(struct pt_regs *ctx)
 {
 	const char *args = (const char *)PT_REGS_PARM2(ctx);
-	struct kept *kept = my_kept();
+	struct saved *saved = my_saved();
 	int size;
 
-	if (!kept)
+	if (!saved)
 		return 0;
-	size = bpf_probe_read_str(kept->text, sizeof(kept->text), args);
-	kept->size = size > 0 ? size : 0;
-	kept->args = args;
+	size = bpf_probe_read_str(saved->text, sizeof(saved->text), args);
+	saved->size = size > 0 ? size : 0;
+	saved->args = args;
 	return 0;
 }
 
@@ -76,14 +76,14 @@ int on_init_module(struct pt_regs *ctx)
 	struct module *module = (void *)PT_REGS_PARM1(ctx);
 	const char *args = READ(module->args);
 	struct modsnoop_event *event = begin_event(READ(module->taints), module->name);
-	struct kept *kept = my_kept();
+	struct saved *saved = my_saved();
 	u64 size;
 
-	if (!event || !kept)
+	if (!event || !saved)
 		return 0;
-	size = kept->size;
-	if (kept->args == args && size <= PARAMETERS_SIZE) {
-		bpf_probe_read(event->parameters, size, kept->text);
+	size = saved->size;
+	if (saved->args == args && size <= PARAMETERS_SIZE) {
+		bpf_probe_read(event->parameters, size, saved->text);
 		event->parameters_known = 1;
 		event->parameters_size = size;
 	}

@@ -2,15 +2,14 @@
 /*
  * opensnoop: file opens.
  *
- * With kprobes the name is read where the kernel has its own copy of it, so that neither a page
- * that is not in memory nor a thread that overwrites it can spoil it, and 32-bit programs and
- * io_uring are seen too. That copy lives from do_filp_open() until a little after fd_install(), so
- * an open that succeeds is reported there, and one that fails when do_filp_open() returns.
+ * With kprobes, the name is read from the kernel's own copy. It is right even if the program's page
+ * is not in memory or another thread overwrites it, and 32-bit programs and io_uring are seen too.
+ * The copy lives from do_filp_open() until shortly after fd_install(): an open that succeeds is
+ * reported at fd_install(), one that fails when do_filp_open() returns.
  *
- * Without kprobes the syscalls' tracepoints tell. The name is read at the syscall's exit, when the
- * kernel has just touched it; unless seccomp refused the call, then the name may not be in memory.
- * The arguments are noted at the entry, or read at the exit too, where the kernel has what
- * caller.bpf.h needs.
+ * Without kprobes, the syscall tracepoints are used. The name is read at the syscall's exit: the
+ * kernel has just touched it, so it is in memory, unless seccomp refused the call. The arguments
+ * are noted at the entry, or read at the exit if the kernel has what caller.bpf.h needs.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
@@ -26,15 +25,15 @@
 
 #define ACCESS_MODE    3				/* O_ACCMODE */
 #define CREATE_FLAGS   (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
-#define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: those that take a mode */
+#define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: the flags with a mode */
 #define MODE_BITS      07777		      /* S_IALLUGO */
-#define EXEC_OPEN      0x20 /* FMODE_EXEC: the kernel opens a program, not a program a file */
-#define TRY_AGAIN      11   /* EAGAIN */
+#define EXEC_OPEN      0x20		      /* FMODE_EXEC: an exec opens the file that it runs */
+#define TRY_AGAIN      11		      /* EAGAIN */
 
-/* The longest name, with its NUL, of an event that is put together in the batch. */
+/* The longest name, NUL included, of an event that is built in the batch. */
 #define NAME_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct opensnoop_event, strings.bytes))
 
-/* A thread's open, kept from its begin to its end. */
+/* An open in flight. */
 struct attempt {
 	const char *user_name;
 	const char *kernel_name; /* NULL until do_filp_open() */
@@ -47,18 +46,18 @@ struct attempt {
 #define IN_FLIGHT struct attempt
 #include "in_flight.bpf.h"
 
-BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for what the batch has no place for */
+BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for events too long for the batch */
 BPF_PROG_ARRAY(with_directory, 1);
 
-/* What openat2() gets, include/uapi/linux/openat2.h; older headers don't have it. */
-struct how {
+/* struct open_how of openat2() (include/uapi/linux/openat2.h), which older headers lack. */
+struct open_how_start {
 	u64 flags;
 	u64 mode;
 };
 
 /*
- * What the kernel takes of a mode that is no openat2()'s (build_open_how()). Without a new file
- * nobody gives one, and where it would be is anything.
+ * The mode as the kernel takes it (build_open_how()), except from openat2(). Without a flag of
+ * NEW_FILE_FLAGS callers pass no mode, and its register holds any value.
  */
 static __always_inline u32 mode_given(u32 flags, u32 mode)
 {
@@ -78,7 +77,7 @@ static __always_inline bool is_wanted_result(int ret)
 	return ret < 0 || !PARAM(PARAM_FAILED);
 }
 
-/* Opens by the current thread, which has these IDs. */
+/* Whether to report opens by the current thread, which has these IDs. */
 static __always_inline bool is_wanted(u64 ids)
 {
 	u32 pid = ids >> 32, tid = ids;
@@ -105,7 +104,7 @@ static __always_inline int begin_open(struct attempt attempt)
 	return 0;
 }
 
-/* The name where the program has it, if it may be read. */
+/* The name's address in the program's memory; NULL if it must not be read. */
 static __always_inline const char *user_name(const struct attempt *attempt)
 {
 	return is_user_address(attempt->user_name) ? attempt->user_name : NULL;
@@ -114,14 +113,14 @@ static __always_inline const char *user_name(const struct attempt *attempt)
 /* An open that has ended. */
 struct ended {
 	struct attempt *attempt;
-	const char *name;   /* NULL: nowhere to be read */
-	bool is_users_name; /* it is in the program's memory */
+	const char *name;    /* NULL: can't be read */
+	bool in_user_memory; /* name is in the program's memory */
 	int ret;
-	u64 ids;			  /* of the thread */
-	struct task_struct *trusted_task; /* where the verifier knows its type, else NULL */
+	u64 ids;			  /* of the current thread, as my_ids() */
+	struct task_struct *trusted_task; /* trusted pointer or NULL */
 };
 
-/* Fills in all but the directory, with what fits of the name; gives the event's size. */
+/* Fills in all but the directory; max limits the name. Returns the event's size. */
 static __always_inline u64 fill_event(struct opensnoop_event *event, const struct ended *ended,
 				      u32 max)
 {
@@ -142,7 +141,7 @@ static __always_inline u64 fill_event(struct opensnoop_event *event, const struc
 		READ_COMM(event->comm);
 	if (!ended->name)
 		size = 0;
-	else if (ended->is_users_name)
+	else if (ended->in_user_memory)
 		size = read_user_str(event->strings.bytes, max, ended->name);
 	else
 		size = bpf_probe_read_str(event->strings.bytes, max, ended->name);
@@ -150,8 +149,7 @@ static __always_inline u64 fill_event(struct opensnoop_event *event, const struc
 	return offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
 }
 
-/* Reports from the batch itself, which saves a copy; false where the name may be too long for it.
- */
+/* Builds the event in the batch, which saves a copy; false if the name may be too long for it. */
 static __always_inline bool report_in_batch(void *ctx, const struct ended *ended)
 {
 	struct opensnoop_event *event;
@@ -163,7 +161,7 @@ static __always_inline bool report_in_batch(void *ctx, const struct ended *ended
 		return true;
 	size = fill_event(event, ended, NAME_IN_BATCH);
 	if (size == BATCH_EVENT_SIZE) {
-		release_batch(batch);
+		unlock_batch(batch);
 		return false;
 	}
 	submit_reserved(ctx, batch, event, size);
@@ -178,7 +176,7 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 		submit(ctx, event, size);
 }
 
-/* The directory is added by a program of its own, which then submits the event. */
+/* Submits the event, with --full-path through a tail call of add_directory(). */
 static __always_inline int report(void *ctx, const struct ended *ended)
 {
 	struct opensnoop_event *event;
@@ -198,7 +196,7 @@ static __always_inline int report(void *ctx, const struct ended *ended)
 	return 0;
 }
 
-/* The end of what the current thread, which has these IDs, has under way. */
+/* Reports the open that the current thread, which has these IDs, has in flight. */
 static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt *in_flight,
 				    const char *name, int ret)
 {
@@ -213,14 +211,14 @@ static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt
 			   });
 }
 
-/* The end of the syscall that has made this attempt; trusted_task may be NULL. */
+/* Reports the open of a syscall at its exit; trusted_task may be NULL. */
 static __always_inline int end_syscall(struct sys_exit_args *ctx, struct attempt *attempt, u64 ids,
 				       struct task_struct *trusted_task)
 {
 	return report(ctx, &(struct ended){
 				   .attempt = attempt,
 				   .name = user_name(attempt),
-				   .is_users_name = true,
+				   .in_user_memory = true,
 				   .ret = ctx->ret,
 				   .ids = ids,
 				   .trusted_task = trusted_task,
@@ -245,8 +243,8 @@ static __always_inline void append_directory(struct opensnoop_event *event)
 }
 
 /*
- * With --full-path: a program of its own, called with the event on this CPU's scratch, so that it
- * is loaded only where it is asked for, and as the type of program that calls it.
+ * With --full-path, a tail call with the event in this CPU's scratch. As a program of its own it is
+ * loaded only if needed, and with the same type as its caller.
  */
 int add_directory(void *ctx)
 {
@@ -262,10 +260,10 @@ int add_directory(void *ctx)
 	return 0;
 }
 
-/* kprobe do_sys_openat2(dfd, filename, how), from 5.6 on */
+/* kprobe do_sys_openat2(dfd, filename, how), since 5.6 */
 int on_do_sys_openat2(struct pt_regs *ctx)
 {
-	struct how *how = (void *)PT_REGS_PARM3(ctx);
+	struct open_how_start *how = (void *)PT_REGS_PARM3(ctx);
 
 	return begin_open((struct attempt){
 		.directory_fd = PT_REGS_PARM1(ctx),
@@ -275,7 +273,7 @@ int on_do_sys_openat2(struct pt_regs *ctx)
 	});
 }
 
-/* kprobe do_sys_open(dfd, filename, flags, mode), before */
+/* kprobe do_sys_open(dfd, filename, flags, mode), before 5.6 */
 int on_do_sys_open(struct pt_regs *ctx)
 {
 	return begin_open((struct attempt){
@@ -286,17 +284,17 @@ int on_do_sys_open(struct pt_regs *ctx)
 	});
 }
 
-/* kprobe io_openat2(request, issue flags): what it opens is known only further inside */
+/* kprobe io_openat2(request, issue flags): do_filp_open() then shows what it opens */
 int on_io_openat2(struct pt_regs *ctx)
 {
 	return begin_open((struct attempt){ .io_uring = 1 });
 }
 
 /*
- * kprobe do_filp_open(dfd, filename, flags), do_file_open() from 7.1 on. struct open_flags is
- * private to the kernel; its first members are the flags and the mode.
+ * kprobe do_filp_open(dfd, filename, flags), since 7.1 do_file_open(). struct open_flags is private
+ * to the kernel; it starts with the flags and the mode.
  */
-struct first_open_flags {
+struct open_flags_start {
 	int open_flag;
 	umode_t mode;
 };
@@ -304,7 +302,7 @@ struct first_open_flags {
 int on_do_filp_open(struct pt_regs *ctx)
 {
 	struct filename *filename = (void *)PT_REGS_PARM2(ctx);
-	struct first_open_flags *op = (void *)PT_REGS_PARM3(ctx);
+	struct open_flags_start *op = (void *)PT_REGS_PARM3(ctx);
 	u64 ids = my_ids();
 	struct attempt *attempt = find_in_flight(ids);
 
@@ -321,7 +319,7 @@ int on_do_filp_open(struct pt_regs *ctx)
 	return 0;
 }
 
-/* kretprobe do_filp_open: io_uring tries without waiting first, and again where that fails */
+/* kretprobe do_filp_open: io_uring first tries without blocking, and again after EAGAIN */
 int on_do_filp_open_return(struct pt_regs *ctx)
 {
 	long ret = PT_REGS_RC(ctx);
@@ -351,7 +349,7 @@ int on_fd_install(struct pt_regs *ctx)
 	return end_open(ctx, ids, attempt, attempt->kernel_name, PT_REGS_PARM1(ctx));
 }
 
-/* kretprobe do_sys_openat2, do_sys_open: only what failed before a file was looked for is left */
+/* kretprobe do_sys_openat2, do_sys_open: reports opens that failed before do_filp_open() */
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
 	u64 ids = my_ids();
@@ -385,7 +383,7 @@ int on_enter_open(struct sys_enter_args *ctx)
 
 int on_enter_openat2(struct sys_enter_args *ctx)
 {
-	struct how *how = (void *)ctx->args[2];
+	struct open_how_start *how = (void *)ctx->args[2];
 
 	return begin_open((struct attempt){
 		.directory_fd = ctx->args[0],
@@ -418,7 +416,7 @@ int on_exit(struct sys_exit_args *ctx)
 #ifdef HAVE_CALLERS_ARGUMENTS
 static __always_inline struct attempt arguments_of_open(struct caller caller, u32 syscall)
 {
-	struct how *how = (void *)CALLER_ARGUMENT_3(caller);
+	struct open_how_start *how = (void *)CALLER_ARGUMENT_3(caller);
 
 	if (syscall == SYSCALL_OPENAT)
 		return (struct attempt){
@@ -449,7 +447,7 @@ static __always_inline struct attempt arguments_of_open(struct caller caller, u3
 	};
 }
 
-/* tracepoints syscalls:sys_exit_*, without those of the entry */
+/* tracepoints syscalls:sys_exit_*, without a program at sys_enter_* */
 int on_exit_alone(struct sys_exit_args *ctx)
 {
 	struct attempt attempt;
@@ -469,25 +467,30 @@ int on_exit_alone(struct sys_exit_args *ctx)
 }
 #endif
 
-/* With --exec: the command's descendants */
+/* --exec: these programs follow the command's descendants. */
+
+/* raw tracepoint sched_process_fork */
 int on_fork_raw(struct bpf_raw_tracepoint_args *ctx)
 {
 	follow_fork_raw(ctx);
 	return 0;
 }
 
+/* kprobe wake_up_new_task(task) */
 int on_new_task(struct pt_regs *ctx)
 {
 	follow_new_task((void *)PT_REGS_PARM1(ctx));
 	return 0;
 }
 
+/* tracepoint sched:sched_process_fork */
 int on_fork(struct sched_process_fork_args *ctx)
 {
 	follow_fork(ctx);
 	return 0;
 }
 
+/* sched_process_exit, a tracepoint or raw tracepoint */
 int on_process_exit(void *ctx)
 {
 	follow_exit();

@@ -6,33 +6,33 @@
 #include "parameters.h"
 #include "path_names.h"
 
-#define OPEN_PATH_SIZE		  4096 /* PATH_MAX: no name that the kernel takes is longer */
+#define OPEN_PATH_SIZE		  4096 /* PATH_MAX: the kernel accepts no longer name */
 #define OPEN_AT_WORKING_DIRECTORY -100 /* AT_FDCWD */
 
 enum {
-	PARAM_WITH_UID = PARAM_TOOL, /* 1: events say the user */
-	PARAM_FAILED,		     /* 1: only failed ones */
-	PARAM_FLAGS_SET,	     /* 1: only those with a flag of the two that follow */
-	PARAM_FLAGS,		     /* flags, without the access mode */
-	PARAM_ACCESS_MODES,	     /* bit n: access mode n */
+	PARAM_WITH_UID = PARAM_TOOL, /* 1: fill in uid */
+	PARAM_FAILED,		     /* 1: only failed opens */
+	PARAM_FLAGS_SET,	     /* 1: only opens with one of the next two */
+	PARAM_FLAGS,		     /* any of these flags, without access modes */
+	PARAM_ACCESS_MODES,	     /* any of these, bit n for access mode n */
 	PARAM_FOLLOW,		     /* 1: only followed processes */
-	PARAM_DIRECTORY,	     /* 1: the directory of a relative path too */
+	PARAM_DIRECTORY,	     /* 1: also the directory of a relative path */
 };
 
 struct opensnoop_event {
 	struct event_header header;
 	__u32 pid;
 	__u32 tid;
-	__u32 uid; /* with PARAM_WITH_UID */
+	__u32 uid; /* 0 unless PARAM_WITH_UID */
 	__s32 ret; /* a descriptor or a negative errno */
 	__u32 flags;
 	__u32 mode;
-	__u32 io_uring;	     /* 1: not by a syscall; the descriptor is not known */
-	__s32 directory_fd;  /* what a relative path is relative to */
+	__u32 io_uring;	     /* 1: through io_uring; the descriptor is not known */
+	__s32 directory_fd;  /* directory of a relative path */
 	__u32 has_directory; /* 1: directory is filled in */
 	char comm[16];
 	struct path_names directory;
-	struct strings strings; /* the path first, unless it could not be read */
+	struct strings strings; /* the path first, if it could be read */
 };
 
 #endif

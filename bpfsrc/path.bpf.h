@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way from a file up to the task's root, across mounts: the name of each directory goes into
- * the event's strings, and the tool puts them together (common/features/path_text.h). It is the
- * kernel's own way, prepend_path() in fs/d_path.c, but without its locks: a directory that is
- * renamed at that very moment may be shown by either name.
+ * Walks from a file up to the task's root, across mounts, and appends the name of each directory to
+ * the event's strings. The tool joins the names (common/features/path_text.h). The walk is that of
+ * prepend_path() in fs/d_path.c without the locks: a directory that is renamed during the walk is
+ * shown by its old or its new name.
  */
 #include <linux/dcache.h>
 #include <linux/fs_struct.h>
@@ -15,39 +15,39 @@
 #define PATH_NAME_SIZE 256 /* NAME_MAX and a NUL */
 
 /*
- * How far the way up is followed: so many names and then a mount, if one is to be left there, and
- * all that so many times. It is unrolled, and two walks must fit into 4,096 instructions.
+ * Limits of the walk: in each of PATH_ROUNDS rounds it passes up to PATH_NAMES_TOGETHER names, then
+ * at most one mount. The loops are unrolled, and two walks must fit into 4,096 instructions.
  */
 #define PATH_NAMES_TOGETHER 3
 #define PATH_ROUNDS	    13
 
 /*
- * struct mount is private to the kernel (fs/mount.h). This is what it starts with, the same in all
- * kernels from 4.15 to 7.2. What the kernel hands out is the address of its mnt.
+ * The first members of struct mount, which is private to the kernel (fs/mount.h); they are the same
+ * in all kernels from 4.15 to 7.2. A struct vfsmount pointer points to its member mnt.
  */
-struct mount_place {
-	struct mount_start *parent; /* itself: the mount is mounted nowhere */
-	struct dentry *mountpoint;
-	struct dentry *top; /* mnt.mnt_root, where a struct vfsmount starts */
+struct mount_links {
+	struct mount_start *mnt_parent; /* the mount itself: it is mounted nowhere */
+	struct dentry *mnt_mountpoint;
+	struct dentry *mnt_root; /* the first member of mnt */
 };
 
 struct mount_start {
-	struct hlist_node hash;
-	struct mount_place place;
+	struct hlist_node mnt_hash;
+	struct mount_links links;
 };
 
-/* The part of a struct dentry that leads up: d_parent and d_name are neighbours. */
-struct dentry_place {
-	struct dentry *parent; /* itself: there is no directory above */
-	struct qstr name;
+/* The neighbours d_parent and d_name of struct dentry, for a single read. */
+struct dentry_links {
+	struct dentry *d_parent; /* the dentry itself: it has no parent */
+	struct qstr d_name;
 };
 
 _Static_assert(offsetof(struct dentry, d_name) - offsetof(struct dentry, d_parent) ==
-		       offsetof(struct dentry_place, name),
+		       offsetof(struct dentry_links, d_name),
 	       "d_parent and d_name are not neighbours");
-_Static_assert(offsetof(struct vfsmount, mnt_root) == 0, "mnt_root is not the first");
+_Static_assert(offsetof(struct vfsmount, mnt_root) == 0, "mnt_root is not the first member");
 
-/* Appends a string of less than max bytes; false where so many might not fit. */
+/* Appends a string, cut to max bytes with its NUL; false if max bytes do not fit. */
 static __always_inline bool append_string(struct strings *strings, const void *string, u32 max)
 {
 	u64 at = strings->size;
@@ -61,74 +61,74 @@ static __always_inline bool append_string(struct strings *strings, const void *s
 	return true;
 }
 
-/* Where the way up has got to. */
-struct climb {
+/* The position of a walk. */
+struct walk {
 	struct dentry *dentry;
-	struct dentry *top; /* of the mount, or the task's root in it */
+	struct dentry *top; /* of the mount: its root, or the task's root if that is in it */
 	struct mount_start *mount;
 	struct mount_start *root_mount;
 	struct dentry *root;
-	u32 *end; /* why there was no more: PATH_CUT unless set */
+	u32 *end; /* why the walk ended, an enum path_end: PATH_CUT unless set */
 };
 
-/* By numbers, for what LLVM makes of pointers depends on the size of struct vfsmount. */
+/* On integers: LLVM's code for pointers would depend on the size of struct vfsmount. */
 static __always_inline struct mount_start *mount_of(struct vfsmount *mnt)
 {
-	return (void *)((u64)mnt - offsetof(struct mount_start, place.top));
+	return (void *)((u64)mnt - offsetof(struct mount_start, links.mnt_root));
 }
 
-static __always_inline void enter_mount(struct climb *climb, struct mount_start *mount)
+static __always_inline void enter_mount(struct walk *walk, struct mount_start *mount)
 {
-	climb->mount = mount;
-	climb->top = mount == climb->root_mount ? climb->root : READ(mount->place.top);
+	walk->mount = mount;
+	walk->top = mount == walk->root_mount ? walk->root : READ(mount->links.mnt_root);
 }
 
-/* Unless at the top of a mount: a name, and on to its directory. False: that was the end. */
-static __always_inline bool leave_directory(struct climb *climb, struct strings *strings)
+/* Below the mount's top: appends a name and moves to its directory. False: the walk has ended. */
+static __always_inline bool leave_directory(struct walk *walk, struct strings *strings)
 {
-	struct dentry *dentry = climb->dentry;
-	struct dentry_place up;
+	struct dentry *dentry = walk->dentry;
+	struct dentry_links up;
 
-	if (dentry == climb->top)
+	if (dentry == walk->top)
 		return true;
 	bpf_probe_read(&up, sizeof(up), &dentry->d_parent);
-	if (!append_string(strings, up.name.name, PATH_NAME_SIZE))
+	if (!append_string(strings, up.d_name.name, PATH_NAME_SIZE))
 		return false;
-	climb->dentry = up.parent;
-	if (up.parent != dentry)
+	walk->dentry = up.d_parent;
+	if (up.d_parent != dentry)
 		return true;
-	*climb->end = PATH_OUTSIDE;
+	*walk->end = PATH_OUTSIDE;
 	return false;
 }
 
-/* At the top of a mount: an empty name, and on to the directory that the mount covers. */
-static __always_inline bool leave_mount(struct climb *climb, struct strings *strings)
+/* At the mount's top: appends an empty name and moves to the mount point. False: it ended. */
+static __always_inline bool leave_mount(struct walk *walk, struct strings *strings)
 {
-	struct mount_start *mount = climb->mount;
-	struct mount_place place;
+	struct mount_start *mount = walk->mount;
+	struct mount_links links;
 	u64 at = strings->size;
 
-	if (climb->dentry != climb->top)
+	if (walk->dentry != walk->top)
 		return true;
-	if (mount == climb->root_mount) {
-		*climb->end = PATH_TO_ROOT;
+	if (mount == walk->root_mount) {
+		*walk->end = PATH_TO_ROOT;
 		return false;
 	}
 	if (at >= STRINGS_SIZE)
 		return false;
 	strings->bytes[at] = '\0';
 	strings->size = at + 1;
-	place = READ(mount->place);
-	if (place.parent == mount) {
-		*climb->end = PATH_OUTSIDE;
+	links = READ(mount->links);
+	if (links.mnt_parent == mount) {
+		*walk->end = PATH_OUTSIDE;
 		return false;
 	}
-	climb->dentry = place.mountpoint;
-	enter_mount(climb, place.parent);
+	walk->dentry = links.mnt_mountpoint;
+	enter_mount(walk, links.mnt_parent);
 	return true;
 }
 
-static __always_inline void climb_up(struct climb *climb, struct strings *strings)
+static __always_inline void walk_up(struct walk *walk, struct strings *strings)
 {
 	int i, k;
 
@@ -136,34 +136,34 @@ static __always_inline void climb_up(struct climb *climb, struct strings *string
 	for (i = 0; i < PATH_ROUNDS; i++) {
 #pragma unroll
 		for (k = 0; k < PATH_NAMES_TOGETHER; k++)
-			if (!leave_directory(climb, strings))
+			if (!leave_directory(walk, strings))
 				return;
-		if (!leave_mount(climb, strings))
+		if (!leave_mount(walk, strings))
 			return;
 	}
 }
 
-/* Appends the names of the path to mnt's file dentry. */
+/* Appends the names of the path of (mnt, dentry), from the last one up. */
 static __always_inline void append_path(struct strings *strings, struct path_names *names,
 					struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct fs_struct *fs = READ(my_task()->fs);
-	struct climb climb = {
+	struct walk walk = {
 		.dentry = dentry,
 		.root_mount = mount_of(READ(fs->root.mnt)),
 		.root = READ(fs->root.dentry),
 		.end = &names->end,
 	};
 
-	enter_mount(&climb, mount_of(mnt));
+	enter_mount(&walk, mount_of(mnt));
 	names->offset = strings->size;
 	names->deleted = !READ(dentry->d_hash.pprev);
 	names->end = PATH_CUT;
-	climb_up(&climb, strings);
+	walk_up(&walk, strings);
 	names->size = strings->size - names->offset;
 }
 
-/* The same of the task's working directory. */
+/* The same for the task's working directory. */
 static __always_inline void append_working_directory(struct strings *strings,
 						     struct path_names *names)
 {

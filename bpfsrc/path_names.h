@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What an event says of paths. path.bpf.h fills it in, common/features/path_text.h makes texts of
- * it. */
+/* The paths of an event: filled in by path.bpf.h, made text by common/features/path_text.h. */
 #ifndef SNOOPKIT_PATH_NAMES_H
 #define SNOOPKIT_PATH_NAMES_H
 
@@ -8,21 +7,21 @@
 
 #define STRINGS_SIZE 16384
 
-/* The end of an event: strings, each with its NUL. Only size bytes of them are sent. */
+/* The last member of an event: strings, each with its NUL. Only size bytes are sent. */
 struct strings {
 	__u32 size;
 	char bytes[STRINGS_SIZE];
 };
 
 enum path_end {
-	PATH_TO_ROOT, /* the way up ends at the task's root */
-	PATH_OUTSIDE, /* it leads past it: a chroot, a mount that is nowhere, a memfd */
-	PATH_CUT,     /* there is more */
+	PATH_TO_ROOT, /* the walk reached the task's root */
+	PATH_OUTSIDE, /* the file is not below it: a chroot, a detached mount, a memfd */
+	PATH_CUT,     /* the path is too long: its upper part is missing */
 };
 
 /*
- * The names of a path, from the file's own to the one below the root. An empty name stands where
- * the way up leaves a mount: what follows the first one is the path of the file's mount point.
+ * The names of a path, from the file's own up to the one below the root. An empty name marks the
+ * top of a mount: the names after the first empty one are the path of the file's mount point.
  */
 struct path_names {
 	__u32 offset;  /* in the event's strings */

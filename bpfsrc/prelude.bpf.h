@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every program starts with. */
-#include <linux/kernel.h> /* or linux/types.h has a READ of its own: it is not to come after ours */
+/* Every program includes this first. */
+#include <linux/kernel.h> /* it or linux/types.h defines a READ, which must not come after ours */
 #include <asm/ptrace.h>
 #include "parameters.h"
 
 /*
- * PARAM(n) is the value of a load-time parameter: an option of the command line, put into the
- * instruction when the program is loaded. The verifier knows the value then, so that what an
- * option switches off costs nothing.
+ * PARAM(n) is the value of load-time parameter n, which carries a command-line option. The loader
+ * patches the value into this instruction, so the verifier knows it, and what an option switches
+ * off costs nothing.
  */
 #define PARAM(n)                                                                              \
 	({                                                                                    \
@@ -17,9 +17,9 @@
 	})
 
 /*
- * READ(task->mm) reads that member, which may lie anywhere in memory: kernel or user. It is
- * bpf_probe_read() and not one of its successors, for they are not there before 5.5, and on the
- * architectures with one address space for both it goes on to serve both.
+ * READ(task->mm) reads that member from kernel or user memory. It uses bpf_probe_read(): its
+ * successors are missing before 5.5, and it still reads both on architectures where kernel and user
+ * addresses do not overlap (x86, arm64).
  */
 #undef READ
 #define READ(place)                                                        \
@@ -30,8 +30,8 @@
 	})
 
 /*
- * What a program passes as the address of its text may be one of the kernel's: the upper half on
- * x86-64 and arm64. The kernel does not read there for it, and neither do we.
+ * A traced program may pass a kernel address (the upper half on x86-64 and arm64) in place of the
+ * address of its string. The kernel refuses to read there for it, and so must we.
  */
 static __always_inline bool is_user_address(const void *address)
 {
@@ -39,8 +39,9 @@ static __always_inline bool is_user_address(const void *address)
 }
 
 /*
- * What tracepoints syscalls:sys_enter_* and sys_exit_* give; the layouts are kernel interface. Of
- * the number only the lower half counts, but for raw_syscalls:sys_exit, which is else the same.
+ * Contexts of the tracepoints syscalls:sys_enter_* and sys_exit_*; their layout is kernel ABI.
+ * number is an int (use the lower half), but a long in raw_syscalls:sys_exit, which is otherwise
+ * the same.
  */
 struct sys_enter_args {
 	u64 common;
@@ -54,7 +55,7 @@ struct sys_exit_args {
 	s64 ret;
 };
 
-/* The PID in the upper half, in the lower the thread's number: what a program asks for but once. */
+/* tgid << 32 | tid. This is a helper call: make it once and pass the result on. */
 static __always_inline u64 my_ids(void)
 {
 	return bpf_get_current_pid_tgid();
@@ -83,7 +84,7 @@ static __always_inline struct task_struct *my_task(void)
 #define COMM_SIZE 16 /* TASK_COMM_LEN */
 
 /*
- * The current task's name, in half the time of bpf_get_current_comm(). What is behind the NUL is
- * any bytes. For programs that include linux/sched.h.
+ * The current task's comm, in half the time of bpf_get_current_comm(). The bytes after its NUL are
+ * undefined. Needs linux/sched.h.
  */
 #define READ_COMM(place) bpf_probe_read(place, COMM_SIZE, my_task()->comm)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * shellsnoop: what a shell and its descendants write to standard output and standard error.
- */
+/* shellsnoop: what a shell and its descendants write to standard output and standard error. */
 #include <linux/sched.h>
 #include "prelude.bpf.h"
 #include "shellsnoop.h"
@@ -16,7 +14,7 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 #include "caller.bpf.h"
 
 #ifdef HAVE_CALLERS_ARGUMENTS
-/* tracepoints syscalls:sys_exit_* of the write family, without those of the entry */
+/* tracepoints syscalls:sys_exit_* of the write family, without a program at sys_enter_* */
 int on_exit_alone(struct sys_exit_args *ctx)
 {
 	u32 syscall = ctx->number;
@@ -39,7 +37,7 @@ int on_exit_alone(struct sys_exit_args *ctx)
 }
 #endif
 
-/* kprobes on the syscalls' functions, whose one argument is the caller's registers */
+/* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
 int on_sys_write(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
@@ -83,7 +81,7 @@ int on_new_task(struct pt_regs *ctx)
 	return 0;
 }
 
-/* raw or other tracepoint sched_process_exit */
+/* sched_process_exit, a tracepoint or raw tracepoint */
 int on_process_exit(void *ctx)
 {
 	u32 zero = 0;
@@ -93,7 +91,7 @@ int on_process_exit(void *ctx)
 		return 0;
 	if (!follow_exit() || my_pid() != (u32)PARAM(PARAM_SHELL) || !copy)
 		return 0;
-	hand_over_batch(ctx);
+	submit_my_batch(ctx);
 	copy->event.kind = WRITTEN_END;
 	copy->event.size = 0;
 	if (submit_large(ctx, &copy->event, offsetof(struct written_event, data)))

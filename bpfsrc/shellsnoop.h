@@ -5,8 +5,8 @@
 #include "written.h"
 
 enum {
-	PARAM_SHELL = PARAM_WRITE_TOOL, /* the PID that is watched */
-	PARAM_CHILDREN,			/* 1: its descendants too */
+	PARAM_SHELL = PARAM_WRITE_TOOL, /* the watched PID */
+	PARAM_CHILDREN,			/* 1: also its descendants */
 };
 
 #endif

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Handing events to the tool.
+ * Sends events to the tool.
  *
- * To write a record into a perf buffer takes several times as long as all else that is done for a
- * small event. When events come fast, the tool therefore has them batched: they are put together
- * until a batch is full, or until the reader has the CPU hand over what there is (flush_batch).
+ * Writing a record into a perf buffer takes several times as long as the rest of the work for a
+ * small event. When events come fast, the tool turns on batching: events collect in a batch for
+ * each CPU, until it is full or the reader runs flush_batch() on that CPU.
  */
 #include "event.h"
 #include "lost.bpf.h"
 
 BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(batches, struct batch, 1);
-BPF_ARRAY(batching, u32, 1); /* 1: events are batched */
+BPF_ARRAY(batching, u32, 1); /* 1: the tool has turned batching on */
 
 /*
- * Where the size is known only when the program runs, max is what it can't exceed. The assembly
- * keeps LLVM from comparing one register and passing another: the verifier would not see that they
- * belong together.
+ * Checks a variable size so that the verifier knows its bound. Without the assembly LLVM may
+ * compare one register and pass another to the helper, and the verifier does not connect the two.
  */
 static __always_inline bool is_bounded(u64 *size, u64 max)
 {
@@ -31,7 +30,7 @@ static __always_inline bool is_batching(void)
 	return yes && *yes;
 }
 
-static __always_inline void hand_over(void *ctx, struct batch *batch)
+static __always_inline void submit_batch(void *ctx, struct batch *batch)
 {
 	u64 size = batch->size;
 
@@ -43,8 +42,8 @@ static __always_inline void hand_over(void *ctx, struct batch *batch)
 	batch->count = 0;
 }
 
-/* Whether the batch is the program's now: flush_batch() may come between any two instructions. */
-static __always_inline bool take_batch(struct batch *batch)
+/* Needed because flush_batch() may interrupt a program between any two instructions. */
+static __always_inline bool trylock_batch(struct batch *batch)
 {
 	if (batch->is_busy)
 		return false;
@@ -53,25 +52,25 @@ static __always_inline bool take_batch(struct batch *batch)
 	return true;
 }
 
-static __always_inline void release_batch(struct batch *batch)
+static __always_inline void unlock_batch(struct batch *batch)
 {
 	asm volatile("" ::: "memory");
 	batch->is_busy = 0;
 }
 
-/* What is in this CPU's batch, unless that is being worked on. */
-static __always_inline void hand_over_batch(void *ctx)
+/* Submits this CPU's batch, unless a program is working on it. */
+static __always_inline void submit_my_batch(void *ctx)
 {
 	u32 zero = 0;
 	struct batch *batch = batches.lookup(&zero);
 
-	if (!batch || !take_batch(batch))
+	if (!batch || !trylock_batch(batch))
 		return;
-	hand_over(ctx, batch);
-	release_batch(batch);
+	submit_batch(ctx, batch);
+	unlock_batch(batch);
 }
 
-/* An event starts with a struct event_header, which is filled in here; size is all of it. */
+/* Fills in an event's header; size is that of the whole event. */
 static __always_inline void stamp(struct event_header *header, u64 size)
 {
 	header->time = bpf_ktime_get_ns();
@@ -79,9 +78,9 @@ static __always_inline void stamp(struct event_header *header, u64 size)
 }
 
 /*
- * Where the next event of this CPU's batch can be put together: BATCH_EVENT_SIZE bytes, which are
- * the program's until it submits them or releases the batch. NULL, and the event counts as lost,
- * where another one is being put together.
+ * Returns space in this CPU's batch to build the next event in: BATCH_EVENT_SIZE bytes. The batch
+ * stays locked until submit_reserved() or unlock_batch(). Returns NULL, and counts the event as
+ * lost, if the batch is locked already.
  */
 static __always_inline void *reserve(struct batch **batch)
 {
@@ -91,14 +90,14 @@ static __always_inline void *reserve(struct batch **batch)
 	*batch = batches.lookup(&zero);
 	if (!*batch)
 		return NULL;
-	if (!take_batch(*batch)) {
+	if (!trylock_batch(*batch)) {
 		count_lost(1);
 		return NULL;
 	}
 	at = (*batch)->size;
 	if (is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE))
 		return (*batch)->events + at;
-	release_batch(*batch);
+	unlock_batch(*batch);
 	return NULL;
 }
 
@@ -108,13 +107,13 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
 	batch->size = EVENT_ALIGNED(batch->size + size);
 	batch->count++;
 	if (!is_batching() || batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
-		hand_over(ctx, batch);
-	release_batch(batch);
+		submit_batch(ctx, batch);
+	unlock_batch(batch);
 }
 
 /*
- * For a large event, which counts as lost where this is not 0. What is in the batch is older:
- * hand_over_batch() comes before.
+ * Sends an event that is too large for the batch. Call submit_my_batch() before, since the batch
+ * holds older events. If the result is not 0, the event is lost and the caller counts it.
  */
 static __always_inline int submit_large(void *ctx, void *event, u64 size)
 {
@@ -122,14 +121,14 @@ static __always_inline int submit_large(void *ctx, void *event, u64 size)
 	return events.perf_submit(ctx, event, size);
 }
 
-/* For an event that was put together elsewhere. */
+/* Sends an event that was not built in the batch. */
 static __always_inline void submit(void *ctx, void *event, u64 size)
 {
 	struct batch *batch;
 	void *place;
 
 	if (size > BATCH_EVENT_SIZE) {
-		hand_over_batch(ctx);
+		submit_my_batch(ctx);
 		if (submit_large(ctx, event, size))
 			count_lost(1);
 		return;
@@ -138,16 +137,16 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 	if (!place)
 		return;
 	if (!is_bounded(&size, BATCH_EVENT_SIZE)) {
-		release_batch(batch);
+		unlock_batch(batch);
 		return;
 	}
 	bpf_probe_read(place, size, event);
 	submit_reserved(ctx, batch, place, size);
 }
 
-/* raw tracepoint, run by the reader on each CPU while events are batched */
+/* raw tracepoint, run by the reader on each CPU while batching is on */
 int flush_batch(struct bpf_raw_tracepoint_args *ctx)
 {
-	hand_over_batch(ctx);
+	submit_my_batch(ctx);
 	return 0;
 }

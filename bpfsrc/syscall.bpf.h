@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The syscall that the current task is in. SYSCALL_NUMBER is a member of the caller's registers
- * where these hold the number; elsewhere only the syscall tracepoints tell it.
+ * The syscall that the current task is in. SYSCALL_NUMBER is the member of struct pt_regs that
+ * holds the number; without such a member only the syscall tracepoints give it.
  */
 #include <linux/ptrace.h>
 #include <linux/sched.h>
@@ -12,14 +12,14 @@
 #define SYSCALL_NUMBER syscallno
 #endif
 
-/* Of arch/x86 and arch/arm64/include/asm/thread_info.h; macros are not in BTF. */
+/* arch/x86 and arch/arm64/include/asm/thread_info.h; BTF has no macros. */
 #define X86_TS_COMPAT	0x2
 #define ARM64_TIF_32BIT 22
 
 /*
- * Where a task's mark is that it is in a syscall by the 32-bit entry, so that the number is one of
- * the 32-bit table. On x86 any program can use either; the entry leaves the mark in status, which
- * came to thread_info in 4.16.
+ * COMPAT_MARK is set in the task's COMPAT_WORD while it is in a syscall through the 32-bit entry,
+ * whose number is of the 32-bit table. On x86 any program can use either entry; the flag is in
+ * status, which moved to thread_info in 4.16.
  */
 #if defined(HAVE_THREAD_INFO_STATUS)
 #define COMPAT_WORD thread_info.status

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading by plain loads, which take a tenth of the time of a helper's read. A program may do that
- * where the verifier knows what a pointer points to: one that a typed tracepoint or a helper with a
- * typed result gave, or that was loaded from where such a one points. Of a C expression libbcc
- * would make the helper's read, hence the assembly.
+ * Direct loads through trusted pointers: arguments of tp_btf programs, results of helpers such as
+ * bpf_get_current_task_btf(), and pointers loaded through these. A load takes a tenth of the time
+ * of bpf_probe_read(). It is in assembly, because libbcc rewrites a C dereference into
+ * bpf_probe_read().
  *
- * The first load of a pointer costs a tool's start some milliseconds: the verifier of newer kernels
- * looks in all of the kernel's types for what may be done with it.
+ * The first load of a pointer adds some milliseconds to a tool's start: newer verifiers search all
+ * of the kernel's types for what is allowed with it.
  *
- * A program asks PARAM(PARAM_TRUSTED_TASK), or another parameter, before it calls a helper of
- * these, which is how the check of images knows that no older kernel gets it. A kernel without BTF
- * refuses the program: one that has no other to take its place asks PARAM(PARAM_BTF).
+ * Guard each call of such a helper with PARAM(PARAM_TRUSTED_TASK) or another parameter:
+ * tests/images takes guarded code as not for old kernels. A kernel without BTF refuses the program.
+ * A program that has no replacement must guard these loads with PARAM(PARAM_BTF).
  */
 #include <linux/sched.h>
 
@@ -28,19 +28,19 @@
 		loaded_;                                           \
 	})
 
-/* BPF_FUNC_get_current_task_btf, from 5.11 on; older libbccs don't declare it. */
+/* BPF_FUNC_get_current_task_btf, since 5.11. Older versions of libbcc don't declare it. */
 static struct task_struct *(*my_trusted_task)(void) = (void *)158;
 
-/* A member of 4 or 8 bytes. Of a pointer the verifier knows then what it points to. */
+/* A member of 4 or 8 bytes. If it is a pointer, the result is a trusted pointer too. */
 #define LOAD(type, pointer, member) LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
 
-/* As my_ids(), of a task of that type. */
+/* As my_ids(), for a trusted pointer. */
 static __always_inline u64 load_ids(struct task_struct *task)
 {
 	return LOAD(struct task_struct, task, tgid) << 32 | LOAD(struct task_struct, task, pid);
 }
 
-/* The name of a task of that type, as READ_COMM(). */
+/* As READ_COMM(), for a trusted pointer. */
 static __always_inline void load_comm(char *place, struct task_struct *task)
 {
 	*(u64 *)place = LOAD_AT(task, offsetof(struct task_struct, comm), u64);

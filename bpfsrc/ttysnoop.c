@@ -2,8 +2,9 @@
 /*
  * ttysnoop: what is written to a tty.
  *
- * The tty is known by its own number, which is the same by whatever device file a program has
- * opened it (/dev/tty, /dev/console), and a pts by its devpts too: each instance counts from 0.
+ * The tty is identified by its own number, which does not depend on the device file that a program
+ * opened (/dev/tty, /dev/console). A pts is identified by its devpts too, since each devpts
+ * instance counts from 0.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
@@ -16,7 +17,7 @@
 #include "descriptor.bpf.h"
 #include "ttysnoop.h"
 
-/* The type in a file's mode: include/uapi/linux/stat.h */
+/* S_IFMT and S_IFCHR: include/uapi/linux/stat.h */
 #define FILE_TYPE	 00170000
 #define CHARACTER_DEVICE 0020000
 
@@ -31,31 +32,31 @@ static __always_inline bool is_watched_tty(struct tty_struct *tty)
 		return false;
 	if (!PARAM(PARAM_IS_PTS))
 		return true;
-	/* ptmx_open() in drivers/tty/pty.c: a pts has its directory entry there */
+	/* A pts's driver_data is its dentry in the devpts: ptmx_open() in drivers/tty/pty.c */
 	dentry = READ(tty->driver_data);
 	devpts = READ(dentry->d_sb);
 	return READ(devpts->s_dev) == (u32)PARAM(PARAM_DEVPTS);
 }
 
-/* struct tty_file_private has moved to a private header; this is its first member. */
-struct first_of_tty_file {
+/* The first member of struct tty_file_private, which is in a private header on newer kernels. */
+struct tty_file_private_start {
 	struct tty_struct *tty;
 };
 
 static __always_inline struct tty_struct *tty_of_file(struct file *file)
 {
-	struct first_of_tty_file *private = READ(file->private_data);
+	struct tty_file_private_start *private = READ(file->private_data);
 
 	return READ(private->tty);
 }
 
-/* What a file was opened by. */
+/* The device node that a file was opened by. */
 struct node {
-	u32 device; /* 0: no character device */
+	u32 device; /* 0: not a character device */
 	struct super_block *filesystem;
 };
 
-/* The members are near each other: one read that takes them all costs less than three. */
+/* One read of the start of an inode costs less than a read for each of the three members. */
 #define INODE_HEAD (offsetof(struct inode, i_rdev) + sizeof(((struct inode *)0)->i_rdev))
 _Static_assert(offsetof(struct inode, i_mode) < INODE_HEAD,
 	       "i_mode is not at the head of an inode");
@@ -75,7 +76,7 @@ static __always_inline struct node node_of_file(struct file *file)
 	};
 }
 
-/* Whether that is a device file of the tty's own, or the one given for it. */
+/* Whether the node is the watched tty's own, or the one given on the command line. */
 static __always_inline bool is_watched_node(struct node node)
 {
 	if (!node.device ||
@@ -84,14 +85,14 @@ static __always_inline bool is_watched_node(struct node node)
 	return !PARAM(PARAM_IS_PTS) || READ(node.filesystem->s_dev) == (u32)PARAM(PARAM_DEVPTS);
 }
 
-/* Whether the device file stands for a tty that only the file itself knows. */
+/* Whether the node stands for another tty: only the open file tells which. */
 static __always_inline bool stands_for_another(struct node node)
 {
 	return node.device == DEVICE_OWN_TTY || node.device == DEVICE_CONSOLE ||
 	       node.device == DEVICE_CURRENT_CONSOLE;
 }
 
-/* Of any descriptor: only a file known to be a tty's leads to a tty. */
+/* Takes any descriptor, so private_data is used only if the node shows a tty's file. */
 static __always_inline bool wants_write(u32 fd, u32 pid)
 {
 	struct file *file = file_of_descriptor(fd);
@@ -107,8 +108,8 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 #include "write_syscalls.bpf.h"
 
 /*
- * tty_write() got (kiocb, iov_iter) in 5.11 and in 5.10.11, in place of (file, buffer, count). No
- * header declares it, so that where there is no BTF to ask only the version can tell.
+ * 5.11 and 5.10.11 changed the arguments of tty_write() from (file, buffer, count) to (kiocb,
+ * iov_iter). No header declares it, so without BTF only the version can tell.
  */
 #if defined(HAVE_TTY_WRITE_ITER) || LINUX_VERSION_CODE >= KERNEL_VERSION(5, 10, 11)
 #define TTY_WRITE_ITER
@@ -116,37 +117,36 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 
 #ifdef TTY_WRITE_ITER
 /*
- * What an iov_iter iterates over. iter_type came in 5.14, before there was type with a bit for
- * each; ITER_UBUF, one plain buffer, in 6.0. The pointer has had several names in a union (iov,
- * __iov, ubuf), and one that stays: kvec.
+ * The kinds of iov_iter. Before 5.14 it has type, with a bit for each kind; since then iter_type.
+ * 6.0 added ITER_UBUF, one plain buffer. The pointer is in a union under several names (iov, __iov,
+ * ubuf); kvec is the one that all kernels have.
  */
-enum iterated { ITERATED_OTHER, ITERATED_BUFFER, ITERATED_SEGMENTS };
+enum iter_kind { ITER_KIND_OTHER, ITER_KIND_BUFFER, ITER_KIND_SEGMENTS };
 
-static __always_inline enum iterated what_is_iterated(struct iov_iter *iter)
+static __always_inline enum iter_kind iter_kind_of(struct iov_iter *iter)
 {
 #ifdef HAVE_ITER_TYPE
 	u32 type = READ(iter->iter_type);
 
 #ifdef HAVE_ITER_UBUF
 	if (type == ITER_UBUF)
-		return ITERATED_BUFFER;
+		return ITER_KIND_BUFFER;
 #endif
-	return type == ITER_IOVEC || type == ITER_KVEC ? ITERATED_SEGMENTS : ITERATED_OTHER;
+	return type == ITER_IOVEC || type == ITER_KVEC ? ITER_KIND_SEGMENTS : ITER_KIND_OTHER;
 #else
-	return READ(iter->type) & (ITER_IOVEC | ITER_KVEC) ? ITERATED_SEGMENTS : ITERATED_OTHER;
+	return READ(iter->type) & (ITER_IOVEC | ITER_KVEC) ? ITER_KIND_SEGMENTS : ITER_KIND_OTHER;
 #endif
 }
 
-/* Pages that no address leads to (ITERATED_OTHER: from splice) stay unread, and count as missing.
- */
+/* Pages without an address (ITER_KIND_OTHER, from splice) are not read and count as missing. */
 static __always_inline void find_bytes(struct write *write, struct iov_iter *iter)
 {
 	u64 pointer = (u64)READ(iter->kvec), offset = READ(iter->iov_offset);
-	enum iterated what = what_is_iterated(iter);
+	enum iter_kind kind = iter_kind_of(iter);
 
-	if (what == ITERATED_BUFFER) {
+	if (kind == ITER_KIND_BUFFER) {
 		write->address = pointer + offset;
-	} else if (what == ITERATED_SEGMENTS) {
+	} else if (kind == ITER_KIND_SEGMENTS) {
 		write->segments = pointer;
 		write->skipped = offset;
 	}
@@ -154,8 +154,8 @@ static __always_inline void find_bytes(struct write *write, struct iov_iter *ite
 #endif
 
 /*
- * A write to /dev/console goes to redirected_tty_write(), which may call tty_write() for it. Then
- * the inner one takes the outer one's place.
+ * A write to /dev/console calls redirected_tty_write(), which may call tty_write(). The inner call
+ * then replaces the outer one in flight.
  */
 static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 {
@@ -170,7 +170,7 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 #else
 	file = (void *)PT_REGS_PARM1(ctx);
 #endif
-	/* One under way was left behind by a return that the kernel could not hook: too many. */
+	/* A leftover write: the kretprobe missed its return (too many calls in flight). */
 	before = find_in_flight(tid);
 	if (before && !before->is_outer) {
 		end_in_flight(tid);

@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The bytes of a write, from the writer's memory into events.
+ * Copies the bytes of a write from the writer's memory into events.
  *
- * Where they are is noted when the write begins. They are read when it ends: only then it is known
- * how many of them the kernel took, and these it has just read itself, so they are in memory. An
- * overwrite in between by another thread can't be seen.
+ * Their address is noted when the write begins. They are read when it ends: the kernel then knows
+ * how many bytes it took, and has just read them, so they are in memory. If another thread
+ * overwrites them in between, the event shows the new bytes.
  *
- * There are no loops. A program copies a fixed number of pieces and then calls itself for more
- * (on_more), up to 32 times (the kernel's MAX_TAIL_CALL_CNT): 32 pieces each time, of up to
- * 16 kB or one segment of a gathered write, which is 16 MB in one write, or the 1,024 segments that
- * a gathered write can have. What is beyond is counted as missing.
+ * There are no loops. A program copies WRITE_FIRST pieces, then makes a tail call of on_more(),
+ * which copies WRITE_PIECES more and calls itself again, up to 32 times in all (MAX_TAIL_CALL_CNT).
+ * A piece is up to 16 kB of one segment. This is enough for a write of 16 MB, or for the 1,024
+ * segments that a gathered write can have. Bytes beyond that count as missing.
  */
 #include "submit.bpf.h"
 #include "user_memory.bpf.h"
 #include "written.h"
 
 #define WRITE_PIECE  16384 /* a power of two */
-#define WRITE_FIRST  4	   /* pieces copied before the first call for more */
-#define WRITE_PIECES 32
+#define WRITE_FIRST  4	   /* pieces before the first tail call */
+#define WRITE_PIECES 32	   /* pieces of a tail call */
 
-/* A thread's write, kept from its begin to its end. */
+/* A write in flight. */
 struct write {
-	u64 address;  /* of the first byte; with segments: unused */
-	u64 segments; /* address of an array of struct segment, 0: no gathered write */
-	u64 skipped;  /* bytes of the first segment that are no part of the write */
+	u64 address;  /* of the first byte; unused if segments is set */
+	u64 segments; /* address of an array of struct segment; 0: a plain write */
+	u64 skipped;  /* bytes at the start of the first segment that are not written */
 	s32 fd;
-	u32 is_outer; /* 1: another function that is watched may be called for the same write */
+	u32 is_outer; /* 1: another probed function may be called for the same write */
 };
 
 #define IN_FLIGHT struct write
 #include "in_flight.bpf.h"
 
-/* struct iovec and struct kvec, of a 64-bit process or the kernel's own copy */
+/* struct iovec of a 64-bit process, or the kernel's own struct iovec or kvec */
 struct segment {
 	u64 address;
 	u64 size;
 };
 
-/* The copying, kept between the calls. */
+/* State of a copy, kept between tail calls. */
 struct copy {
 	u64 address;  /* of the next byte */
 	u64 size;     /* of the rest of the segment */
@@ -50,7 +50,7 @@ struct copy {
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
 BPF_PROG_ARRAY(more, 1);
 
-/* Of the pieces but the last, what is lost is counted at the end: that is 32 times less code. */
+/* Lost pieces are counted in end_copy(), except the last one: this takes 32 times less code. */
 static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
 {
 	struct written_event *event = &copy->event;
@@ -94,7 +94,7 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy)
 	at = copy->event.size;
 	if (at > WRITTEN_SIZE - WRITE_PIECE)
 		return false;
-	/* The compiler knows the bound by now, the verifier does not. */
+	/* Hide the bound that the compiler knows, so that it keeps the mask for the verifier. */
 	asm volatile("" : "+r"(size));
 	size = ((size - 1) & (WRITE_PIECE - 1)) + 1;
 	if (bpf_probe_read(copy->event.data + at, size, (void *)copy->address))
@@ -115,7 +115,7 @@ static __always_inline void end_copy(void *ctx, struct copy *copy)
 		count_lost(copy->lost);
 }
 
-/* In the program array more, loaded as the type of program that calls it. */
+/* Tail call through the map more; loaded with the same type as its caller. */
 int on_more(void *ctx)
 {
 	u32 zero = 0, i;
@@ -148,10 +148,10 @@ static __always_inline void fill_in_write(struct written_event *event, struct wr
 		READ_COMM(event->comm);
 }
 
-/* The longest plain write whose event is put together in the batch. */
+/* The longest plain write whose event is built in the batch. */
 #define WRITE_IN_BATCH (BATCH_EVENT_SIZE - offsetof(struct written_event, data))
 
-/* Copies a write that is no longer than that, in one piece. */
+/* Copies such a write in one piece. */
 static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, u64 total,
 				       u64 wanted)
 {
@@ -163,7 +163,7 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 	if (!event)
 		return;
 	if (!is_bounded(&size, WRITE_IN_BATCH)) {
-		release_batch(batch);
+		unlock_batch(batch);
 		return;
 	}
 	fill_in_write(event, write, ids, total, wanted);
@@ -198,7 +198,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 	return copy;
 }
 
-/* The kernel has taken total bytes of the write by the thread with those IDs. */
+/* Call when the kernel has taken total bytes of the write by the thread with these IDs. */
 static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total)
 {
 	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
@@ -213,7 +213,7 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 	if (!copy)
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)
-		hand_over_batch(ctx);
+		submit_my_batch(ctx);
 #pragma unroll
 	for (i = 0; i < WRITE_FIRST; i++)
 		if (!copy_piece(ctx, copy))
@@ -225,7 +225,7 @@ out:
 	return 0;
 }
 
-/* The current thread's write, if it is one of those, has taken ret bytes, or failed. */
+/* Call when a write of the current thread has returned ret; ignores writes not in flight. */
 static __always_inline int end_write(void *ctx, s64 ret)
 {
 	u64 ids = my_ids();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Writes by the syscalls' tracepoints or functions. The program that includes this defines
- * wants_write(fd, pid) before: whether the current process's writes to that descriptor are wanted.
+ * Writes seen by the syscall tracepoints or wrappers. Before including this, define
+ * wants_write(fd, pid): whether to mirror the current process's writes to that descriptor.
  */
 #include "write.bpf.h"
 
@@ -29,7 +29,7 @@ int on_enter_writev(struct sys_enter_args *ctx)
 	return begin_syscall(ctx->args[0], 0, ctx->args[1]);
 }
 
-/* tracepoints syscalls:sys_exit_* of the same */
+/* tracepoints syscalls:sys_exit_* of the same syscalls */
 int on_exit_write(struct sys_exit_args *ctx)
 {
 	return end_write(ctx, ctx->ret);
