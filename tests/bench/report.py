@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was measured, as targets, as a table and as a chart."""
+"""report.py: what was measured, as targets, tables and charts.
+
+Run as a program it writes results.md, results.svg, cost.svg and the README's part anew from
+results.json.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from dataclasses import dataclass
+from itertools import product
 from xml.sax.saxutils import escape
 
 from subjects import BCC, BPFTRACE, FAMILIES, FLOOR, LIBBPF, SNOOPKIT
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+SHOWN_AS = {FLOOR: "empty program"}
 
 
 def median(entry: dict | None, *path: str) -> float | None:
@@ -64,13 +70,22 @@ RATIOS = (
 )
 
 
+def shown(subject: str) -> str:
+    return SHOWN_AS.get(subject, subject)
+
+
+def whose(subject: str) -> str:
+    return "the empty program's" if subject == FLOOR else f"{subject}'s"
+
+
 def ratio_targets(tool: str, entries: dict, place: str) -> list[Target]:
     found = []
     for tools, what, other, our_path, their_path, limit in RATIOS:
         ours = median(entries.get(SNOOPKIT), *our_path)
         theirs = median(entries.get(other), *their_path)
         if (tools is None or tool in tools) and ours is not None and theirs and theirs > 0:
-            found.append(Target(tool, f"{what}, of {other}'s{place}", limit, ours / theirs))
+            found.append(Target(tool, f"{what}, as a share of {whose(other)}{place}", limit,
+                                ours / theirs))
     return found
 
 
@@ -155,13 +170,16 @@ ROWS = (
 
 
 def tool_table(entries: dict) -> list[str]:
-    subjects = [name for name in (*FAMILIES, FLOOR)
-                if name in entries and "does_not_run" not in entries[name]]
-    lines = ["| | " + " | ".join("empty program" if name == FLOOR else name
-                                 for name in subjects) + " |",
-             "| --- |" + " ---: |" * len(subjects)]
-    for title, cell in ROWS:
-        cells = [cell(entries[name]) for name in subjects]
+    """No lines where nothing was measured; no column and no row without a figure."""
+    columns = {name: [cell(entries[name]) for _, cell in ROWS]
+               for name in (*FAMILIES, FLOOR)
+               if name in entries and "does_not_run" not in entries[name]}
+    columns = {name: cells for name, cells in columns.items() if set(cells) != {"–"}}
+    if not columns:
+        return []
+    lines = ["| | " + " | ".join(shown(name) for name in columns) + " |",
+             "| --- |" + " ---: |" * len(columns)]
+    for (title, _), *cells in zip(ROWS, *columns.values()):
         if set(cells) != {"–"}:
             lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return lines
@@ -179,7 +197,7 @@ def program_lines(entries: dict) -> list[str]:
         for program in entries.get(subject, {}).get("programs", []):
             named[program["name"]] = program
         if named:
-            lines.append(f"{subject}: " + ", ".join(
+            lines.append(f"{shown(subject)}: " + ", ".join(
                 f"`{name}` {program['instructions']} instructions, "
                 f"{figure(program['ns_a_run'])} ns a run" for name, program in named.items()))
     return lines
@@ -200,32 +218,104 @@ def machine_line(machine: dict) -> str:
 
 
 EXPLANATION = """\
-Each tool and its namesakes in one run, in turns: the median, with least and greatest. A start is from the command to the
-header on a terminal; the first is without a kept image (the others keep nothing: each of theirs is
-a first). What an event costs is what the traced program needs more for it: CPU time at full speed,
-elapsed time of the usual event at 1,000 a second. The empty program is attached to the same probe
-points as the tool here. What is lost is counted by comparing with what the program did."""
+Each tool ran beside the tools of its name, in turns, in one run. A figure is the median; the least
+and the greatest stand in parentheses. `–` means: not measured.
+
+- **Start**: from the command to the header on a terminal. The first start compiles; the second
+  takes the kept image. The other families keep nothing: all their starts are second starts here.
+- **Cost of an event**: what the traced program needs more for it. At full speed this is CPU time;
+  at 1,000 events a second it is elapsed time of the median event. A figure below zero is smaller
+  than the noise.
+- **Empty program**: a BPF program that does nothing, at the same probe points. It costs what the
+  kernel itself takes.
+- **Lost**: the events that the traced program made, less those that the tool showed. `said so`
+  means that the tool reported its loss; the rate after it is the greatest without one.
+- **Idle**: the tool's CPU time and wake-ups while nothing happens."""
+VM_EXPLANATION = """\
+BCC's tools run on this kernel only. The virtual machine has no hardware support, and everything
+takes 15 to 20 times as long: compare within a table, not with the tables above."""
 
 
-def markdown(results: dict, targets: list[Target], chart: str) -> str:
-    lines = [f"![What the tools cost, beside others]({chart})", "",
-             f"Measured by `sudo tests/bench/run` on {machine_line(results['machine'])}. "
-             + EXPLANATION, ""]
-    met = sum(target.met for target in targets)
-    lines += [f"{met} of {len(targets)} targets met.", "", "<details><summary>Targets</summary>", "",
-              *target_table(targets), "", "</details>"]
+def markdown(results: dict, targets: list[Target]) -> str:
+    """results.md, beside the charts."""
+    lines = ["# What the tools cost", "",
+             "`sudo tests/bench/run` measures and writes this page. "
+             f"It ran on {machine_line(results['machine'])}.", "", EXPLANATION, "",
+             "![What the tools cost, beside others](results.svg)"]
     for tool, entries in results["tools"].items():
-        lines += ["", f"<details><summary>{tool}</summary>", "", *tool_table(entries), ""]
-        notes = absentees(entries) + program_lines(entries)
-        lines += [f"- {note}" for note in notes]
-        lines += ["", "</details>"]
+        table = tool_table(entries)
+        notes = [f"- {note}" for note in absentees(entries) + program_lines(entries)]
+        lines += ["", f"## {tool}", "", *table, *([""] if table and notes else []), *notes]
     in_vm = results.get("vm")
     if in_vm:
-        lines += ["", f"On Debian's kernel {in_vm['machine']['kernel']}, with headers and kprobes, "
-                  "in a virtual machine without hardware support, where all takes 15 to 20 times "
-                  "as long:"]
+        lines += ["", f"## On {in_vm['machine']['kernel']}, in a virtual machine", "",
+                  VM_EXPLANATION]
         for tool, entries in in_vm["tools"].items():
-            lines += ["", f"**{tool}**", "", *tool_table(entries)]
+            lines += ["", f"### {tool}", "", *tool_table(entries)]
+    met = sum(target.met for target in targets)
+    lines += ["", "## Targets", "", f"{met} of {len(targets)} targets are met.", "",
+              *target_table(targets)]
+    return "\n".join(lines) + "\n"
+
+
+# ---- the README's part ----
+
+README_TOOL = "opensnoop"
+README_FAMILIES = (SNOOPKIT, LIBBPF, BPFTRACE)
+
+
+def rate_without_loss(entry: dict, producers: str) -> str:
+    loss = entry.get("loss", {}).get(producers)
+    if not loss:
+        return "–"
+    return figure(loss["highest_rate"] if loss["lost"] else loss["rate"])
+
+
+def middle(entry: dict, *path: str, scale: float = 1.0) -> str:
+    value = median(entry, *path)
+    return "–" if value is None else figure(value * scale)
+
+
+README_ROWS = (
+    ("start, ms", lambda e: middle(e, "second_start_ms")),
+    ("peak memory, MB", lambda e: middle(e, "peak_kb", scale=1 / 1024)),
+    ("an open takes longer by, ns", lambda e: middle(e, "full_speed", "cpu")),
+    ("the tool's CPU time for an open, ns", lambda e: middle(e, "full_speed", "tool_cpu")),
+    ("opens a second without loss, 8 processes", lambda e: rate_without_loss(e, "8")),
+)
+
+
+def seconds(entry: dict, name: str) -> str:
+    return figure(median(entry, name) / 1000)
+
+
+def bcc_line(results: dict) -> list[str]:
+    """Where BCC's tool runs: in the virtual machine."""
+    in_vm = results.get("vm") or {"tools": {}}
+    entries = in_vm["tools"].get(README_TOOL, {})
+    ours, theirs = entries.get(SNOOPKIT), entries.get(BCC)
+    if not ours or not theirs or "does_not_run" in theirs:
+        return []
+    return [f"BCC's {README_TOOL} does not run on that kernel. In a slow virtual machine with "
+            f"{in_vm['machine']['kernel']} it",
+            f"starts in {seconds(theirs, 'second_start_ms')} s; ours starts in "
+            f"{seconds(ours, 'first_start_ms')} s the first time, later in "
+            f"{seconds(ours, 'second_start_ms')} s."]
+
+
+def readme_part(results: dict) -> str:
+    entries = results["tools"][README_TOOL]
+    lines = [f"Medians for {README_TOOL} on {machine_line(results['machine'])}:", "",
+             "| | " + " | ".join(README_FAMILIES) + " |",
+             "| --- |" + " ---: |" * len(README_FAMILIES)]
+    for title, cell in README_ROWS:
+        cells = [cell(entries.get(name, {})) for name in README_FAMILIES]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    lines += ["", f"The first start on a kernel compiles and takes "
+              f"{middle(entries.get(SNOOPKIT, {}), 'first_start_ms')} ms here; the result is kept.",
+              *bcc_line(results), "",
+              "![Start, memory and cost of three tools, beside libbpf-tools and bpftrace]"
+              "(tests/bench/cost.svg)"]
     return "\n".join(lines)
 
 
@@ -256,12 +346,14 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 .snoopkit { fill: #1f883d }
 .other { fill: #8c959f }
 .floor { fill: #bf8700 }
+.spread { stroke: #24292f; opacity: .6 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 }
 .value { fill: #9198a1 }
 .snoopkit { fill: #3fb950 }
 .other { fill: #6e7681 }
 .floor { fill: #d29922 }
+.spread { stroke: #e6edf3 }
 }
 """
 WIDTH, LABEL_AT, BAR_AT, BAR_WIDTH, ROW_HEIGHT = 820, 120, 215, 400, 18
@@ -292,7 +384,7 @@ class Chart:
             note = figure(value)
             if subject != SNOOPKIT and ours and ours > 0 and value > 0:
                 note += f"  ({figure(value / ours)} ×)"
-            self.text(LABEL_AT, "empty program" if subject == FLOOR else subject)
+            self.text(LABEL_AT, shown(subject))
             self.parts.append(f'<rect x="{BAR_AT}" y="{self.y + 3}" width="{width:.1f}" '
                               f'height="{ROW_HEIGHT - 6}" rx="2" class="{style}"/>')
             self.text(round(BAR_AT + width + 8), note, "value")
@@ -332,6 +424,61 @@ def chart(results: dict) -> str:
     return drawing.render()
 
 
+# ---- the small chart ----
+
+SMALL_TOOLS = ("opensnoop", "execsnoop", "bashreadline")
+SMALL_PARTS = (
+    ("Start, ms", ("second_start_ms",), 1.0),
+    ("Peak memory, MB", ("peak_kb",), 1 / 1024),
+    ("An event takes longer by, ns", ("full_speed", "cpu"), 1.0),
+)
+SMALL_AT, SMALL_STEP, SMALL_BAR = 205, 205, 140
+
+
+def small_column(results: dict, path: tuple[str, ...]) -> list[dict | None]:
+    """Least, median and greatest of each line of the small chart."""
+    found = []
+    for tool in SMALL_TOOLS:
+        for subject in README_FAMILIES:
+            entry = results["tools"].get(tool, {}).get(subject)
+            for key in path:
+                entry = entry.get(key) if isinstance(entry, dict) else None
+            found.append(entry)
+    return found
+
+
+def small_bar(x: int, y: int, entry: dict, scale: float, greatest: float, style: str) -> str:
+    """A bar as long as the median, a thin line from the least to the greatest."""
+    low, long, high = (SMALL_BAR * max(entry[key], 0) / greatest
+                       for key in ("min", "median", "max"))
+    return (f'<rect x="{x}" y="{y + 3}" width="{max(long, 1.5):.1f}" height="10" rx="2" '
+            f'class="{style}"/>\n<path d="M{x + low:.1f} {y + 8}H{x + high:.1f}" class="spread"/>\n'
+            f'<text x="{x + max(long, high) + 6:.0f}" y="{y + 12}" class="value">'
+            f"{figure(entry['median'] * scale)}</text>")
+
+
+def small_chart(results: dict) -> str:
+    drawing = Chart()
+    drawing.y = 4
+    for column, (title, _, _) in enumerate(SMALL_PARTS):
+        drawing.text(SMALL_AT + column * SMALL_STEP, title, "tool")
+    columns = [small_column(results, path) for _, path, _ in SMALL_PARTS]
+    drawing.y = 26
+    for line, (tool, subject) in enumerate(product(SMALL_TOOLS, README_FAMILIES)):
+        if subject == SNOOPKIT:
+            drawing.text(10, tool, "tool")
+        drawing.text(LABEL_AT, subject)
+        for column, (_, _, scale) in enumerate(SMALL_PARTS):
+            entry = columns[column][line]
+            greatest = max(other["max"] for other in columns[column] if other)
+            if entry:
+                drawing.parts.append(small_bar(
+                    SMALL_AT + column * SMALL_STEP, drawing.y, entry, scale, greatest,
+                    subject if subject == SNOOPKIT else "other"))
+        drawing.y += ROW_HEIGHT + (8 if subject == README_FAMILIES[-1] else 0)
+    return drawing.render()
+
+
 # ---- files ----
 
 def write(results: dict, here: str, output: str | None) -> None:
@@ -339,18 +486,26 @@ def write(results: dict, here: str, output: str | None) -> None:
     results["targets"] = [{"tool": target.tool, "what": target.what, "limit": target.limit,
                            "value": target.value, "met": target.met} for target in targets]
     folder = output or here
-    with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    with open(os.path.join(folder, "results.svg"), "w", encoding="utf-8") as file:
-        file.write(chart(results))
-    text = markdown(results, targets, "results.svg" if output else "tests/bench/results.svg")
-    if output:
-        with open(os.path.join(folder, "results.md"), "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-    else:
-        put_between_markers(os.path.join(os.path.dirname(os.path.dirname(here)), "README.md"), text)
+    files = {"results.json": json.dumps(results, indent=1) + "\n",
+             "results.svg": chart(results), "results.md": markdown(results, targets)}
+    if not output and README_TOOL in results["tools"]:
+        files["cost.svg"] = small_chart(results)
+        put_between_markers(os.path.join(os.path.dirname(os.path.dirname(here)), "README.md"),
+                            readme_part(results))
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
     for target in targets:
         print(target)
     print(f"{sum(target.met for target in targets)} of {len(targets)} targets met; "
           f"results in {folder}")
+
+
+def main() -> None:
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, "results.json"), encoding="utf-8") as file:
+        write(json.load(file), here, None)
+
+
+if __name__ == "__main__":
+    main()
