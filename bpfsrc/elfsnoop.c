@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include "prelude.bpf.h"
+#include "filter.bpf.h"
 #include "submit.bpf.h"
 #include "path.bpf.h"
 #include "elfsnoop.h"
@@ -27,9 +28,7 @@ static __always_inline bool is_wanted(int ret)
 {
 	if (PARAM(PARAM_FAILED) && ret >= 0)
 		return false;
-	if (PARAM(PARAM_PID) && my_pid() != (u32)PARAM(PARAM_PID))
-		return false;
-	return !PARAM(PARAM_UID_SET) || my_uid() == (u32)PARAM(PARAM_UID);
+	return is_my_pid_wanted() && is_my_uid_wanted();
 }
 
 static __always_inline void fill_in_task(struct elfsnoop_event *event)

@@ -6,6 +6,7 @@
  * two errors first of all. Counters are per CPU and exact.
  */
 #include "prelude.bpf.h"
+#include "filter.bpf.h"
 #include "lost.bpf.h"
 #include "syscall.bpf.h"
 #include "trusted.bpf.h"
@@ -20,9 +21,7 @@ BPF_ARRAY(epoch, u32, 1);
 
 static __always_inline bool is_wanted(void)
 {
-	if (PARAM(PARAM_PID) && my_pid() != (u32)PARAM(PARAM_PID))
-		return false;
-	return !PARAM(PARAM_UID_SET) || my_uid() == (u32)PARAM(PARAM_UID);
+	return is_my_pid_wanted() && is_my_uid_wanted();
 }
 
 static __always_inline void add_to_counter(struct eperm_key *key, u64 count)

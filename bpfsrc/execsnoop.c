@@ -12,6 +12,7 @@
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "filter.bpf.h"
+#include "map_filter.bpf.h"
 #include "execsnoop.h"
 
 /* The arguments of an exec syscall in flight. */
@@ -30,7 +31,7 @@ static __always_inline struct execsnoop_event *begin_event(int ret)
 	struct execsnoop_event *event;
 	u32 zero = 0;
 
-	if (PARAM(PARAM_UID_SET) && my_uid() != (u32)PARAM(PARAM_UID))
+	if (!is_my_uid_wanted())
 		return NULL;
 	if (!in_wanted_namespace())
 		return NULL;

@@ -1,40 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* --cgroupmap, --mntnsmap: the user's pinned map replaces ours; only tasks in it are traced. */
-#include <linux/nsproxy.h>
-#include <linux/sched.h>
-#include <linux/utsname.h>
-
-BPF_TABLE("hash", u64, u64, cgroup_set, 1);
-BPF_TABLE("hash", u64, u32, mount_namespace_set, 1);
-
 /*
- * struct mnt_namespace is private to the kernel. It starts with its struct ns_common; before 5.11 a
- * reference count comes first. 5.11 moved the reference counts of all namespace types at once, so
- * the public struct uts_namespace shows which layout this kernel has.
+ * -p, -t and -u: the filters by process, thread and user. The tool declares the options
+ * (FILTER_BY_PID and its like in common/tool/option.h), its program calls these functions. A filter
+ * that is off costs nothing: the verifier drops it. The functions without an argument ask the
+ * kernel only where the filter is on; a program that has the number already passes it.
  */
-static __always_inline u64 my_mount_namespace(void)
+static __always_inline bool is_wanted_pid(u32 pid)
 {
-	struct nsproxy *nsproxy = READ(my_task()->nsproxy);
-	char *namespace = (char *)READ(nsproxy->mnt_ns);
-	struct ns_common *common;
-
-	common = (void *)(namespace + (offsetof(struct uts_namespace, name) ? sizeof(u64) : 0));
-	return READ(common->inum);
+	return !PARAM(PARAM_PID) || pid == (u32)PARAM(PARAM_PID);
 }
 
-static __always_inline bool in_wanted_namespace(void)
+static __always_inline bool is_wanted_tid(u32 tid)
 {
-	u64 id;
+	return !PARAM(PARAM_TID) || tid == (u32)PARAM(PARAM_TID);
+}
 
-	if (PARAM(PARAM_CGROUP_SET)) {
-		id = bpf_get_current_cgroup_id();
-		if (!cgroup_set.lookup(&id))
-			return false;
-	}
-	if (PARAM(PARAM_MOUNT_NAMESPACE_SET)) {
-		id = my_mount_namespace();
-		if (!mount_namespace_set.lookup(&id))
-			return false;
-	}
-	return true;
+static __always_inline bool is_my_pid_wanted(void)
+{
+	return !PARAM(PARAM_PID) || my_pid() == (u32)PARAM(PARAM_PID);
+}
+
+static __always_inline bool is_my_uid_wanted(void)
+{
+	return !PARAM(PARAM_UID_SET) || my_uid() == (u32)PARAM(PARAM_UID);
 }

@@ -18,6 +18,7 @@
 #include "user_memory.bpf.h"
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"
+#include "map_filter.bpf.h"
 #include "follow.bpf.h"
 #include "path.bpf.h"
 #include "caller.bpf.h"
@@ -82,13 +83,13 @@ static __always_inline bool is_wanted(u64 ids)
 {
 	u32 pid = ids >> 32, tid = ids;
 
-	if (PARAM(PARAM_PID) && pid != (u32)PARAM(PARAM_PID))
+	if (!is_wanted_pid(pid))
 		return false;
-	if (PARAM(PARAM_TID) && tid != (u32)PARAM(PARAM_TID))
+	if (!is_wanted_tid(tid))
 		return false;
 	if (PARAM(PARAM_FOLLOW) && !is_followed(pid))
 		return false;
-	if (PARAM(PARAM_UID_SET) && my_uid() != (u32)PARAM(PARAM_UID))
+	if (!is_my_uid_wanted())
 		return false;
 	return in_wanted_namespace();
 }
