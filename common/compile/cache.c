@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "compile/cache.h"
+#include "compile/libbcc.h"
 
 #define MAGIC	 "SNOOPIMG"
 #define MAX_SIZE (16 << 20) /* of a file; the largest image is a hundredth of it */
@@ -113,7 +114,7 @@ static struct image *read_image(const struct cache_key *key, const char *data, s
 		return NULL;
 	if (image_read(data + header.key_size, header.size - header.key_size, &image))
 		return NULL;
-	if (!compiler_is_unchanged(image->compiler)) {
+	if (!libbcc_is_unchanged(image->compiler)) {
 		image_free(image);
 		return NULL;
 	}

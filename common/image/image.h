@@ -41,7 +41,7 @@ struct image_program {
 };
 
 struct image {
-	char compiler[512];    /* which libbcc: see compiler_identity() */
+	char compiler[512];    /* which libbcc: see libbcc_identity() */
 	uint32_t kern_version; /* LINUX_VERSION_CODE of the headers it was compiled with */
 	uint32_t kernel_has;   /* bit n: the tool's nth question to the kernel's types was answered
 				  yes */

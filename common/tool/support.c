@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "compile/compiler.h"
+#include "compile/libbcc.h"
 #include "compile/headers.h"
 #include "kernel/kernel.h"
 #include "kernel/private_mount.h"
@@ -243,7 +243,7 @@ static void print_compiler(FILE *file, const struct kernel *kernel)
 		headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" :
 										headers.path);
 	fprintf(file, "libbcc: %s\n",
-		compiler_find(library, sizeof(library), &error) ? "no" : library);
+		libbcc_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);
 }
 

@@ -33,7 +33,7 @@ int support_try_probes(const struct probe_set *sets, struct error *error);
 
 /*
  * "name: value", a line for each fact: the kernel, what this process may do, and what there is to
- * trace and to compile with. Loads libbcc (see compiler_find()).
+ * trace and to compile with. Loads libbcc (see libbcc_find()).
  */
 void support_print(FILE *file);
 

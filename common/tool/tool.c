@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "compile/cache.h"
 #include "compile/compiler.h"
+#include "compile/libbcc.h"
 #include "kernel/btf_file.h"
 #include "parameters.h"
 #include "tool/session.h"
@@ -330,7 +331,7 @@ static int find_support(struct session *session, const char **misses, struct err
 	if (!err)
 		err = headers_find(session->options->headers, true, &kernel, &headers, error);
 	if (!err)
-		err = compiler_find(library, sizeof(library), error);
+		err = libbcc_find(library, sizeof(library), error);
 	if (err)
 		return err;
 	ask_btf(tool, kernel_has);

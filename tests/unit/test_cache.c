@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "compile/cache.h"
 #include "compile/compiler.h"
+#include "compile/libbcc.h"
 #include "support.h"
 
 struct bench {
@@ -45,8 +46,8 @@ static int set_up(void **state)
 	bench->library = join(bench->directory, "libbcc.so.0");
 	write_file(bench->library, "library", 7);
 	bench->image = make_image();
-	assert_int_equal(compiler_identity(bench->library, bench->image->compiler,
-					   sizeof(bench->image->compiler)),
+	assert_int_equal(libbcc_identity(bench->library, bench->image->compiler,
+					 sizeof(bench->image->compiler)),
 			 0);
 	add_map(bench->image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	ADD_PROGRAM(bench->image, "on_exit", program);
