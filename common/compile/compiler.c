@@ -38,7 +38,8 @@ static const char *const flags_for_all[] = { FLAGS, NULL };
 /*
  * libbcc runs LLVM's passes itself. clang's own passes double the time and gain nothing for the
  * tools' own programs. A user's program keeps them: they make code that the verifier accepts.
- * libbcc adds -g, by which LLVM's messages have a line: tested programs do without it.
+ *
+ * -g0 undoes libbcc's -g. A user's program keeps it, because it gives LLVM's messages their lines.
  */
 static const char *const flags_for_own[] = { FLAGS, "-Xclang", "-disable-llvm-passes", "-g0",
 					     NULL };
@@ -177,9 +178,9 @@ static int compile_here(const struct compile_request *request, const char *scrat
 
 /*
  * A directory for the headers that are written. It is a tmpfs that only the child sees, mounted
- * over a directory that the child does not need: a full disk does not matter, and nothing is left
- * behind however the child ends. Without the right to mount it is a directory in /tmp, whose name
- * goes to shared.
+ * over a directory that the child does not need: a full disk does not matter, and nothing remains
+ * however the child ends. Without the right to mount it is a directory in /tmp, whose name goes to
+ * shared.
  */
 static int make_scratch(char *shared, const char **scratch, struct error *error)
 {

@@ -641,7 +641,7 @@ static void questions_make_a_probe(void **state)
 
 	(void)state;
 	assert_non_null(source);
-	first = strstr(source, "#line 1 \"snoopkit-probe\"\n");
+	first = strstr(source, "#line 1 \"snoopkit-test\"\n");
 	assert_non_null(first);
 	assert_non_null(strstr(source, "#if __has_include(<linux/box.h>)"));
 	first = strchr(first, '\n') + 1;
@@ -654,13 +654,13 @@ static void questions_make_a_probe(void **state)
 static void diagnostics_are_read(void **state)
 {
 	/* lines: 1, 2, 3 the struct; 4 to 24 the function; 25 the enumerator; 26 the end */
-	static const char said[] = "snoopkit-probe:2:5: error: no member named 'missing'\n"
+	static const char said[] = "snoopkit-test:2:5: error: no member named 'missing'\n"
 				   "  some code\n"
-				   "snoopkit-probe:4:5: error: too few arguments\n"
-				   "snoopkit-probe:3:5: warning: something\n"
+				   "snoopkit-test:4:5: error: too few arguments\n"
+				   "snoopkit-test:3:5: warning: something\n"
 				   "include/linux/box.h:1:5: error: other\n"
-				   "snoopkit-probe:25:5: error: undeclared\n"
-				   "snoopkit-probe:26:1: error: static_assert failed\n"
+				   "snoopkit-test:25:5: error: undeclared\n"
+				   "snoopkit-test:26:1: error: static_assert failed\n"
 				   "4 errors generated.\n";
 	static const bool expected[] = { true, false, true, true, false, false };
 	bool kernel_has[6];

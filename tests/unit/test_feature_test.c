@@ -72,7 +72,7 @@ static void no_questions_are_no_answers(void **state)
 	(void)state;
 	assert_non_null(source);
 	free(source);
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:1:1: error: x", none, NULL),
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:1:1: error: x", none, NULL),
 			 0);
 }
 
@@ -180,16 +180,16 @@ static const struct feature_test two[] = {
 static void hostile_messages(void **state)
 {
 	static const char *const others[] = {
-		"snoopkit-probe:",
-		"snoopkit-probe:0:1: error: x\n",
-		"snoopkit-probe:2:1: error: x\n",
-		"snoopkit-probe:4:1: error: x\n",
-		"snoopkit-probe:-1:1: error: x\n",
-		"snoopkit-probe:99999999999999999999999:1: error: x\n",
-		"snoopkit-probe:1:1: note: x\n",
-		"snoopkit-probe:1:1: error\n",
-		" snoopkit-probe:1:1: error: x\n",
-		"snoopkit-probe2:1:1: error: x\n",
+		"snoopkit-test:",
+		"snoopkit-test:0:1: error: x\n",
+		"snoopkit-test:2:1: error: x\n",
+		"snoopkit-test:4:1: error: x\n",
+		"snoopkit-test:-1:1: error: x\n",
+		"snoopkit-test:99999999999999999999999:1: error: x\n",
+		"snoopkit-test:1:1: note: x\n",
+		"snoopkit-test:1:1: error\n",
+		" snoopkit-test:1:1: error: x\n",
+		"snoopkit-test2:1:1: error: x\n",
 	};
 	bool kernel_has[2];
 	size_t i;
@@ -200,19 +200,19 @@ static void hostile_messages(void **state)
 				 -EBADMSG);
 		assert_false(kernel_has[0] || kernel_has[1]);
 	}
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:2:7: error: x\n"
-							"snoopkit-probe:3:1: error: x",
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:2:7: error: x\n"
+							"snoopkit-test:3:1: error: x",
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && !kernel_has[1]);
 	/* Headers that don't fit the compiler's own are no answer. */
 	assert_int_equal(feature_tests_read_diagnostics("include/linux/bpf.h:398:10: error: x\n"
-							"snoopkit-probe:3:1: error: x\n",
+							"snoopkit-test:3:1: error: x\n",
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && kernel_has[1]);
 	/* A fatal error makes all void, wherever it stands. */
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:2:1: error: x\n"
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:2:1: error: x\n"
 							"a.h:1:1: fatal error: too many errors",
 							two, kernel_has),
 			 -EBADMSG);
@@ -230,7 +230,7 @@ static void many_messages_take_no_time(void **state)
 	(void)state;
 	for (i = 0; i < 200000; i++)
 		buffer_append_string(&text, "include/linux/x.h:1:2: warning: x\n");
-	buffer_append_string(&text, "snoopkit-probe:1:1: error: x\nsnoopkit-probe:3:1: error: x\n");
+	buffer_append_string(&text, "snoopkit-test:1:1: error: x\nsnoopkit-test:3:1: error: x\n");
 	messages = buffer_take_string(&text);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	assert_int_equal(feature_tests_read_diagnostics(messages, two, kernel_has), 0);
