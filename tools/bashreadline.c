@@ -10,7 +10,7 @@
 #include "kernel/elfsym.h"
 #include "tool/tool.h"
 
-extern const char bashreadline_source[];
+extern const struct program_source bashreadline_source;
 
 /* A function that bash exports, for its loadable builtins, and no other program has. */
 #define FUNCTION_OF_BASH "bash_initialize_history"
@@ -183,7 +183,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
-	.source = bashreadline_source,
+	.source = &bashreadline_source,
 	.letters = "",
 	.options = options,
 	.parse = parse,

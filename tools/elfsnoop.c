@@ -8,7 +8,7 @@
 #include "base/pattern.h"
 #include "tool/tool.h"
 
-extern const char elfsnoop_source[];
+extern const struct program_source elfsnoop_source;
 
 static struct {
 	bool failed;
@@ -188,7 +188,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
-	.source = elfsnoop_source,
+	.source = &elfsnoop_source,
 	.letters = "",
 	.options = options,
 	.parse = parse,

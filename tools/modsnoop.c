@@ -9,7 +9,7 @@
 #include "tool/support.h"
 #include "tool/tool.h"
 
-extern const char modsnoop_source[];
+extern const struct program_source modsnoop_source;
 
 static bool extra;
 
@@ -186,7 +186,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
-	.source = modsnoop_source,
+	.source = &modsnoop_source,
 	.letters = "",
 	.options = options,
 	.parse = parse,

@@ -11,7 +11,7 @@
 #include "features/path_text.h"
 #include "tool/tool.h"
 
-extern const char opensnoop_source[];
+extern const struct program_source opensnoop_source;
 
 enum {
 	KEY_EXEC = OPTION_KEY,
@@ -359,7 +359,7 @@ static const struct tool opensnoop = {
 	.name = "opensnoop",
 	.summary = "Trace file opens.",
 	.arguments = "[--exec COMMAND [ARG...]]",
-	.source = opensnoop_source,
+	.source = &opensnoop_source,
 	.letters = "bd",
 	.has_maps = true,
 	.options = options,

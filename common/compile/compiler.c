@@ -236,27 +236,20 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 /* What the child left when it ended. */
 struct outcome {
 	struct buffer bytes; /* the reply and the image */
-	char *messages;	     /* with the source's own name; malloc'ed, or NULL */
+	char *messages;	     /* translated; malloc'ed, or NULL */
 	int status;	     /* see waitpid(2) */
 };
 
-/* The messages with the source's own name in place of libbcc's. */
-static char *named_messages(const struct compile_request *request, int messages)
+/* The messages with the names and lines of the source's own files. */
+static char *translated_messages(const struct compile_request *request, int messages)
 {
-	char *captured = read_messages(messages);
-	const char *text = captured, *found;
-	struct buffer named = {};
+	char *captured = read_messages(messages), *translated = NULL;
 
-	if (!captured)
-		return NULL;
-	while ((found = strstr(text, LIBBCC_SOURCE_NAME))) {
-		buffer_append(&named, text, (size_t)(found - text));
-		buffer_append_string(&named, request->name);
-		text = found + strlen(LIBBCC_SOURCE_NAME);
-	}
-	buffer_append_string(&named, text);
+	if (captured)
+		translated = source_translate(captured, LIBBCC_SOURCE_NAME, request->name,
+					      request->parts);
 	free(captured);
-	return buffer_take_string(&named);
+	return translated;
 }
 
 /* Reads to the end of the file; -ECANCELED when cancel_fd becomes readable. */
@@ -374,7 +367,7 @@ int compile(const struct compile_request *request, struct image **image, struct 
 	}
 	err = compile_apart(request, shared_scratch, messages, &outcome, error);
 	if (!err) {
-		outcome.messages = named_messages(request, messages);
+		outcome.messages = translated_messages(request, messages);
 		err = take_outcome(request, &outcome, image, error);
 	}
 	close(messages);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "compile/feature_test.h"
 #include "compile/headers.h"
+#include "compile/source.h"
 #include "image/image.h"
 #include "kernel/kernel.h"
 
@@ -18,7 +19,8 @@ struct compile_request {
 	const char *tool;   /* begins the message that is shown when compiling takes long */
 	const char *name;   /* the source's name in clang's messages */
 	const char *source; /* NUL-terminated */
-	bool is_own;	    /* the tool's own source, not a user's: see compiler_flags() */
+	const struct source_part *parts; /* the files that the source is made of; or NULL */
+	bool is_own; /* the tool's own source, not a user's: see compiler_flags() */
 	const struct feature_test *feature_tests; /* the last one has no define; or NULL */
 	const bool *kernel_has;	    /* the result of each test; NULL: test the kernel's headers */
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */

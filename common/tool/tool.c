@@ -20,27 +20,31 @@
 #define MAX_SOURCE  (16 << 20) /* bytes; no program that the kernel takes has a longer source */
 
 /* The program to compile and what messages call it. */
-struct program_source {
+struct chosen_source {
 	const char *name;
 	const char *text;
-	char *owned; /* text, where it was read from a file */
+	const struct source_part *parts; /* of the tool's own program */
+	char *owned;			 /* text, where it was read from a file */
 };
 
 static int get_source(const struct tool *tool, const struct options *options,
-		      struct program_source *source, struct error *error)
+		      struct chosen_source *source, struct error *error)
 {
 	size_t size;
 
-	*source = (struct program_source){ .name = tool->name, .text = tool->source };
+	*source = (struct chosen_source){ .name = tool->name,
+					  .text = tool->source->text,
+					  .parts = tool->source->parts };
 	if (!options->source_file)
 		return 0;
 	source->name = options->source_file;
+	source->parts = NULL;
 	source->text = source->owned = file_read_up_to(options->source_file, MAX_SOURCE, &size);
 	if (!source->text)
 		return error_set(error, errno, "can't read %s: %s", options->source_file,
 				 strerror(errno));
 	if (strlen(source->text) != size)
-		return error_set(error, EINVAL, "%s is not a text", options->source_file);
+		return error_set(error, EINVAL, "%s contains NUL bytes", options->source_file);
 	return 0;
 }
 
@@ -110,7 +114,7 @@ static int compile_image(const struct session *session, const struct compile_req
 }
 
 /* From the cache, or compiled and kept there; a cache that can't be written costs only time. */
-static int get_image(const struct session *session, const struct program_source *source,
+static int get_image(const struct session *session, const struct chosen_source *source,
 		     struct image **image, struct error *error)
 {
 	const struct options *options = session->options;
@@ -121,6 +125,7 @@ static int get_image(const struct session *session, const struct program_source 
 		.tool = session->tool->name,
 		.name = source->name,
 		.source = source->text,
+		.parts = source->parts,
 		.is_own = !options->source_file,
 		.feature_tests = session->tool->feature_tests,
 		.btf_tracepoint = session->tool->btf_tracepoint,
@@ -230,7 +235,7 @@ static void lift_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int trace(struct session *session, const struct program_source *source, struct error *error)
+static int trace(struct session *session, const struct chosen_source *source, struct error *error)
 {
 	struct image *image = NULL;
 	int err;
@@ -266,7 +271,7 @@ static int report_failure(const struct tool *tool, struct error *error)
 }
 
 /* --image */
-static int write_image(const struct session *session, const struct program_source *source,
+static int write_image(const struct session *session, const struct chosen_source *source,
 		       struct error *error)
 {
 	const char *path = session->options->image_file;
@@ -291,7 +296,7 @@ static int write_image(const struct session *session, const struct program_sourc
 
 static int run(const struct tool *tool, const struct options *options, struct error *error)
 {
-	struct program_source source = {};
+	struct chosen_source source = {};
 	struct session session;
 	int err;
 
@@ -392,7 +397,7 @@ int tool_main(const struct tool *tool, int argc, char **argv)
 	occupy_standard_descriptors();
 	options_parse(&options, tool, argc, argv);
 	if (options.print_source) {
-		fputs(tool->source, stdout);
+		fputs(tool->source->text, stdout);
 		return output_end_text(tool->name, 0);
 	}
 	if (options.print_support)

@@ -17,6 +17,7 @@
 #include "trace/probe.h"
 #include "output/row.h"
 #include "compile/feature_test.h"
+#include "compile/source.h"
 
 struct session;
 
@@ -25,9 +26,9 @@ struct tool {
 	const char *summary;   /* one sentence, for --help */
 	const char *arguments; /* what follows the options in --help, or NULL */
 	const char *required;  /* what the positional argument is, if the tool can't do without */
-	const char *source;    /* the BPF program */
-	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has, or "" */
-	bool has_maps;	       /* --cgroupmap and --mntnsmap */
+	const struct program_source *source; /* the BPF program */
+	const char *letters; /* which of b (buffer-pages) and d (duration) this tool has, or "" */
+	bool has_maps;	     /* --cgroupmap and --mntnsmap */
 	unsigned int buffer_pages; /* of each of many CPUs, see options.h; 0: as most tools */
 
 	/* The tool's own options; parse gets them and positional arguments, as an argp parser. */

@@ -202,6 +202,30 @@ static void a_mistake_has_clangs_words(void **state)
 	assert_nothing_left(descriptors);
 }
 
+static void a_mistake_is_placed_in_its_own_file(void **state)
+{
+	static const struct source_part parts[] = { { 1, "bpfsrc/my.c", 10 },
+						    { 2, "bpfsrc/part.bpf.h", 1 },
+						    { 0, NULL, 0 } };
+	size_t descriptors = count_descriptors();
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.parts = parts;
+	bench.request.source = "int one(void *ctx) { return no_such_name; }\n"
+			       "#define WRONG no_such_name\n"
+			       "int two(void *ctx) { return WRONG; }\n";
+	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
+	assert_non_null(strstr(error.detail, "bpfsrc/my.c:10:29: error: "));
+	assert_non_null(strstr(error.detail, "bpfsrc/part.bpf.h:2:29: error: "));
+	assert_non_null(strstr(error.detail, "bpfsrc/part.bpf.h:1:15: note: expanded from macro"));
+	error_clear(&error);
+	assert_nothing_left(descriptors);
+}
+
 static void given_feature_results_are_used(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -486,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_becomes_an_image),
 		cmocka_unit_test(a_mistake_has_clangs_words),
+		cmocka_unit_test(a_mistake_is_placed_in_its_own_file),
 		cmocka_unit_test(given_feature_results_are_used),
 		cmocka_unit_test(a_users_program_is_made_for_the_verifier),
 		cmocka_unit_test(what_is_too_much_for_the_stack_has_llvms_words),
