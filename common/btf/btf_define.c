@@ -51,8 +51,7 @@ static void define_used(struct definer *definer, uint32_t id)
 			pointed = true;
 			id = type->type;
 		} else if (btf_is_array(type)) {
-			pointed =
-				false; /* C needs the element's type, even in a pointer's target */
+			pointed = false; /* C must know an array's elements, even here */
 			id = btf_array(type)->type;
 		} else if (btf_is_typedef(type) && !choice_keeps_typedef(&definer->choice, type)) {
 			id = type->type;

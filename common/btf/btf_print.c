@@ -206,8 +206,8 @@ static void print_member(struct btf_print *print, const struct btf_member *membe
 }
 
 /*
- * clang reads a run of adjacent bit-fields in units of the whole run, so either the whole run is
- * written or nothing of it. Returns the index after the run.
+ * clang loads adjacent bit-fields in units of the whole run, so a run is written whole or not at
+ * all. Returns the index after the run.
  */
 static uint32_t print_bit_fields(struct btf_print *print, uint32_t id, uint32_t first,
 				 uint32_t *position)
@@ -276,7 +276,7 @@ static void print_body(struct btf_print *print, uint32_t id)
 {
 	unsigned int align = reader_align(print->reader, id);
 
-	if (print->open[id]) /* only broken BTF embeds a type in itself */
+	if (print->open[id]) /* ends the recursion if broken BTF embeds a type in itself */
 		return;
 	print->open[id] = true;
 	buffer_append_string(&print->out, " {\n");

@@ -134,17 +134,12 @@ static void begin_directive(struct scan *scan)
 	scan->next = text + identifier_length(text);
 }
 
-static struct token next_token(struct scan *scan)
+/* Moves scan->next over everything up to the next token. Returns whether there is one. */
+static bool skip_to_token(struct scan *scan)
 {
-	struct token token = { TOKEN_OTHER, 0, NULL, 0 };
-
 	for (;;) {
 		const char *text = scan->next;
 
-		if (!*text) {
-			token.kind = TOKEN_END;
-			return token;
-		}
 		if (*text == '\\' && text[1] == '\n') {
 			scan->next = text + 2;
 		} else if (isspace((unsigned char)*text)) {
@@ -160,11 +155,18 @@ static struct token next_token(struct scan *scan)
 		} else if (isdigit((unsigned char)*text)) {
 			scan->next = text + identifier_length(text);
 		} else {
-			break;
+			return *text;
 		}
 	}
+}
+
+static struct token next_token(struct scan *scan)
+{
+	struct token token = { .kind = TOKEN_OTHER, .length = 1 };
+
+	if (!skip_to_token(scan))
+		return (struct token){ .kind = TOKEN_END };
 	token.text = scan->next;
-	token.length = 1;
 	if (is_identifier_start(*token.text)) {
 		token.kind = TOKEN_WORD;
 		token.length = identifier_length(token.text);

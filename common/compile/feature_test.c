@@ -10,7 +10,7 @@
 #include "compile/feature_test.h"
 #include "kernel/btf_file.h"
 
-/* ---- from BTF ---- */
+/* ---- tests of BTF ---- */
 
 /* "X" for "struct X" and the keyword "struct", "" for "struct" alone, NULL for another keyword. */
 static const char *name_after(const char *type, const char *keyword)
@@ -134,7 +134,7 @@ int feature_tests_ask_btf(const char *btf_path, const struct feature_test *featu
 	return 0;
 }
 
-/* ---- from headers ---- */
+/* ---- tests of headers ---- */
 
 #define TEST_NAME      "snoopkit-test" /* the source's name in clang's messages */
 #define MAX_PARAMETERS 6

@@ -47,8 +47,8 @@ bool libbcc_is_unchanged(const char *identity)
 }
 
 /*
- * glibc's reason begins with the name that was asked for where the search found no such file; else
- * with the path that it found, or with the name of another library that libbcc needs.
+ * glibc's reason begins with LIBRARY if it found no such file. If it found libbcc, the reason
+ * begins with the path, or with the name of another library that libbcc needs.
  */
 static int explain_failed_load(const char *reason, struct error *error)
 {

@@ -171,8 +171,7 @@ static void append_script_byte(struct buffer *out, unsigned char byte)
 	buffer_append_string(out, text);
 }
 
-/* Rounds the pause to centiseconds. The rest goes to the next pause, so that errors do not add up.
- */
+/* Rounds the pause to centiseconds. The rest goes to the next pause: errors do not add up. */
 static void append_pause(struct mirror *mirror, struct buffer *out, uint64_t time)
 {
 	uint64_t pause;

@@ -53,8 +53,7 @@ int private_mount_open(const char *type, const char *directory)
 	} else {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		/* The child's end of the pipe is open here too: a read() would never see its end.
-		 */
+		/* The child's end of the pipe is open here too: a blocking read() could hang. */
 		fcntl(fds[0], F_SETFL, O_NONBLOCK);
 		if (read(fds[0], &result, sizeof(result)) != sizeof(result))
 			result = -EIO;

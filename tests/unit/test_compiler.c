@@ -87,7 +87,7 @@ static const char *prepare(struct bench *bench)
 			skip_because(lacks_);        \
 	} while (0)
 
-/* To be freed with image_free(). */
+/* The image, for image_free(). Fails the test where the source does not compile. */
 static struct image *compiled(const struct bench *bench)
 {
 	struct image *image = NULL;
@@ -172,7 +172,7 @@ static void a_program_becomes_an_image(void **state)
 	image_free(image);
 }
 
-static void a_mistake_has_clangs_words(void **state)
+static void clangs_messages_are_the_detail(void **state)
 {
 	size_t descriptors = count_descriptors();
 	struct image *image = NULL;
@@ -259,7 +259,7 @@ static bool jumps_back(const struct image_program *program)
 	return false;
 }
 
-/* Clang's own passes have to run for that, which the tools' own programs do without. */
+/* Only clang's own passes do this; the tools' own programs are compiled without them. */
 static void a_users_program_is_made_for_the_verifier(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -311,8 +311,8 @@ static void a_users_program_is_made_for_the_verifier(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* LLVM ends the whole process then. */
-static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
+/* LLVM exits from the child. */
+static void llvms_message_about_the_stack_is_the_detail(void **state)
 {
 	size_t descriptors = count_descriptors();
 	struct image *image = NULL;
@@ -337,7 +337,7 @@ static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* clang stops at this pragma as it does at a fault of its own. */
+/* At this pragma clang crashes as by a fault of its own. */
 static void a_killed_compiler_has_its_signal_told(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -361,7 +361,7 @@ static void a_killed_compiler_has_its_signal_told(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* Which it would do, as macros, where /proc/kallsyms does not have them. */
+/* libbcc does that, with macros, if /proc/kallsyms does not have the helpers. */
 static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -396,7 +396,7 @@ static int compile_verbosely(void *context)
 	return -err;
 }
 
-/* All is quiet when all is well; what libbcc says is on standard error, and only if asked for. */
+/* A success prints nothing; with verbose libbcc's messages go to stderr. */
 static void messages_are_shown_if_asked_for(void **state)
 {
 	struct outcome outcome;
@@ -422,7 +422,7 @@ static void messages_are_shown_if_asked_for(void **state)
 	umount2("/tmp", MNT_DETACH);
 }
 
-static void it_is_given_up_when_told(void **state)
+static void it_is_killed_when_cancel_fd_is_readable(void **state)
 {
 	size_t descriptors;
 	struct image *image = NULL;
@@ -443,7 +443,7 @@ static void it_is_given_up_when_told(void **state)
 	close(fds[1]);
 }
 
-/* An empty file in libbcc's place, found by what compiled before. */
+/* An empty file in the place of libbcc, whose path an image tells. */
 static void a_libbcc_that_cant_be_loaded_is_an_error(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -472,7 +472,7 @@ static void a_libbcc_that_cant_be_loaded_is_an_error(void **state)
 	assert_nothing_left(descriptors);
 }
 
-static void it_needs_no_room_on_a_disk(void **state)
+static void it_needs_no_space_on_a_disk(void **state)
 {
 	size_t descriptors = count_descriptors();
 	struct bench bench;
@@ -484,8 +484,8 @@ static void it_needs_no_room_on_a_disk(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* Where the child has no place of its own. */
-static void else_it_is_tmp_that_has_the_room(void **state)
+/* The child can't mount a tmpfs over /sys/fs/bpf. */
+static void else_it_uses_tmp(void **state)
 {
 	size_t descriptors = count_descriptors();
 	struct image *image = NULL;
@@ -509,18 +509,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_becomes_an_image),
-		cmocka_unit_test(a_mistake_has_clangs_words),
+		cmocka_unit_test(clangs_messages_are_the_detail),
 		cmocka_unit_test(a_mistake_is_placed_in_its_own_file),
 		cmocka_unit_test(given_feature_results_are_used),
 		cmocka_unit_test(a_users_program_is_made_for_the_verifier),
-		cmocka_unit_test(what_is_too_much_for_the_stack_has_llvms_words),
+		cmocka_unit_test(llvms_message_about_the_stack_is_the_detail),
 		cmocka_unit_test(a_killed_compiler_has_its_signal_told),
 		cmocka_unit_test(libbcc_does_not_replace_helpers_that_are_there),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
-		cmocka_unit_test(it_is_given_up_when_told),
+		cmocka_unit_test(it_is_killed_when_cancel_fd_is_readable),
 		cmocka_unit_test(a_libbcc_that_cant_be_loaded_is_an_error),
-		cmocka_unit_test(it_needs_no_room_on_a_disk),
-		cmocka_unit_test(else_it_is_tmp_that_has_the_room),
+		cmocka_unit_test(it_needs_no_space_on_a_disk),
+		cmocka_unit_test(else_it_uses_tmp),
 	};
 
 	loader_lift_memlock();
