@@ -30,8 +30,7 @@ struct feature_test {
 	 * it is enough that the type exists.
 	 */
 	const char *member;
-	/* The kernel header that declares it. NULL if no header does: tests of headers fail then.
-	 */
+	/* The kernel header that declares it. NULL: none does, and a test of headers fails. */
 	const char *header;
 };
 

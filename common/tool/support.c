@@ -12,8 +12,8 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "compile/libbcc.h"
 #include "compile/headers.h"
+#include "compile/libbcc.h"
 #include "kernel/kernel.h"
 #include "kernel/private_mount.h"
 #include "kernel/privileges.h"
