@@ -20,7 +20,7 @@
 #include "tool/tool.h"
 #include "ttysnoop.h"
 
-extern const char ttysnoop_source[];
+extern const struct program_source ttysnoop_source;
 
 #define LOOK_INTERVAL SECOND /* whether the tty is still there, should nobody say so */
 
@@ -351,7 +351,7 @@ static const struct tool ttysnoop = {
 	.summary = "Mirror what is written to a tty.",
 	.arguments = "DEVICE",
 	.required = "the tty, a path or a pts number,",
-	.source = ttysnoop_source,
+	.source = &ttysnoop_source,
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.examples = "  ttysnoop 3               what is written to /dev/pts/3\n"
 		    "  ttysnoop /dev/console    the console\n"

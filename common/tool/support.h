@@ -10,7 +10,7 @@
 /*
  * Prints "TOOL: full", "TOOL: partial: what it does not see" or "TOOL: unsupported: why". With
  * --verbose first "name: value", a line for each fact: the kernel, what this process may do, what
- * there is to trace and to compile with; this loads libbcc (see compiler_find()). Nothing is
+ * there is to trace and to compile with; this loads libbcc (see libbcc_find()). Nothing is
  * compiled. The result is the exit status: 1 where the kernel does not support the tool.
  */
 int support_print(const struct tool *tool, const struct options *options,

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "compile/feature_test.h"
+#include "compile/source.h"
 #include "output/output.h"
 #include "output/row.h"
 #include "parameters.h"
@@ -28,8 +29,8 @@ struct tool {
 	const char *examples;  /* for --help: a line each, with a newline */
 	const char *arguments; /* what follows the options in --help, or NULL */
 	const char *required;  /* what the positional argument is, if the tool can't do without */
-	const char *source;    /* the BPF program */
-	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has */
+	const struct program_source *source; /* the BPF program */
+	const char *letters;	   /* which of b (buffer-pages) and d (duration) this tool has */
 	unsigned int buffer_pages; /* of each of many CPUs, see options.h; 0: as most tools */
 
 	const struct tool_option *options; /* the tool's own; ends with an empty row */

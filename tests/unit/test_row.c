@@ -26,7 +26,7 @@ static void describe(struct row *row, const struct event *event)
 	row_text(row, "NAME", "name", -8, event->name, event->name_size);
 }
 
-/* What was printed; the output is done with. */
+/* Returns what was printed and frees the output. */
 static char *take_text(struct output *output)
 {
 	char *text = buffer_take_string(&output->pending);
@@ -61,7 +61,7 @@ static json_t *object_of(const struct event *event)
 	json_error_t error;
 	json_t *object;
 
-	/* one line, and nothing a terminal would act upon */
+	/* one line, without control characters */
 	assert_int_equal(count_lines(line), 1);
 	assert_int_equal(line[strlen(line) - 1], '\n');
 	object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
@@ -116,7 +116,7 @@ static void no_spaces_stand_at_a_lines_end(void **state)
 	assert_line(&event, "1          2 k     7 n\n");
 }
 
-/* Text is aligned by what is seen, not by its bytes. */
+/* Text is aligned by its characters, not by its bytes. */
 static void columns_of_text_count_characters(void **state)
 {
 	struct output output = {};
@@ -211,7 +211,7 @@ static void what_is_not_utf8_stands_in_hexadecimal_too(void **state)
 	}
 }
 
-/* A replacement character that was there before is no sign of a loss. */
+/* A U+FFFD in the text itself does not count as a wrong byte. */
 static void a_real_replacement_character_is_text(void **state)
 {
 	const struct event event = event_named("\xef\xbf\xbd", 3);
@@ -288,7 +288,7 @@ static void times_of_a_row(void **state)
 	line = take_text(&output);
 	assert_string_equal(line, "00:00:06   1.500     1.500000000\n");
 	free(line);
-	/* A record from just before the start is not a huge time. */
+	/* An event from before the start has a negative time, not a huge one. */
 	row_begin(&row, &output, ROW_TEXT, 4000000000ULL);
 	row_elapsed(&row, "E", 0, 1);
 	row_end(&row);

@@ -10,7 +10,7 @@
 #include "support.h"
 #include "tool/tool.h"
 
-extern const char emitter_source[];
+extern const struct program_source emitter_source;
 
 static void row_of(struct row *row, const void *data)
 {
@@ -35,7 +35,7 @@ static const struct probe_set no_sets[] = { { missing_probe, NULL, NULL }, {} };
 static struct tool tool = {
 	.name = "fake",
 	.summary = "Trace 42.",
-	.source = emitter_source,
+	.source = &emitter_source,
 	.probe_sets = sets,
 	.row = row_of,
 	.event_size = EMITTED_HEAD,
@@ -82,7 +82,7 @@ static void its_source_is_printed_and_can_be_run(void **state)
 	(void)state;
 	RUN(&outcome, "--ebpf");
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.output, emitter_source);
+	assert_string_equal(outcome.output, emitter_source.text);
 	assert_string_equal(outcome.errors, "");
 	changed = strstr(outcome.output, "= 42") + 2;
 	memcpy(changed, "77", 2);
