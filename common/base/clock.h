@@ -10,9 +10,13 @@
 
 #define SECOND	    1000000000ULL /* in nanoseconds */
 #define MILLISECOND 1000000ULL
+#define CLOCK_NEVER UINT64_MAX /* a time that does not come */
 
 /* Now, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
+
+/* How long poll(2) is to wait until that time, rounded up; -1 for CLOCK_NEVER. */
+int clock_milliseconds_until(uint64_t time);
 
 /*
  * The nanoseconds to add to a CLOCK_MONOTONIC time to get CLOCK_REALTIME. The number changes when

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/message.h"
 #include "compile/compiler.h"
 #include "compile/libbcc.h"
 #include "compile/symbol_list.h"
@@ -260,8 +261,7 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 	int ready = poll(fds, 2, SLOW_AFTER_MS);
 
 	if (!ready && isatty(STDERR_FILENO))
-		fprintf(stderr, "%s: compiling for kernel %s\n", request->tool,
-			request->kernel->release);
+		message(request->tool, "compiling for kernel %s", request->kernel->release);
 	while (ready == 0 || (ready < 0 && errno == EINTR))
 		ready = poll(fds, 2, -1);
 	if (fds[1].revents & POLLIN)
@@ -317,7 +317,7 @@ static int take_outcome(const struct compile_request *request, struct outcome *o
 		error_set_detail(error, outcome->messages);
 		outcome->messages = NULL;
 	} else if (request->verbose && outcome->messages) {
-		fputs(outcome->messages, stderr);
+		message_lines(outcome->messages);
 	}
 	return err;
 }

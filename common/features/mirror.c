@@ -318,7 +318,7 @@ void mirror_begin(struct mirror *mirror, struct session *session)
 		return;
 	if (mirror->replay)
 		buffer_append_string(&output->pending, "#!/bin/bash\n");
-	else if (!mirror->keep_screen && isatty(output->fd))
+	else if (!mirror->keep_screen && isatty(output->sink.fd))
 		buffer_append_string(&output->pending, CLEAR_SCREEN);
 }
 

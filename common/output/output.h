@@ -11,11 +11,12 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/sink.h"
 
 struct output {
-	int fd;
-	bool is_own;   /* fd was opened by output_init(), non-blocking */
-	int cancel_fd; /* when it is readable, a write that would block is given up; or -1 */
+	struct sink sink;
+	int cancel_fd;	   /* when it is readable, a write that would wait is given up; or -1 */
+	uint64_t deadline; /* from then on too; CLOCK_NEVER at first */
 	bool json;
 	struct buffer pending;	 /* the lines that output_flush() will write */
 	struct buffer escaped;	 /* for row.c: one column's text */
@@ -23,10 +24,7 @@ struct output {
 	int64_t realtime_offset; /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
 };
 
-/*
- * fd stays the caller's. A pipe or a terminal is opened a second time, so that a write to it can be
- * given up.
- */
+/* fd stays the caller's. */
 void output_init(struct output *output, int fd, bool json);
 
 /* Reads realtime_offset again. For each batch: the wall clock may have been set. */
@@ -34,10 +32,13 @@ void output_sync_clock(struct output *output);
 
 /*
  * Writes the pending lines; they are gone afterwards, also after an error. Returns 0, -EPIPE if the
- * reader is gone, -ECANCELED if it does not read and cancel_fd became readable, or another negative
- * errno.
+ * reader is gone, or another negative errno. -ECANCELED if the reader does not read and cancel_fd
+ * became readable or the deadline came: what was not written is then still pending.
  */
 int output_flush(struct output *output);
+
+/* How many lines are pending; one that is cut counts. */
+size_t output_pending_lines(const struct output *output);
 
 void output_free(struct output *output);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/message.h"
 #include "tool/loop.h"
 
 /*
@@ -20,6 +21,11 @@
 #define CALM	    (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
 #define FAST	    100			/* events in a tick from which on they are batched */
 #define LOST_REPORT SECOND
+#define RETRY	    (100 * MILLISECOND) /* between attempts to write messages that wait */
+
+/* How long the last lines may take after a signal or the duration: the whole end is below a second.
+ */
+#define LAST_LINES (500 * MILLISECOND)
 
 /* When there is something to do again, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
 struct timers {
@@ -27,6 +33,7 @@ struct timers {
 	uint64_t report; /* of the tool's interval */
 	uint64_t lost;	 /* the next look at what was lost, while events come */
 	uint64_t tick;	 /* the next read, while events come */
+	uint64_t retry;	 /* the next attempt to write messages that wait */
 };
 
 /* How the reader keeps up; times in nanoseconds of CLOCK_MONOTONIC. */
@@ -70,7 +77,26 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 	if (loop->signal_fd < 0 || loop->child_fd < 0)
 		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
 	output->cancel_fd = loop->signal_fd;
+	message_set_cancel_fd(loop->signal_fd);
 	return 0;
+}
+
+/* The next signal is a new one. */
+static void take_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+		;
+}
+
+/* A signal has come, or the duration is over: what is written from now on has little time. */
+static void begin_end(struct loop *loop)
+{
+	take_signals(loop);
+	loop->is_ending = true;
+	loop->output->deadline = clock_now() + LAST_LINES;
+	loop_drain_and_stop(loop);
 }
 
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
@@ -97,7 +123,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t earliest(const struct timers *timers)
 {
-	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
+	return earlier(earlier(earlier(timers->end, timers->report), timers->retry),
+		       earlier(timers->lost, timers->tick));
 }
 
 /*
@@ -118,21 +145,18 @@ static int work(struct loop *loop, uint64_t hold, struct error *error)
 	if (until > loop->stop_at)
 		loop_stop(loop);
 	err = output_flush(loop->output);
-	if (err == -EPIPE || err == -ECANCELED)
+	if (err == -EPIPE)
 		loop_stop(loop);
-	else if (err)
+	else if (err == -ECANCELED && !loop->is_ending)
+		begin_end(loop);
+	else if (err && err != -ECANCELED)
 		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
 	return count ? count : events_pending(loop->events);
 }
 
-static int milliseconds_until(uint64_t time)
+static bool has_ended(const struct loop *loop)
 {
-	uint64_t now = clock_now(), rest;
-
-	if (time == LOOP_NEVER)
-		return -1;
-	rest = time > now ? (time - now + MILLISECOND - 1) / MILLISECOND : 0;
-	return rest > INT32_MAX ? INT32_MAX : (int)rest;
+	return loop->stopped || loop->is_ending;
 }
 
 static void take_children(struct loop *loop)
@@ -144,34 +168,31 @@ static void take_children(struct loop *loop)
 	loop->handlers->child_ended(loop->session);
 }
 
-/* Sleeps until something is to be done. Returns whether the loop is to end. */
-static bool sleep_until(struct loop *loop, uint64_t time)
+/* Sleeps until something is to be done. */
+static void sleep_until(struct loop *loop, uint64_t time)
 {
 	struct pollfd fds[4 + LOOP_WATCHES] = {
 		{ .fd = events_fd(loop->events), .events = POLLIN },
 		{ .fd = loop->signal_fd, .events = POLLIN },
 		{ .fd = loop->child_fd, .events = POLLIN },
 		/* No events: only that the reader of a pipe has gone away. */
-		{ .fd = loop->output->fd },
+		{ .fd = loop->output->sink.fd },
 	};
 	size_t i;
 
 	for (i = 0; i < loop->watch_count; i++)
 		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
-	if (poll(fds, 4 + loop->watch_count, milliseconds_until(time)) <= 0)
-		return false;
+	if (poll(fds, 4 + loop->watch_count, clock_milliseconds_until(time)) <= 0)
+		return;
 	if (fds[1].revents)
-		return true;
+		begin_end(loop);
 	if (fds[2].revents)
 		take_children(loop);
-	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL))
 		loop_stop(loop);
-		return true;
-	}
-	for (i = 0; i < loop->watch_count; i++)
+	for (i = 0; i < loop->watch_count && !has_ended(loop); i++)
 		if (fds[4 + i].revents)
 			loop->watches[i].handler(loop->session, loop->watches[i].fd);
-	return false;
 }
 
 static void run_timers(struct loop *loop, struct timers *timers)
@@ -179,7 +200,7 @@ static void run_timers(struct loop *loop, struct timers *timers)
 	uint64_t now = clock_now();
 
 	if (now >= timers->end) {
-		loop_drain_and_stop(loop);
+		begin_end(loop);
 		timers->end = LOOP_NEVER;
 	}
 	if (now >= timers->report) {
@@ -194,6 +215,7 @@ static void run_timers(struct loop *loop, struct timers *timers)
 		loop->handlers->losses(loop->session);
 		timers->lost = now + LOST_REPORT;
 	}
+	timers->retry = message_retry() ? now + RETRY : LOOP_NEVER;
 }
 
 /* Two steps lead out of batching, each after a while in which few events came. */
@@ -238,37 +260,43 @@ static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace
 	return true;
 }
 
-int loop_begin(struct loop *loop, struct events *events, struct error *error)
+int loop_begin(struct loop *loop, struct events *events, uint64_t duration, struct error *error)
 {
 	loop->events = events;
+	/* Also while the reader is waited for, the duration goes on. */
+	if (duration)
+		loop->output->deadline = loop->output->start_time + duration;
 	return work(loop, HOLD, error);
 }
 
-static struct timers first_timers(const struct loop *loop, uint64_t duration)
+static struct timers first_timers(const struct loop *loop)
 {
 	uint64_t start = loop->output->start_time;
 
 	return (struct timers){
-		.end = duration ? start + duration : LOOP_NEVER,
+		.end = loop->output->deadline,
 		.report = loop->interval ? start + loop->interval : LOOP_NEVER,
 		/* A tool that counts in the kernel sends no events that would wake us. */
 		.lost = loop->handlers->report ? start + LOST_REPORT : LOOP_NEVER,
 		.tick = LOOP_NEVER,
+		/* Messages may wait since before. */
+		.retry = start,
 	};
 }
 
-int loop_run(struct loop *loop, uint64_t duration, int count, struct error *error)
+int loop_run(struct loop *loop, int count, struct error *error)
 {
-	struct timers timers = first_timers(loop, duration);
+	struct timers timers = first_timers(loop);
 	struct pace pace = {};
 	uint64_t wake_up;
 
-	while (count >= 0 && !loop->stopped) {
+	while (count >= 0 && !has_ended(loop)) {
 		if (set_pace(loop, &timers, &pace, count)) {
 			wake_up = earliest(&timers);
 			if (loop->stop_at != LOOP_NEVER)
 				wake_up = earlier(wake_up, loop->stop_at + HOLD);
-			if (sleep_until(loop, wake_up))
+			sleep_until(loop, wake_up);
+			if (has_ended(loop))
 				break;
 			run_timers(loop, &timers);
 		}
@@ -281,8 +309,9 @@ int loop_drain(struct loop *loop, struct error *error)
 {
 	int err;
 
-	if (loop->stop_at == LOOP_NEVER)
-		loop->stop_at = clock_now();
+	/* timeout(1) sends its signal twice, to the tool and to its process group. */
+	take_signals(loop);
+	loop_drain_and_stop(loop);
 	if (loop->stopped)
 		return 0;
 	events_set_batching(loop->events, EVENTS_BATCH_NOT);
@@ -295,8 +324,20 @@ int loop_drain(struct loop *loop, struct error *error)
 	return err < 0 ? err : 0;
 }
 
+int loop_write_last(struct loop *loop)
+{
+	int err = output_flush(loop->output);
+
+	if (err == -ECANCELED && !loop->is_ending) {
+		begin_end(loop);
+		err = output_flush(loop->output);
+	}
+	return err;
+}
+
 void loop_close(struct loop *loop)
 {
+	message_set_cancel_fd(-1);
 	if (loop->signal_fd >= 0)
 		close(loop->signal_fd);
 	if (loop->child_fd >= 0)

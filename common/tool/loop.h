@@ -11,12 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "output/output.h"
 #include "trace/events.h"
 
 #define LOOP_WATCHES 4
-#define LOOP_NEVER   UINT64_MAX
+#define LOOP_NEVER   CLOCK_NEVER
 
 struct session;
 
@@ -43,6 +44,7 @@ struct loop {
 	uint64_t interval;     /* nanoseconds between reports, 0: none */
 	uint64_t stop_at;      /* a record after this time is not waited for; LOOP_NEVER: go on */
 	bool stopped;	       /* nothing more is to be printed */
+	bool is_ending;	       /* a signal has come, or the duration is over */
 	struct loop_watch watches[LOOP_WATCHES];
 	size_t watch_count;
 };
@@ -61,20 +63,27 @@ void loop_stop(struct loop *loop);
 void loop_drain_and_stop(struct loop *loop);
 
 /*
- * Before loop_run(): reads what has come until now. events stay the caller's. Returns how many
- * there were or a negative errno with a message.
- */
-int loop_begin(struct loop *loop, struct events *events, struct error *error);
-
-/*
- * Goes on until something ends it: one of the two above, a signal, the time that duration gives (in
- * nanoseconds; 0: none), or the reader. count is what loop_begin() returned. Returns 0 or a
+ * Before loop_run(): reads what has come until now. events stay the caller's. duration in
+ * nanoseconds from the output's start_time; 0: without end. Returns how many events there were or a
  * negative errno with a message.
  */
-int loop_run(struct loop *loop, uint64_t duration, int count, struct error *error);
+int loop_begin(struct loop *loop, struct events *events, uint64_t duration, struct error *error);
+
+/*
+ * Goes on until something ends it: one of the two above, a signal, the duration, or the reader.
+ * count is what loop_begin() returned. Returns 0 or a negative errno with a message.
+ */
+int loop_run(struct loop *loop, int count, struct error *error);
 
 /* When no program runs any more: what is still in buffers and batches. 0 or a negative errno. */
 int loop_drain(struct loop *loop, struct error *error);
+
+/*
+ * Writes what is pending in the output. It waits for the reader, but not long after a signal or the
+ * duration, and not after a second signal. Returns as output_flush() does; after -ECANCELED what
+ * was not written is still pending.
+ */
+int loop_write_last(struct loop *loop);
 
 void loop_close(struct loop *loop);
 

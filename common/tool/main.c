@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "event.h"
-#include "output/message.h"
+#include "base/message.h"
 #include "tool/probe_choice.h"
 #include "tool/program.h"
 #include "tool/session.h"
@@ -56,12 +58,29 @@ static int trace(struct session *session, const struct program *program, struct 
 	return err ? err : session_end(session, error);
 }
 
-/* What another program printed comes before the message that sums it up. */
+/* The session blocked them. */
+static void let_signals_kill(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+/*
+ * What another program printed comes before the message that sums it up. Both wait for their
+ * reader, as long as no signal comes.
+ */
 static int report_failure(const struct tool *tool, struct error *error)
 {
+	let_signals_kill();
 	if (error->detail)
-		fputs(error->detail, stderr);
+		message_lines(error->detail);
 	message(tool->name, "%s", error->text);
+	message_end(-1, CLOCK_NEVER);
 	error_clear(error);
 	return EXIT_FAILED;
 }

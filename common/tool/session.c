@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output/message.h"
+#include "base/message.h"
 #include "tool/session.h"
 
 /* ---- what a tool asks of its session: tool.h ---- */
@@ -239,9 +239,9 @@ int session_run(struct session *session, struct error *error)
 	}
 	raise_priority();
 	print_header(session);
-	count = loop_begin(&session->loop, session->live.events, error);
+	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);
 	command_release(&session->command);
-	return loop_run(&session->loop, session->options->duration, count, error);
+	return loop_run(&session->loop, count, error);
 }
 
 int session_end(struct session *session, struct error *error)
@@ -256,9 +256,11 @@ int session_end(struct session *session, struct error *error)
 		tool->report(session, true);
 	if (!err && tool->finish)
 		tool->finish(session);
-	output_flush(&session->output);
+	if (loop_write_last(&session->loop) == -ECANCELED)
+		losses_add_unwritten(&session->losses, &session->output);
 	record_losses(session);
 	losses_sum_up(&session->losses, tool->name);
+	message_end(session->loop.signal_fd, session->output.deadline);
 	return err ? err : command_result(&session->command, error);
 }
 

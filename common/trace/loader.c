@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "trace/loader.h"
 
 #define LOG_SIZE   (1 << 20)
@@ -189,6 +190,16 @@ static struct bpf_prog_load_opts make_options(const struct loader *loader,
 	return options;
 }
 
+static void show_log(const struct image_program *program, const char *log)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "%s: %u instructions\n", program->name,
+		 program->instruction_count);
+	message_lines(head);
+	message_lines(log);
+}
+
 /* Once more with the log on: either it was asked for, or the kernel refused the program. */
 static int load_with_log(const struct loader *loader, const struct image_program *program,
 			 const struct program_kind *kind, const struct bpf_insn *instructions,
@@ -206,8 +217,7 @@ static int load_with_log(const struct loader *loader, const struct image_program
 			   program->instruction_count, &options);
 	err = fd < 0 ? errno : 0;
 	if (loader->verbose)
-		fprintf(stderr, "%s: %u instructions\n%s", program->name,
-			program->instruction_count, options.log_buf);
+		show_log(program, options.log_buf);
 	else if (err)
 		error_set_detail(error, last_lines(options.log_buf));
 	free(options.log_buf);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "trace/probe_kind.h"
 #include "trace/probes.h"
 
@@ -227,6 +228,15 @@ static void add_reason(struct error *all, struct error *reason)
 	error_clear(reason);
 }
 
+/* Why a set that comes first was not attached. */
+static void show_reason(const struct error *error)
+{
+	if (!error->text[0])
+		return;
+	message_lines(error->text);
+	message_lines("\n");
+}
+
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error)
 {
@@ -242,8 +252,8 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 		if (!err)
 			err = attach_set(probes, sets[i].probes, loader, &reason);
 		if (!err) {
-			if (loader->verbose && error->text[0])
-				fprintf(stderr, "%s\n", error->text);
+			if (loader->verbose)
+				show_reason(error);
 			error_clear(&reason);
 			error_set_detail(error, NULL);
 			return i;

@@ -81,6 +81,47 @@ check "killed while it compiles, it leaves nothing in /tmp" with_tmp size=100m \
 		"$1" --no-cache & sleep $delay; kill -KILL $!; wait
 	done; ls /tmp; [ -z "$(ls -A /tmp)" ]'
 
+# A pipe that is full, that nobody reads, and that somebody might still read.
+mkfifo "$SCRATCH/full"
+exec 7<>"$SCRATCH/full"
+dd if=/dev/zero of="$SCRATCH/full" oflag=nonblock bs=4096 2>"$SCRATCH/dd"
+mkfifo "$SCRATCH/full_errors"
+exec 8<>"$SCRATCH/full_errors"
+dd if=/dev/zero of="$SCRATCH/full_errors" oflag=nonblock bs=4096 2>"$SCRATCH/dd"
+# Half a second is for a busy machine.
+second=1500000
+! is_emulated || second=5000000
+
+# The shell may have taken its status already.
+has_gone() { ! grep -q '^State:.[^Z]' "/proc/$TOOL_PID/status"; }
+
+# ends_soon END TOOL ARGS...: a second after END (a signal, or the --duration) it has ended, though
+# output and messages are blocked. What happens meanwhile gives it something to write.
+ends_soon() {
+	local end=$1 tool=$2 before
+	shift 2
+	"$TOOLS/$tool" "$@" >"$SCRATCH/full" 2>"$SCRATCH/full_errors" 7<&- 8<&- &
+	TOOL_PID=$!
+	wait_for 180 is_tracing || return
+	bash -c 'cat /etc/hostname; echo; exec cat /nonexistent' >"$SCRATCH/events" 2>&1
+	before=${EPOCHREALTIME/./}
+	[ "$end" = duration ] || kill "-$end" "$TOOL_PID"
+	wait_for 20 has_gone || kill -KILL "$TOOL_PID"
+	wait_tool
+	[ "$STATUS" -eq 0 ] && [ $((${EPOCHREALTIME/./} - before)) -lt $((second + ${DURATION:-0})) ]
+}
+
+for arguments in execsnoop opensnoop elfsnoop 'eperm -i 1' bashreadline "shellsnoop $$"; do
+	# shellcheck disable=SC2086
+	for end in INT TERM; do
+		check "blocked everywhere, $end ends $arguments" ends_soon $end $arguments
+	done
+	# shellcheck disable=SC2086
+	DURATION=500000 check "blocked everywhere, --duration ends $arguments" \
+		ends_soon duration $arguments --duration 0.5
+done
+exec 7<&- 8<&-
+
 check "a soft limit of few descriptors" bash -c "ulimit -S -n 8; '$tool' --no-cache --duration 0.1"
 check "the command has its own limit" bash -c "ulimit -S -n 50;
 	'$TOOLS/opensnoop' --exec sh -c 'ulimit -S -n >&2' 2>&1 >/dev/null | grep -qx 50"

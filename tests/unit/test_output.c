@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "output/output.h"
 #include "support.h"
 
@@ -319,6 +321,8 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	assert_int_equal(output_flush(&output), -ECANCELED);
 	alarm(0);
 	pthread_join(teller, NULL);
+	/* What the pipe took is gone, the rest can still be written. */
+	assert_in_range(output.pending.size, 1, size - 1);
 	/* Other processes share the descriptor: it must still block. */
 	assert_int_equal(fcntl(fds[1], F_GETFL), flags);
 	output_free(&output);
@@ -326,6 +330,46 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	close(fds[1]);
 	close(cancel[0]);
 	close(cancel[1]);
+}
+
+static void a_deadline_ends_the_wait(void **state)
+{
+	struct output output;
+	int fds[2], i;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	output = output_to(fds[1]);
+	for (i = 0; i < 100000; i++)
+		buffer_append_string(&output.pending, "a line\n");
+	output.deadline = clock_now() + 50 * MILLISECOND;
+	alarm(20);
+	assert_int_equal(output_flush(&output), -ECANCELED);
+	alarm(0);
+	assert_in_range(output_pending_lines(&output), 1, 99999);
+	assert_int_equal(output_pending_lines(&output), (output.pending.size + 6) / 7);
+	output_free(&output);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* systemd gives services a socket. */
+static void a_socket_does_not_block_either(void **state)
+{
+	struct output output;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	output = output_to(fds[1]);
+	memset(buffer_extend(&output.pending, 1 << 22), 'x', 1 << 22);
+	output.deadline = clock_now() + 50 * MILLISECOND;
+	alarm(20);
+	assert_int_equal(output_flush(&output), -ECANCELED);
+	alarm(0);
+	output_free(&output);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 struct slow_reader {
@@ -507,6 +551,8 @@ int main(void)
 		cmocka_unit_test(a_batch_is_written_whole_and_once),
 		cmocka_unit_test(a_gone_reader_is_epipe),
 		cmocka_unit_test(a_full_pipe_is_given_up_when_told),
+		cmocka_unit_test(a_deadline_ends_the_wait),
+		cmocka_unit_test(a_socket_does_not_block_either),
 		cmocka_unit_test(a_slow_reader_gets_everything),
 		cmocka_unit_test(a_full_device_is_an_error),
 		cmocka_unit_test(lost_text_is_not_silent),

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,6 +348,81 @@ static void a_gone_reader_ends_it_quietly(void **state)
 	outcome_free(&outcome);
 }
 
+/* A pipe that is full from the header on, and that nobody reads. */
+static int run_with_full_pipe(void *context)
+{
+	char block[4096] = "";
+	int fds[2];
+
+	if (pipe(fds))
+		return 90;
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	while (write(fds[1], block, sizeof(block)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	dup2(fds[1], STDOUT_FILENO);
+	close(fds[1]);
+	return run_here(context);
+}
+
+static void assert_unwritten_lines_are_told(struct run *run)
+{
+	struct outcome outcome;
+	double before = seconds();
+
+	run_child(run_with_full_pipe, run, &outcome);
+	assert_true(seconds() - before < 5);
+	assert_int_equal(outcome.status, 0);
+	assert_int_equal(sizeof(HEADER FIVE) - 1, 70);
+	assert_string_equal(outcome.errors,
+			    "fake: 6 lines not written (70 bytes): the reader is too slow\n");
+	outcome_free(&outcome);
+}
+
+static void what_nobody_reads_is_told_after_a_signal(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	run.options.duration = 0;
+	run.tool.attached = raise_sigterm;
+	assert_unwritten_lines_are_told(&run);
+}
+
+static void what_nobody_reads_is_told_after_the_duration(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	assert_unwritten_lines_are_told(&run);
+}
+
+static int raise_sigint_later(struct session *session, struct error *error)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = 200000000 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &soon, NULL))
+		return -errno;
+	return emit_five(session, error);
+}
+
+/* All events are there; the last lines wait for the reader until a signal comes. */
+static void a_signal_ends_the_wait_for_the_reader(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	run.options.duration = 0;
+	run.options.max_events = 5;
+	run.tool.attached = raise_sigint_later;
+	assert_unwritten_lines_are_told(&run);
+}
+
 static int lose_some(struct session *session, struct error *error)
 {
 	int cpus = libbpf_num_possible_cpus(), i;
@@ -585,6 +661,9 @@ int main(void)
 		cmocka_unit_test(a_signal_ends_it_quietly),
 		cmocka_unit_test(a_failure_once_attached_comes_before_the_header),
 		cmocka_unit_test(a_gone_reader_ends_it_quietly),
+		cmocka_unit_test(what_nobody_reads_is_told_after_a_signal),
+		cmocka_unit_test(what_nobody_reads_is_told_after_the_duration),
+		cmocka_unit_test(a_signal_ends_the_wait_for_the_reader),
 		cmocka_unit_test(lost_events_are_told),
 		cmocka_unit_test(reports_come_at_their_interval),
 		cmocka_unit_test(watched_descriptors_and_a_drained_end),
