@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "kernel/cpus.h"
 #include "kernel/tracefs.h"
 #include "trace/perf_event.h"
 
@@ -59,8 +60,14 @@ static int open_perf_event(struct perf_event_attr *attributes)
 	attributes->size = sizeof(*attributes);
 	attributes->sample_period = 1;
 	attributes->wakeup_events = 1;
-	/* Any CPU: the program of a probe runs wherever the probe is hit. */
+	/*
+	 * Any CPU: the program of a probe runs wherever the probe is hit, also once this CPU went
+	 * off (perf_trace_##call() and trace_call_bpf()). CPU 0 may be off already.
+	 */
 	fd = (int)syscall(SYS_perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0 && errno == ENODEV)
+		fd = (int)syscall(SYS_perf_event_open, attributes, -1, cpus_first_online(), -1,
+				  PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
