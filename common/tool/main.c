@@ -43,6 +43,8 @@ static int trace(struct session *session, const struct program *program, struct 
 	err = trial_of_kernel(error);
 	if (!err && tool->prepare)
 		err = tool->prepare(session, error);
+	if (!err)
+		err = session_translate_processes(session, error);
 	/* A command that the tool runs has been forked by now, with the limit as it was. */
 	lift_descriptor_limit();
 	if (!err)

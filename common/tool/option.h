@@ -16,6 +16,7 @@ struct pattern;
 enum option_type {
 	TAKES_NOTHING,
 	TAKES_NUMBER,  /* decimal, from min to max */
+	TAKES_PROCESS, /* the same, the number of a process or thread in this PID namespace */
 	TAKES_SECONDS, /* above 0, with decimals if wanted; the value is in nanoseconds */
 	TAKES_USER,    /* a user's name or number */
 	TAKES_TEXT,
@@ -74,10 +75,13 @@ struct tool_option {
 #define OPTION_PATTERN(name, letter, variable, ...) \
 	OPTION(name, letter, "REGEX", TAKES_PATTERN, __VA_ARGS__, .pattern = variable)
 
-/* Of a process that may have ended: only the number is looked at. */
-#define OPTION_PID(its_name, letter, its_argument, variable, ...)                          \
-	OPTION_NUMBER(its_name, letter, its_argument, variable, 1, INT32_MAX, __VA_ARGS__, \
-		      .what = its_argument)
+/*
+ * Of a process that may have ended: only the number is looked at. In a PID namespace the parameter
+ * becomes the number that BPF programs see.
+ */
+#define OPTION_PID(its_name, letter, its_argument, variable, ...)                              \
+	OPTION(its_name, letter, its_argument, TAKES_PROCESS, __VA_ARGS__, .number = variable, \
+	       .min = 1, .max = INT32_MAX, .what = its_argument)
 
 /*
  * The options that several tools have, each once. The filters are the program's:

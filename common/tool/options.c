@@ -134,6 +134,7 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 
 	switch (row->type) {
 	case TAKES_NUMBER:
+	case TAKES_PROCESS:
 		number = take_number(state, row, argument);
 		break;
 	case TAKES_SECONDS:
@@ -165,7 +166,9 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 		*row->flag = true;
 	if (row->number)
 		*row->number = number;
-	if (row->parameter)
+	if (row->parameter && row->type == TAKES_PROCESS)
+		settings_set_process(parsing->settings, row->parameter, (pid_t)number);
+	else if (row->parameter)
 		settings_set_parameter(parsing->settings, row->parameter, number);
 	if (row->given)
 		settings_set_parameter(parsing->settings, row->given, 1);

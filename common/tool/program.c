@@ -48,6 +48,8 @@ static int compile_image(const struct compile_request *request, const struct set
 	bool kernel_has[MAX_FEATURE_TESTS];
 	int set = 0;
 
+	if (!settings)
+		return compile(request, image, error);
 	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
 		tested.kernel_has = kernel_has;
 	if (is_traced)

@@ -26,7 +26,8 @@ void program_free(struct program *program);
 /*
  * The image, to be freed with image_free(): from the cache, or compiled and kept there. Before it
  * is compiled, which takes its time, it is made sure that one of the settings' probe sets can be
- * attached. Readable cancel_fd: -ECANCELED. Returns 0 or a negative errno with a message.
+ * attached. Without settings (NULL) that is not asked. Readable cancel_fd: -ECANCELED. Returns 0 or
+ * a negative errno with a message.
  */
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,

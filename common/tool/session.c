@@ -38,6 +38,18 @@ void session_set_parameter(struct session *session, unsigned int number, uint64_
 	settings_set_parameter(session->settings, number, value);
 }
 
+void session_set_process(struct session *session, unsigned int number, pid_t pid)
+{
+	settings_set_process(session->settings, number, pid);
+}
+
+int session_process_number(struct session *session, pid_t pid, uint32_t *number,
+			   struct error *error)
+{
+	return process_numbers_find(&session->numbers, session->options, session->loop.signal_fd,
+				    pid, number, error);
+}
+
 int session_map(const struct session *session, const char *name)
 {
 	return live_map(&session->live, name);
@@ -71,7 +83,14 @@ void session_watch_fd(struct session *session, int fd,
 
 int session_run_command(struct session *session, char **argv, struct error *error)
 {
-	return command_start(&session->command, argv, error);
+	int pid = command_start(&session->command, argv, error);
+	uint32_t number;
+	int err;
+
+	if (pid < 0)
+		return pid;
+	err = session_process_number(session, pid, &number, error);
+	return err ? err : (int)number;
 }
 
 void session_message(const struct session *session, const char *format, ...)
@@ -162,6 +181,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 	output_init(&session->output, STDOUT_FILENO, options->json);
 	command_init(&session->command);
 	live_init(&session->live);
+	process_numbers_init(&session->numbers);
 	/* A full pipe and a file at its limit are errors of write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -172,6 +192,22 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 int session_cancel_fd(const struct session *session)
 {
 	return session->loop.signal_fd;
+}
+
+int session_translate_processes(struct session *session, struct error *error)
+{
+	uint64_t *parameters = session->settings->parameters;
+	uint32_t number;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < IMAGE_PARAMETERS; i++) {
+		if (!(session->settings->process_parameters >> i & 1) || !parameters[i])
+			continue;
+		err = session_process_number(session, (pid_t)parameters[i], &number, error);
+		parameters[i] = number;
+	}
+	return err;
 }
 
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
@@ -267,6 +303,7 @@ int session_end(struct session *session, struct error *error)
 void session_close(struct session *session)
 {
 	live_close(&session->live);
+	process_numbers_close(&session->numbers);
 	output_free(&session->output);
 	command_close(&session->command);
 	loop_close(&session->loop);

@@ -12,6 +12,7 @@
 #include "tool/loop.h"
 #include "tool/losses.h"
 #include "tool/options.h"
+#include "tool/process_numbers.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
 
@@ -24,6 +25,7 @@ struct session {
 	struct live live;
 	struct loop loop;
 	struct losses losses;
+	struct process_numbers numbers;
 	uint64_t printed; /* events, for --max-events */
 };
 
@@ -36,6 +38,12 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 
 /* Readable once a signal has come that ends the session; it stays the session's. */
 int session_cancel_fd(const struct session *session);
+
+/*
+ * The settings' parameters that are numbers of processes become those that BPF programs see. After
+ * prepare(). Returns 0 or a negative errno with a message.
+ */
+int session_translate_processes(struct session *session, struct error *error);
 
 /*
  * Makes maps, opens perf buffers, attaches the first of the sets that can be attached. The image

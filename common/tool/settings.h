@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "image/image.h"
 #include "trace/loader.h"
@@ -14,6 +15,7 @@
 
 struct settings {
 	uint64_t parameters[IMAGE_PARAMETERS];
+	uint64_t process_parameters; /* bit n: parameter n is the number of a process or thread */
 	struct loader_map_size map_sizes[LOADER_MAP_SIZES];
 	size_t map_size_count;
 	struct pinned_map {
@@ -29,6 +31,9 @@ void settings_init(struct settings *settings);
 
 /* The value of PARAM(number) in the BPF source. */
 void settings_set_parameter(struct settings *settings, unsigned int number, uint64_t value);
+
+/* The same of a process or thread, by its number in this PID namespace; 0 is none. */
+void settings_set_process(struct settings *settings, unsigned int number, pid_t pid);
 
 /* How many entries a map has, instead of what the source says. At most LOADER_MAP_SIZES maps. */
 void settings_set_map_size(struct settings *settings, const char *map, uint32_t entries);

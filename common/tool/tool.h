@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "compile/feature_test.h"
@@ -85,6 +86,19 @@ bool session_is_json(const struct session *session);
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
 
 /*
+ * The same for the number of a process or thread, as the user means it: in this PID namespace. Its
+ * program compares with what bpf_get_current_pid_tgid() tells. 0 is none. In prepare() only.
+ */
+void session_set_process(struct session *session, unsigned int number, pid_t pid);
+
+/*
+ * The number that BPF programs see for the process or thread pid of this PID namespace. Returns 0
+ * or a negative errno with a message: there is no such process. From prepare() on.
+ */
+int session_process_number(struct session *session, pid_t pid, uint32_t *number,
+			   struct error *error);
+
+/*
  * How many entries a map of the program's has, instead of what its source says. In prepare() only:
  * for a map that costs time and memory, but serves an option that was not given. At most
  * LOADER_MAP_SIZES maps.
@@ -115,7 +129,8 @@ void session_watch_fd(struct session *session, int fd,
 
 /*
  * Prepares to run a command (from argv up to NULL): it waits, forked, until the header was printed.
- * When it ends, so does the session. Returns its PID or a negative errno. In prepare() only.
+ * When it ends, so does the session. Returns its PID as BPF programs see it, or a negative errno.
+ * In prepare() only.
  */
 int session_run_command(struct session *session, char **argv, struct error *error);
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNOOPKIT_PID_NAMESPACE_H
+#define SNOOPKIT_PID_NAMESPACE_H
+
+#include <stdbool.h>
+
+/*
+ * Whether this process is in the initial PID namespace, where its numbers of processes are those
+ * that BPF programs see. False where that can't be told (no /proc).
+ */
+bool pid_namespace_is_initial(void);
+
+#endif
