@@ -189,7 +189,7 @@ static int make_scratch(char *shared, const char **scratch, struct error *error)
 
 	*scratch = PRIVATE_SCRATCH;
 	if (!is_private ||
-	    mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700")) {
+	    private_mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700")) {
 		*scratch = strcpy(shared, SHARED_SCRATCH);
 		if (!mkdtemp(shared)) {
 			*shared = '\0';
@@ -200,6 +200,16 @@ static int make_scratch(char *shared, const char **scratch, struct error *error)
 	if (is_private)
 		symbol_list_replace(*scratch);
 	return 0;
+}
+
+/*
+ * libbcc and clang believe many variables of the caller's (ARCH, BCC_LINUX_VERSION_CODE, CPATH),
+ * and what they make is kept for everybody. The PATH is for the commands that libbcc may run.
+ */
+static void replace_environment(void)
+{
+	clearenv();
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 }
 
 /* messages becomes stdout and stderr: libbcc and clang print to both. */
@@ -216,6 +226,7 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	replace_environment();
 	if (dup2(messages, STDOUT_FILENO) < 0 || dup2(messages, STDERR_FILENO) < 0)
 		reply.err = error_set(&error, errno, "can't capture the compiler's messages");
 	else

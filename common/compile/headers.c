@@ -16,8 +16,6 @@
 
 #define ARCHIVE_PATH "/sys/kernel/kheaders.tar.xz"
 
-extern char **environ;
-
 static bool take(struct headers *headers, enum headers_kind kind, const char *path,
 		 const char *stamped)
 {
@@ -85,10 +83,15 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
 static int unpack_archive(const char *archive, const char *scratch, struct error *error)
 {
 	char *argv[] = { "tar", "-xJf", (char *)archive, "-C", (char *)scratch, NULL };
+	/* Where tar finds xz; and none of the caller's variables that both believe (TAR_OPTIONS).
+	 */
+	char *environment[] = { "PATH=/usr/bin:/bin", NULL };
 	int status = -1, err;
 	pid_t pid;
 
-	err = posix_spawnp(&pid, "tar", NULL, NULL, argv, environ);
+	err = posix_spawn(&pid, "/usr/bin/tar", NULL, NULL, argv, environment);
+	if (err == ENOENT)
+		err = posix_spawn(&pid, "/bin/tar", NULL, NULL, argv, environment);
 	if (err)
 		return error_set(error, err, "can't run tar to unpack %s: %s", archive,
 				 strerror(err));

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "compile/symbol_list.h"
+#include "kernel/private_mount.h"
 
 #define KERNEL_LIST "/proc/kallsyms"
 #define ANY_ADDRESS "ffffffff81000000" /* not 0: libbcc skips that, it means a hidden address */
@@ -38,7 +39,5 @@ int symbol_list_replace(const char *scratch)
 
 	snprintf(path, sizeof(path), "%s/kallsyms", scratch);
 	err = write_list(path);
-	if (!err && mount(path, KERNEL_LIST, NULL, MS_BIND, NULL))
-		err = -errno;
-	return err;
+	return err ? err : private_mount(path, KERNEL_LIST, NULL, MS_BIND, NULL);
 }

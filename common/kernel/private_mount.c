@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,19 +16,49 @@
 
 int private_mount_begin(void)
 {
-	return unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ?
-		       -errno :
-		       0;
+	if (unshare(CLONE_NEWNS))
+		return -errno;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
+/* Of path and the directories above it, the first that is a mount point is where path is mounted.
+ */
+static int make_private(const char *path)
+{
+	char above[PATH_MAX];
+	char *slash;
+
+	if ((size_t)snprintf(above, sizeof(above), "%s", path) >= sizeof(above))
+		return -ENAMETOOLONG;
+	while (mount("none", above, NULL, MS_PRIVATE, NULL)) {
+		slash = strrchr(above, '/');
+		if (errno != EINVAL || !slash || !strcmp(above, "/"))
+			return -errno;
+		slash[slash == above] = '\0';
+	}
+	return 0;
+}
+
+int private_mount(const char *source, const char *path, const char *type, unsigned long flags,
+		  const char *data)
+{
+	int err = make_private(path);
+
+	if (err)
+		return err;
+	return mount(source, path, type, flags, data) ? -errno : 0;
 }
 
 static int mount_and_open(const char *type, const char *directory)
 {
 	int fd, err = private_mount_begin();
 
+	if (!err)
+		err = private_mount(type, directory, type, 0, NULL);
 	if (err)
 		return err;
-	if (mount(type, directory, type, 0, NULL))
-		return -errno;
 	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -5,10 +5,18 @@
 
 /*
  * Moves this process into a mount namespace of its own, so that no other process sees what it
- * mounts from now on. Returns 0 or a negative errno: -EPERM without CAP_SYS_ADMIN, -EINVAL where
- * the root directory is no mount point (chroot). Even then the namespace may be new.
+ * mounts from now on with private_mount(). What it mounts otherwise may be seen where the root
+ * directory is no mount point (chroot). Returns 0 or a negative errno: -EPERM without
+ * CAP_SYS_ADMIN.
  */
 int private_mount_begin(void);
+
+/*
+ * As mount(2), with an absolute path without symbolic links. Returns 0 or a negative errno: -EINVAL
+ * where neither path nor a directory above it is a mount point.
+ */
+int private_mount(const char *source, const char *path, const char *type, unsigned long flags,
+		  const char *data);
 
 /*
  * Mounts a file system of a type ("tracefs") on a directory, in a mount namespace that no other

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What surrounds a tool: CPUs that come and go, PID namespaces.
+# What surrounds a tool: CPUs that come and go, PID namespaces, a root directory, an environment.
 # shellcheck disable=SC2016
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -75,4 +75,40 @@ check "in a PID namespace: no such process" err_has '^opensnoop: no process 3199
 check "that is status 1" err_has '^1$'
 check "and nothing is traced" [ ! -s "$OUT" ]
 check "in the initial one a number is enough" "$TOOLS/opensnoop" --pid 31999 --duration 0.1
+
+# ---- a root directory that is no mount point ----
+
+# in_chroot COMMAND: as in a rescue system; nothing has mounted tracefs in it.
+in_chroot() {
+	unshare -m bash -c 'set -e
+		mount --make-rprivate /
+		root=$1/root
+		mkdir -p "$root"
+		for directory in usr etc dev tmp; do
+			mkdir "$root/$directory"
+			mount --rbind "/$directory" "$root/$directory"
+		done
+		for directory in bin lib lib64 sbin; do
+			[ ! -e "/$directory" ] || { mkdir "$root/$directory"; mount --rbind "/$directory" "$root/$directory"; }
+		done
+		mkdir "$root/proc" "$root/sys" "$root/tools"
+		mount -t proc proc "$root/proc"
+		mount -t sysfs sysfs "$root/sys"
+		mount --bind "$2" "$root/tools"
+		exec chroot "$root" $3' bash "$SCRATCH" "$REAL_TOOLS" "$1" >"$OUT" 2>"$ERR"
+}
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	in_chroot '/tools/opensnoop --no-cache --exec cat /etc/hostname'
+	check "in a chroot" out_has ' cat +[0-9-]+ +0 /etc/hostname$'
+else
+	skip "in a chroot" "its kernel headers would be missing"
+fi
+
+# ---- the caller's environment ----
+
+"$REAL_TOOLS/opensnoop" --no-cache --image "$SCRATCH/plain"
+check "the compiler has an environment of its own" env ARCH=arm64 BCC_LINUX_VERSION_CODE=1 \
+	BCC_KERNEL_SOURCE=/nonexistent BCC_KERNEL_MODULES_DIR=/nonexistent CPATH="$SCRATCH" PATH="$SCRATCH" \
+	"$REAL_TOOLS/opensnoop" --no-cache --image "$SCRATCH/other"
+check "its programs are the same" cmp "$SCRATCH/plain" "$SCRATCH/other"
 finish

@@ -238,7 +238,7 @@ static void btf_becomes_a_directory(void **state)
 static void an_archive_is_unpacked(void **state)
 {
 	struct preparation preparation = { .headers.kind = HEADERS_FROM_ARCHIVE };
-	char *directory, *path, *command;
+	char *directory, *path, *command, *searched;
 
 	(void)state;
 	directory = make_directory();
@@ -256,7 +256,16 @@ static void an_archive_is_unpacked(void **state)
 	snprintf(preparation.headers.path, sizeof(preparation.headers.path), "%s/k.tar.xz",
 		 directory);
 	preparation.scratch = join(directory, "b");
+	/* What the caller's environment says of tar and xz does not matter. */
+	searched = strdup(getenv("PATH"));
+	setenv("PATH", directory, 1);
+	setenv("TAR_OPTIONS", "--no-such-option", 1);
+	setenv("XZ_OPT", "--no-such-option", 1);
 	assert_prepared(&preparation, 0, preparation.scratch);
+	setenv("PATH", searched, 1);
+	unsetenv("TAR_OPTIONS");
+	unsetenv("XZ_OPT");
+	free(searched);
 	path = join(directory, "b/include/linux/x.h");
 	assert_int_equal(access(path, R_OK), 0);
 	free(path);
