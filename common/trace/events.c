@@ -22,28 +22,28 @@
 /* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
 	struct perf_event_header header;
-	uint32_t size; /* of data: that of the events, and padding up to 8 */
+	uint32_t size; /* of data: the events, padded to a multiple of 8 */
 	char data[];
 } __attribute__((packed));
 
 struct cpu_buffer {
 	int cpu;
-	int waking_fd; /* wakes at each record; its pages are mapped */
-	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	int waking_fd; /* wakes the reader at each record; its pages are mapped */
+	int quiet_fd;  /* writes to the same pages, wakes the reader when they are half full */
 	struct perf_event_mmap_page *page;
-	struct buffer records; /* events that were read, not yet handed out, each padded up to 8 */
-	size_t taken;	       /* bytes at the start of records that were handed out */
+	struct buffer records; /* events that were read, each padded to a multiple of 8 bytes */
+	size_t taken;	       /* bytes at the start of records that were delivered */
 };
 
 struct events {
 	struct events_source source;
 	int epoll_fd;
-	int flush_program; /* or -1 */
+	int flush_program; /* owned; -1: no batching */
 	size_t data_size;  /* of a buffer, in bytes */
 	size_t count;
 	bool wake_on_each;
 	enum events_batching batching;
-	struct buffer torn; /* a record that wraps around the buffer's end, in one piece */
+	struct buffer torn; /* the copy of a record that wraps around its buffer's end */
 	struct cpu_buffer cpus[];
 };
 
@@ -89,7 +89,7 @@ static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 	return 0;
 }
 
-/* By the reader, on that CPU; a raw tracepoint program can be run so from Linux 5.10 on. */
+/* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
 static int hand_over_batch(const struct events *events, int cpu)
 {
 	uint64_t no_arguments[1] = { 0 };
@@ -100,7 +100,7 @@ static int hand_over_batch(const struct events *events, int cpu)
 	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
 }
 
-/* Without a way to have them handed over there is no batching. */
+/* Turns batching off unless the reader can flush the batch of every CPU. */
 static void prepare_batching(struct events *events)
 {
 	const struct events_source *source = &events->source;
@@ -124,7 +124,7 @@ static int explain(int err, int cpu, size_t data_size, struct error *error)
 			 data_size / 1024, cpu, strerror(-err));
 }
 
-/* The online CPUs' numbers, in *cpus; returns how many. */
+/* Puts the numbers of the online CPUs into *cpus (malloc'ed). Returns how many, or -ENOMEM. */
 static int online_cpus(int **cpus)
 {
 	long configured = sysconf(_SC_NPROCESSORS_CONF);
@@ -188,7 +188,7 @@ int events_fd(const struct events *events)
 	return events->epoll_fd;
 }
 
-/* The record at that position in one piece: in place, or copied where it wraps around. */
+/* Returns the record in one piece: in place, or a copy if it wraps around. NULL: no memory. */
 static const void *whole_record(struct events *events, const char *data, uint64_t position,
 				size_t size)
 {
@@ -203,8 +203,8 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 }
 
 /*
- * The events in those bytes. A program that somebody has edited may hand over anything: what is no
- * event ends the record. Returns how many, or -ENOMEM.
+ * Appends the events in data to the CPU's records. A program that a user has edited can submit
+ * anything: the first thing that is no event ends the reading. Returns how many, or -ENOMEM.
  */
 static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 {
@@ -227,7 +227,7 @@ static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 	return count;
 }
 
-/* What was handed out makes room; mostly that is everything. */
+/* Removes the delivered events. Usually all were delivered, and nothing has to be moved. */
 static void forget_taken(struct cpu_buffer *buffer)
 {
 	if (!buffer->taken)
@@ -269,7 +269,7 @@ int events_read(struct events *events)
 	int total = 0, count;
 	size_t i;
 
-	/* Clears what poll() would see; the buffers themselves say where records are. */
+	/* Clears what poll() sees. Where records are is read from the buffers themselves. */
 	while (epoll_wait(events->epoll_fd, ready, 16, 0) == 16)
 		;
 	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
@@ -319,8 +319,9 @@ static const struct event_header *first_event(const struct cpu_buffer *buffer)
 }
 
 /*
- * The CPU whose next event is the oldest, and up to which time its events may be handed out in
- * one go: until another CPU's next event is older.
+ * Returns the CPU whose next event is the oldest, or NULL if no event is due. *limit is the time
+ * until which events are due. It is lowered to the time of the other CPUs' next event: up to there
+ * the returned CPU's events can be delivered without another search.
  */
 static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 {
@@ -386,7 +387,7 @@ void events_wake_on_each(struct events *events, bool each)
 	for (i = 0; i < events->count; i++) {
 		struct cpu_buffer *buffer = &events->cpus[i];
 
-		/* It can't fail for want of memory: the slot is there and holds another fd. */
+		/* Needs no memory, so it can't fail: the slot exists and holds another fd. */
 		bpf_map_update_elem(events->source.events, &buffer->cpu,
 				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
 	}
