@@ -227,7 +227,7 @@ check "no tty" one_line_error 1 'no tty /nonexistent: No such file' ttysnoop /no
 check "a file is no tty" one_line_error 1 '/etc/passwd is no tty' ttysnoop /etc/passwd
 check "another device is no tty" one_line_error 1 '/dev/null is no tty' ttysnoop /dev/null
 check "/dev/tty is no single one" one_line_error 1 '/dev/tty is another tty for each process' ttysnoop /dev/tty
-check "/dev/ptmx is no single one" one_line_error 1 '/dev/ptmx is a new tty for each that opens it' ttysnoop --duration 1 /dev/ptmx
+check "/dev/ptmx is no single one" one_line_error 1 '/dev/ptmx is a new tty for each process that opens it' ttysnoop --duration 1 /dev/ptmx
 check "a missing argument" one_line_error 2 'the tty, a path or a pts number, is missing' ttysnoop
 check "a bad size" one_line_error 2 "bad size 'x'" ttysnoop -s x 1
 finish
