@@ -51,8 +51,8 @@ struct bench {
 };
 
 /*
- * /tmp is empty, so that what is left there is seen. libbcc must be there; where it isn't the
- * compiler says so.
+ * Makes /tmp empty, so that left files are seen. Returns why the machine can't compile, or NULL.
+ * Without libbcc the compiler says why.
  */
 static const char *prepare(struct bench *bench)
 {
@@ -150,7 +150,7 @@ static void a_program_becomes_an_image(void **state)
 	find_parameters(image_find_program(image, "on_second"), parameters);
 	assert_true(parameters[31]);
 	assert_true(compiler_is_unchanged(image->compiler));
-	/* libbcc's chdir() stays in the child. */
+	/* libbcc's chdir() must affect only the child. */
 	after = getcwd(NULL, 0);
 	assert_string_equal(after, cwd);
 	free(after);
@@ -235,7 +235,7 @@ static bool jumps_back(const struct image_program *program)
 	return false;
 }
 
-/* Clang's own passes have to run for that, which the tools' own programs do without. */
+/* This needs clang's own passes, which the tools' own programs do not need. */
 static void a_users_program_is_made_for_the_verifier(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -287,7 +287,7 @@ static void a_users_program_is_made_for_the_verifier(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* LLVM ends the whole process then. */
+/* On this error LLVM ends the whole process. */
 static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -313,7 +313,7 @@ static void what_is_too_much_for_the_stack_has_llvms_words(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* Which it would do, as macros, where /proc/kallsyms does not have them. */
+/* libbcc replaces them, by macros, if /proc/kallsyms does not have them. */
 static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -348,7 +348,7 @@ static int compile_verbosely(void *context)
 	return -err;
 }
 
-/* All is quiet when all is well; what libbcc says is on standard error, and only if asked for. */
+/* On success nothing is printed. With verbose, libbcc's messages go to standard error. */
 static void messages_are_shown_if_asked_for(void **state)
 {
 	struct outcome outcome;
@@ -395,7 +395,7 @@ static void it_is_given_up_when_told(void **state)
 	close(fds[1]);
 }
 
-/* An empty file in libbcc's place, found by what compiled before. */
+/* An empty file takes libbcc's place after libbcc was found. */
 static void a_missing_libbcc_names_the_package(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -436,7 +436,7 @@ static void it_needs_no_room_on_a_disk(void **state)
 	assert_nothing_left(descriptors);
 }
 
-/* Where the child has no place of its own. */
+/* For a child without a directory of its own. */
 static void else_it_is_tmp_that_has_the_room(void **state)
 {
 	size_t descriptors = count_descriptors();
@@ -472,7 +472,7 @@ static void an_identity_changes_with_the_file(void **state)
 	assert_true(compiler_is_unchanged(text));
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_true(compiler_is_unchanged(text));
-	/* the same size and time, but another file */
+	/* another file with the same size and time */
 	copy = join(directory, "copy");
 	write_file(copy, "two", 3);
 	assert_int_equal(utimensat(AT_FDCWD, copy, times, 0), 0);

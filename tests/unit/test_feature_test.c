@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Questions to the kernel's own BTF and to a compiler; the rest is in test_btf_headers.c. */
+/* Feature tests by the kernel's own BTF and by a compiler; others are in test_btf_headers.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-/* What every kernel has, and none. */
+/* Things that every kernel has, and things that none has. */
 static const struct feature_test known[] = {
 	{ "A", "struct task_struct", "comm", "linux/sched.h" },
 	{ "B", "struct task_struct", "no_such_member", "linux/sched.h" },
@@ -76,7 +76,7 @@ static void no_questions_are_no_answers(void **state)
 			 0);
 }
 
-/* ---- the text that a compiler is given, on headers of our own ---- */
+/* ---- the compiler's text, with the test's own headers ---- */
 
 static const char header[] =
 	"struct inner { int deep; };\n"
@@ -124,7 +124,7 @@ static const struct {
 	{ { "A", "func takes_none", "box", "box.h" }, false },
 	{ { "A", "func none", "box", "box.h" }, false },
 	{ { "A", "func none", NULL, "box.h" }, false },
-	/* What no header declares is answered no, also where another's header does. */
+	/* A test without a header does not pass, even if another test's header declares it. */
 	{ { "A", "struct box", "wanted", NULL }, false },
 	{ { "A", "struct box", "wanted", "not/there.h" }, true },
 };
@@ -205,13 +205,13 @@ static void hostile_messages(void **state)
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && !kernel_has[1]);
-	/* Headers that don't fit the compiler's own are no answer. */
+	/* Errors in other files say nothing about a test. */
 	assert_int_equal(feature_tests_read_diagnostics("include/linux/bpf.h:398:10: error: x\n"
 							"snoopkit-probe:3:1: error: x\n",
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && kernel_has[1]);
-	/* A fatal error makes all void, wherever it stands. */
+	/* A fatal error voids all results, at any place. */
 	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:2:1: error: x\n"
 							"a.h:1:1: fatal error: too many errors",
 							two, kernel_has),

@@ -15,7 +15,7 @@
 
 static struct kernel kernel;
 
-/* Makes a file below /lib/modules, with the directories above it. */
+/* Creates a file below /lib/modules, and the directories above it. */
 static void make_file(const char *path)
 {
 	char *copy = strdup(path), *slash;
@@ -31,7 +31,7 @@ static void make_file(const char *path)
 
 static bool lib_is_overlaid;
 
-/* A machine without packaged kernels has no /lib/modules: made in memory, over the true /lib. */
+/* Without packaged kernels there is no /lib/modules: an overlay in memory adds it to /lib. */
 static bool overlay_lib(void)
 {
 	char *directory = make_directory(), *upper = join(directory, "upper"),
@@ -48,7 +48,7 @@ static bool overlay_lib(void)
 	return lib_is_overlaid && !mkdir("/lib/modules", 0755);
 }
 
-/* /lib/modules is empty, and the kernel has a name that no package has. */
+/* Makes /lib/modules empty and gives the kernel a name that no package has. */
 static bool make_modules_private(void)
 {
 	if (!make_mounts_private() || (access("/lib/modules", F_OK) && !overlay_lib()) ||
@@ -91,7 +91,7 @@ static void a_build_tree_is_found(void **state)
 	(void)state;
 	need_modules();
 	make_file("/lib/modules/0.0-test/build/include/linux/kconfig.h");
-	/* A tree that was never configured is none. */
+	/* A tree that was never configured does not count. */
 	assert_true(find(HEADERS_KERNEL, false, &headers, &error) == -ENOENT ||
 		    headers.kind == HEADERS_FROM_ARCHIVE);
 	make_file("/lib/modules/0.0-test/build/include/generated/autoconf.h");
@@ -100,7 +100,7 @@ static void a_build_tree_is_found(void **state)
 	assert_string_equal(headers.path, build);
 	assert_int_equal(find(HEADERS_AUTO, false, &headers, &error), 0);
 	assert_int_equal(headers.kind, HEADERS_FROM_BUILD_TREE);
-	/* Configured anew, it is another origin: the cache must see that. */
+	/* After a new configuration the origin must differ, for the cache. */
 	strcpy(first, headers.origin);
 	write_file("/lib/modules/0.0-test/build/include/generated/autoconf.h", "#", 1);
 	assert_int_equal(find(HEADERS_KERNEL, false, &headers, &error), 0);
@@ -174,7 +174,7 @@ static void nothing_found_names_the_package(void **state)
 	remove_directory(empty);
 }
 
-/* ---- preparing, in children since it changes the environment ---- */
+/* ---- preparing: in children, because it changes the environment ---- */
 
 struct preparation {
 	struct headers headers;

@@ -72,9 +72,9 @@ static void a_terminal_is_not_driven(void **state)
 	assert_escaped("a\033[2Jb", "a\\033[2Jb", 9);
 	assert_escaped("line\nforged", "line\\012forged", 14);
 	assert_escaped("\r\t\a\177", "\\015\\011\\007\\177", 16);
-	/* An escaped escape can be told from a real one. */
+	/* An escape sequence in the text differs from one that escaping made. */
 	assert_escaped("\\033", "\\\\033", 5);
-	/* C1 controls in UTF-8: CSI, OSC, NEL, and the first and the last */
+	/* C1 controls in UTF-8: CSI, OSC, NEL, the first and the last */
 	assert_escaped("\xc2\x9b"
 		       "2J",
 		       "\\302\\2332J", 10);
@@ -129,7 +129,7 @@ static void what_is_not_utf8_is_escaped_byte_by_byte(void **state)
 	assert_escaped("\xe2\x80\n", "\\342\\200\\012", 12);
 }
 
-/* Whatever comes in: printable ASCII or UTF-8 comes out, and the bytes can be had back. */
+/* Any input becomes printable ASCII or UTF-8, from which the bytes can be restored. */
 static size_t unescape(const char *text, unsigned char *bytes)
 {
 	size_t count = 0;
@@ -198,7 +198,7 @@ static void the_whole_of_unicode_is_decoded(void **state)
 			fail_msg("U+%04X", c);
 		if (valid)
 			assert_int_equal(decoded, c);
-		/* Cut off, it is none; with more behind it, it is the same. */
+		/* Cut off, it is invalid; followed by more bytes, it is the same. */
 		for (i = 0; i < length; i++)
 			assert_int_equal(utf8_decode(text, i, &decoded), 0);
 	}
@@ -287,7 +287,7 @@ static void a_gone_reader_is_epipe(void **state)
 	close(fds[0]);
 	buffer_append_string(&output.pending, "text");
 	assert_int_equal(output_flush(&output), -EPIPE);
-	/* What can't be written is not kept for ever. */
+	/* Output that can't be written is dropped. */
 	assert_int_equal(output.pending.size, 0);
 	output_free(&output);
 	close(fds[1]);
@@ -319,7 +319,7 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	assert_int_equal(output_flush(&output), -ECANCELED);
 	alarm(0);
 	pthread_join(teller, NULL);
-	/* The descriptor is others' too: it has not become one that does not block. */
+	/* Other processes share the descriptor: it must not become non-blocking. */
 	assert_int_equal(fcntl(fds[1], F_GETFL), flags);
 	output_free(&output);
 	close(fds[0]);
@@ -447,7 +447,7 @@ static void times_are_rfc3339_in_utc(void **state)
 	assert_time(0, 1000000000, "1970-01-01T00:00:01.000000Z");
 	/* date -u -d '2026-01-02 03:04:05' +%s */
 	assert_time(1767323045LL * 1000000000, 678901234, "2026-01-02T03:04:05.678901Z");
-	/* the last second of February in a leap year, with the fraction made by the sum */
+	/* the last second of February in a leap year; the sum makes the fraction */
 	assert_time(1709251199LL * 1000000000 - 5, 1000000004, "2024-02-29T23:59:59.999999Z");
 	unsetenv("TZ");
 	tzset();

@@ -19,7 +19,7 @@ static bool matches(const char *text, const char *subject, size_t size)
 	return result;
 }
 
-/* The rules of Python's re.search(), which BCC's tools use. */
+/* Patterns follow the rules of Python's re.search(), which BCC's tools use. */
 static void it_is_pythons_syntax(void **state)
 {
 	static const struct {
@@ -90,7 +90,7 @@ static void a_bad_one_says_where(void **state)
 	}
 }
 
-/* A traced program's text must not hold the tool up for minutes. */
+/* The text of a traced program must not stall the tool for minutes. */
 static void a_costly_one_ends(void **state)
 {
 	char subject[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A whole tool, from its command line to its lines. Each run is in a child. */
+/* A whole tool, from its command line to its output. Each run is in a child. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +133,7 @@ static void a_source_that_is_none(void **state)
 	remove_directory(directory);
 }
 
-/* A set may be for kernels whose types lack something. */
+/* .unless: the set is only for kernels whose types lack something. */
 static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 {
 	static const struct feature_test feature_tests[] = {
