@@ -62,7 +62,7 @@ static void row(struct row *row, const void *data)
 	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
 }
 
-/* Processes that were recognised as bash, by PID and comm, so that each is checked once. */
+/* Processes recognised as bash, by PID and comm: one that has ended is known by earlier lines. */
 #define KNOWN_SHELLS 256
 
 struct shell {

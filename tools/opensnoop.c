@@ -88,7 +88,7 @@ static void add_flag(struct argp_state *state, char *name)
 	else if (flag)
 		opt.flags |= flag->value;
 	else
-		usage_error(state, "bad flag '%s': it is one of open(2)'s, such as O_WRONLY", name);
+		usage_error(state, "bad flag '%s': not a flag of open(2), such as O_WRONLY", name);
 }
 
 /* Everything after --exec is the command, including the command's options. */
@@ -116,7 +116,7 @@ static const struct tool_option options[] = {
 	OPTION_FLAG("full-path", 'F', &opt.full_path, "Show a relative path with its directory",
 		    .parameter = PARAM_DIRECTORY),
 	OPTION("exec", 0, NULL, TAKES_ANY,
-	       "Run the command that follows; only what it and its descendants open",
+	       "Run the command that follows, and trace only it and its descendants",
 	       .take = take_command),
 	FILTER_BY_MAPS,
 	{},

@@ -44,9 +44,9 @@ static struct stat tty;	    /* of the same file */
 static const struct tool_option options[] = {
 	MIRROR_OPTIONS(&opt.mirror),
 	OPTION_NUMBER("datasize", 's', "N", &opt.data_size, 1, UINT32_MAX,
-		      "Bytes of a part of a write (default 256)", .what = "size"),
+		      "Size of a part of a write in bytes (default 256)", .what = "size"),
 	OPTION_NUMBER("datacount", 'c', "N", &opt.data_count, 1, UINT32_MAX,
-		      "Parts of a write that are shown, at most (default 16)", .what = "count"),
+		      "Show at most N parts of a write (default 16)", .what = "count"),
 	OPTION_FLAG("force", 0, &opt.force, "Allow the terminal that the tool itself writes to"),
 	{},
 };

@@ -98,7 +98,7 @@ static void a_command_that_is_not_there_is_an_error(void **state)
 	error_clear(&error);
 }
 
-/* The command's own exit status is no concern of the tool's. */
+/* The command's own exit status does not matter to the tool. */
 static void a_command_that_fails_is_no_error(void **state)
 {
 	struct error error = {};

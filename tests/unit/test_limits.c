@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Limits that a programmer can exceed. Up to the limit all is accepted; one more ends the process
- * by an assertion.
+ * Limits that a programmer can exceed. Up to the limit everything is accepted. One more fails an
+ * assertion, which ends the process.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static int use_pinned_maps(void *context)
 		snprintf(names[i], sizeof(names[i]), "map%d", i);
 		settings_use_pinned_map(&settings, names[i], "/path");
 	}
-	/* A map that is there already takes no further place. */
+	/* Another path for the same map takes no further slot. */
 	settings_use_pinned_map(&settings, "map0", "/last");
 	return 0;
 }
