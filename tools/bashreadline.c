@@ -10,7 +10,7 @@
 #include "kernel/elfsym.h"
 #include "tool/tool.h"
 
-extern const char bashreadline_source[];
+extern const struct program_source bashreadline_source;
 
 /* Only bash has this function. It exports it for its loadable builtins. */
 #define FUNCTION_OF_BASH "bash_initialize_history"
@@ -178,7 +178,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
-	.source = bashreadline_source,
+	.source = &bashreadline_source,
 	.examples = "  bashreadline           commands entered in any bash\n"
 		    "  bashreadline -s        if bash is linked with a shared libreadline\n"
 		    "  bashreadline --json    with the user, one JSON object a line\n",

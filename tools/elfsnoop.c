@@ -8,7 +8,7 @@
 #include "base/pattern.h"
 #include "tool/tool.h"
 
-extern const char elfsnoop_source[];
+extern const struct program_source elfsnoop_source;
 
 static struct {
 	bool full_path;
@@ -135,7 +135,7 @@ static const struct probe_set probe_sets[] = {
 static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
-	.source = elfsnoop_source,
+	.source = &elfsnoop_source,
 	.examples = "  elfsnoop                   each ELF load\n"
 		    "  elfsnoop -x                only failed loads, with the error in RET\n"
 		    "  elfsnoop -F -D             with absolute paths and devices\n"

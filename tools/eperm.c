@@ -12,7 +12,7 @@
 #include "kernel/urgent.h"
 #include "tool/tool.h"
 
-extern const char eperm_source[];
+extern const struct program_source eperm_source;
 
 static struct {
 	bool clock;
@@ -390,7 +390,7 @@ static const struct tool eperm = {
 	.name = "eperm",
 	.summary = "Count syscalls that failed with EPERM or EACCES.",
 	.arguments = "[COUNT]",
-	.source = eperm_source,
+	.source = &eperm_source,
 	.examples = "  eperm                count until Ctrl-C\n"
 		    "  eperm -i 1 10        print ten tables, one a second\n"
 		    "  eperm -P             count each process by itself\n"

@@ -7,7 +7,7 @@
 #include "base/pattern.h"
 #include "tool/tool.h"
 
-extern const char execsnoop_source[];
+extern const struct program_source execsnoop_source;
 
 #define DEFAULT_MAX_ARGS 20
 
@@ -291,7 +291,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool execsnoop = {
 	.name = "execsnoop",
 	.summary = "Trace new processes: each exec, with its arguments.",
-	.source = execsnoop_source,
+	.source = &execsnoop_source,
 	.examples = "  execsnoop              each exec\n"
 		    "  execsnoop -x           also failed execs\n"
 		    "  execsnoop -T -U        with time of day and user\n"

@@ -9,7 +9,7 @@
 #include "tool/support.h"
 #include "tool/tool.h"
 
-extern const char modsnoop_source[];
+extern const struct program_source modsnoop_source;
 
 static bool extra;
 
@@ -173,7 +173,7 @@ static int prepare(struct session *session, struct error *error)
 static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
-	.source = modsnoop_source,
+	.source = &modsnoop_source,
 	.examples = "  modsnoop           module loads, and who asked for them\n"
 		    "  modsnoop -x        with taints and parameters\n"
 		    "  modsnoop --json    one JSON object a line\n",

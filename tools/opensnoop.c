@@ -11,7 +11,7 @@
 #include "features/path_text.h"
 #include "tool/tool.h"
 
-extern const char opensnoop_source[];
+extern const struct program_source opensnoop_source;
 
 static struct {
 	bool elapsed;
@@ -275,7 +275,7 @@ static const struct tool opensnoop = {
 	.name = "opensnoop",
 	.summary = "Trace file opens.",
 	.arguments = "[--exec COMMAND [ARG...]]",
-	.source = opensnoop_source,
+	.source = &opensnoop_source,
 	.letters = "bd",
 	.examples = "  opensnoop                             all opens\n"
 		    "  opensnoop -x                          only failed opens\n"

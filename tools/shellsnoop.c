@@ -10,7 +10,7 @@
 #include "shellsnoop.h"
 #include "tool/tool.h"
 
-extern const char shellsnoop_source[];
+extern const struct program_source shellsnoop_source;
 
 static struct {
 	pid_t pid;
@@ -160,7 +160,7 @@ static const struct tool shellsnoop = {
 	.summary = "Mirror what a shell and its children write to standard output and error.",
 	.arguments = "PID",
 	.required = "the PID of the shell",
-	.source = shellsnoop_source,
+	.source = &shellsnoop_source,
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.examples = "  shellsnoop 181                       what shell 181 and its children print\n"
 		    "  shellsnoop -s 181                    without its children\n"

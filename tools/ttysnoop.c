@@ -20,11 +20,10 @@
 #include "tool/tool.h"
 #include "ttysnoop.h"
 
-extern const char ttysnoop_source[];
+extern const struct program_source ttysnoop_source;
 
-#define LOOK_INTERVAL                                                               \
-	SECOND /* check whether the tty still exists, in case inotify does not tell \
-		*/
+/* Checks whether the tty still exists, in case inotify does not tell. */
+#define LOOK_INTERVAL SECOND
 
 /* Major numbers of pts: UNIX98_PTY_SLAVE_MAJOR and the next seven, include/uapi/linux/major.h */
 #define PTS_FIRST_MAJOR 136
@@ -359,7 +358,7 @@ static const struct tool ttysnoop = {
 	.summary = "Mirror what is written to a tty.",
 	.arguments = "DEVICE",
 	.required = "the tty, a path or a pts number,",
-	.source = ttysnoop_source,
+	.source = &ttysnoop_source,
 	.buffer_pages = MIRROR_BUFFER_PAGES,
 	.examples = "  ttysnoop 3                       what is written to /dev/pts/3\n"
 		    "  ttysnoop /dev/console            the console\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clock of events: CLOCK_MONOTONIC in nanoseconds, which is what bpf_ktime_get_ns() reads in
- * the kernel. It does not move while the machine sleeps, and nobody can set it.
+ * The clock of events: CLOCK_MONOTONIC in nanoseconds, which BPF programs read with
+ * bpf_ktime_get_ns(). It stands still while the machine is suspended, and nobody can set it.
  */
 #ifndef SNOOPKIT_CLOCK_H
 #define SNOOPKIT_CLOCK_H
@@ -14,7 +14,9 @@
 /* Now, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
 
-/* What has to be added to a time of CLOCK_MONOTONIC for CLOCK_REALTIME, in nanoseconds, as of now.
+/*
+ * The nanoseconds to add to a CLOCK_MONOTONIC time to get CLOCK_REALTIME. The number changes when
+ * the wall clock is set and while the machine is suspended.
  */
 int64_t clock_realtime_offset(void);
 

@@ -20,7 +20,7 @@ int pattern_compile(struct pattern **result, const char *text, struct error *err
 
 	if (!pattern)
 		return error_set(error, ENOMEM, "no memory for a regular expression");
-	/* Bytes, not characters: names of files and commands need not be UTF-8. */
+	/* No PCRE2_UTF: names of files and commands need not be UTF-8. */
 	pattern->code =
 		pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, &code, &offset, NULL);
 	if (!pattern->code) {

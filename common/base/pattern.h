@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Regular expressions, in the syntax that users of the BCC tools (Python's re) are used to: PCRE2's
- * (pcre2pattern(3)), which is that and more.
+ * Regular expressions in PCRE2's syntax (pcre2pattern(3)). Users of the BCC tools know Python's re:
+ * its syntax is nearly all part of PCRE2's.
  */
 #ifndef SNOOPKIT_PATTERN_H
 #define SNOOPKIT_PATTERN_H
@@ -14,12 +14,12 @@
 struct pattern;
 
 /*
- * Returns 0 and a pattern, to be freed with pattern_free(), or -EINVAL with a line that says what
- * is wrong and where.
+ * Returns 0 and a pattern, for pattern_free(), or -EINVAL with a message that says what is wrong
+ * and where, or -ENOMEM with a message.
  */
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error);
 
-/* Whether it matches anywhere in those bytes. */
+/* Whether the pattern matches anywhere in size bytes of text, which may contain NUL bytes. */
 bool pattern_matches(const struct pattern *pattern, const char *text, size_t size);
 
 void pattern_free(struct pattern *pattern);

@@ -26,7 +26,10 @@ static bool take(struct headers *headers, enum headers_kind kind, const char *pa
 	return !file_stamp(stamped, headers->origin, sizeof(headers->origin));
 }
 
-/* sysfs invents its times anew at each boot; the kernel's build id speaks for its files. */
+/*
+ * Files in sysfs get new times at each boot, so the origin has no stamp. Their content belongs to
+ * the kernel, whose build ID is in the cache's key.
+ */
 static bool take_sysfs(struct headers *headers, enum headers_kind kind, const char *path)
 {
 	if (access(path, R_OK))
@@ -38,8 +41,8 @@ static bool take_sysfs(struct headers *headers, enum headers_kind kind, const ch
 }
 
 /*
- * autoconf.h is written when the tree is configured, and a tree without it is of no use. Debian's
- * split tree has the other half beside it as "source".
+ * The stamp is that of autoconf.h, which is written when the tree is configured: a tree without it
+ * can't be used. Debian splits the tree: kconfig.h is then in "source", next to "build".
  */
 static bool take_build_tree(struct headers *headers, const struct kernel *kernel)
 {
@@ -105,7 +108,7 @@ int headers_prepare(const struct headers *headers, const struct kernel *kernel, 
 
 	switch (headers->kind) {
 	case HEADERS_FROM_BUILD_TREE:
-		/* libbcc looks there by itself, and only so takes in Debian's second half too. */
+		/* libbcc looks there by itself. Only then it also uses Debian's "source". */
 		unsetenv("BCC_KERNEL_SOURCE");
 		return 0;
 	case HEADERS_FROM_ARCHIVE:

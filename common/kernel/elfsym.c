@@ -11,7 +11,10 @@
 
 #include "kernel/elfsym.h"
 
-/* Runs visit on the sections of a file until it returns other than -ENOENT. */
+/*
+ * Calls visit for each section of a file, as long as it returns -ENOENT. Returns the last result.
+ * error is set only where the file could not be read as ELF.
+ */
 static int visit_sections(const char *path,
 			  int (*visit)(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
 				       void *context),
@@ -24,7 +27,7 @@ static int visit_sections(const char *path,
 
 	error->text[0] = '\0';
 	elf_version(EV_CURRENT);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO is no ELF file: no waiting */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* don't wait for a FIFO's writer */
 	if (fd < 0)
 		return error_set(error, errno, "can't open %s: %s", path, strerror(errno));
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -44,7 +47,7 @@ struct function_query {
 	uint64_t offset;
 };
 
-/* Addresses are as linked; the loadable segment that holds one says where it is in the file. */
+/* Symbols have virtual addresses. The loadable segment around one gives the offset in the file. */
 static int offset_in_file(Elf *elf, uint64_t address, uint64_t *offset)
 {
 	GElf_Phdr segment;
@@ -124,7 +127,7 @@ static int find_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, void
 	return -ENOENT;
 }
 
-/* The dynamic linker itself is asked where it would find the library. */
+/* Loads the library for a moment: only the dynamic linker knows all the places to search. */
 static int locate_library(const char *name, char *path, size_t size, struct error *error)
 {
 	void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);

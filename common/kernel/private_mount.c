@@ -11,20 +11,28 @@
 
 #include "kernel/private_mount.h"
 
+int private_mount_begin(void)
+{
+	return unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ?
+		       -errno :
+		       0;
+}
+
 static int mount_and_open(const char *type, const char *directory)
 {
-	int fd;
+	int fd, err = private_mount_begin();
 
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount(type, directory, type, 0, NULL))
+	if (err)
+		return err;
+	if (mount(type, directory, type, 0, NULL))
 		return -errno;
 	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 /*
- * A child that shares the descriptors but not the mount namespace does the mounting: what it opened
- * stays usable here, and nothing of its namespace is left when it ends.
+ * A child mounts. It shares this process's descriptors, but not its mount namespace: the descriptor
+ * that it opens stays usable here.
  */
 int private_mount_open(const char *type, const char *directory)
 {
@@ -45,7 +53,7 @@ int private_mount_open(const char *type, const char *directory)
 	} else {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		/* The child's end of the pipe is ours too: without a word from it, don't wait. */
+		/* The child's end of the pipe is open here too: a blocking read() could hang. */
 		fcntl(fds[0], F_SETFL, O_NONBLOCK);
 		if (read(fds[0], &result, sizeof(result)) != sizeof(result))
 			result = -EIO;

@@ -12,8 +12,8 @@
 #include "output/output.h"
 
 /*
- * A pipe or terminal that nobody reads must not hold the tool beyond a signal: it is opened once
- * more, not to block, which leaves the descriptor that others share as it is.
+ * A signal must end the tool also while nobody reads its pipe or terminal, so writes must not
+ * block. O_NONBLOCK on fd itself would change it for the processes that share it.
  */
 static int open_unblocking(int fd)
 {
@@ -124,7 +124,7 @@ static bool is_harmless(uint32_t character)
 	       !(character >= 0x2066 && character <= 0x2069);
 }
 
-/* Most text is nothing but this; it is copied in one piece. */
+/* How many bytes need no escape. Most text is nothing else and is copied in one piece. */
 static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
 {
 	const unsigned char *at = bytes;

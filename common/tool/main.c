@@ -160,7 +160,7 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	settings_init(&settings);
 	options_parse(&options, &settings, &tool, argc, argv);
 	if (options.print_source) {
-		fputs(tool.source ? tool.source : "", stdout);
+		fputs(tool.source ? tool.source->text : "", stdout);
 		return output_end_text(tool.name, 0);
 	}
 	if (options.print_support)

@@ -18,7 +18,8 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 	const char *file = options->source_file;
 	size_t size;
 
-	*program = (struct program){ .name = tool->name, .text = tool->source };
+	*program = (struct program){ .name = tool->name,
+				     .text = tool->source ? tool->source->text : NULL };
 	if (!file && !tool->source)
 		return error_set(error, EINVAL, "the tool has no BPF program");
 	if (!file)
@@ -68,6 +69,7 @@ int program_image(const struct program *program, const struct tool *tool,
 		.tool = tool->name,
 		.name = program->name,
 		.source = program->text,
+		.parts = program->owned ? NULL : tool->source->parts,
 		.is_own = !program->owned,
 		.feature_tests = tool->feature_tests,
 		.btf_tracepoint = tool->btf_tracepoint,

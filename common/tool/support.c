@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "compile/compiler.h"
 #include "compile/headers.h"
+#include "compile/libbcc.h"
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
 #include "kernel/private_mount.h"
@@ -103,7 +103,7 @@ static void print_compiler(const struct kernel *kernel)
 	printf("BTF: %s\n", yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
 	printf("headers: %s\n",
 	       headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
-	printf("libbcc: %s\n", compiler_find(library, sizeof(library), &error) ? "no" : library);
+	printf("libbcc: %s\n", libbcc_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);
 }
 
@@ -159,7 +159,7 @@ static int find_support(struct session *session, const char **misses, struct err
 	if (!err)
 		err = headers_find(options->headers, true, &kernel, &headers, error);
 	if (!err)
-		err = compiler_find(library, sizeof(library), error);
+		err = libbcc_find(library, sizeof(library), error);
 	if (err)
 		return err;
 	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, kernel_has, sets);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "compile/feature_test.h"
+#include "compile/source.h"
 #include "output/output.h"
 #include "output/row.h"
 #include "parameters.h"
@@ -28,8 +29,8 @@ struct tool {
 	const char *examples;  /* for --help: lines of at most 79 columns, each with a newline */
 	const char *arguments; /* the positional arguments in --help, or NULL */
 	const char *required;  /* "%s is missing": the positional argument that must be given */
-	const char *source;    /* the BPF program */
-	const char *letters;   /* which of b (--buffer-pages) and d (--duration) this tool has */
+	const struct program_source *source; /* the BPF program */
+	const char *letters; /* which of b (--buffer-pages) and d (--duration) this tool has */
 	unsigned int buffer_pages; /* for each CPU if there are many, see options.h; 0: default */
 
 	const struct tool_option *options; /* the tool's own; ends with an empty row */

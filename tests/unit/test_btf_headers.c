@@ -106,7 +106,7 @@ static void write_headers(struct bench *bench, const char *source)
 	assert_non_null(bench->types);
 }
 
-/* Checks that the host's compiler, if any, accepts the written types followed by these lines. */
+/* Asserts that the host's compiler, if there is one, accepts the types followed by these lines. */
 static void assert_compiles(const struct bench *bench, const char *lines)
 {
 	char command[512], path[128];
@@ -152,7 +152,7 @@ static int add_union(struct bench *bench, const char *name, uint32_t size)
 	return id;
 }
 
-/* Adds it to the struct or union that was added last. offset is in bytes. */
+/* Adds a field to the struct or union that was added last; offset is in bytes. */
 static void add_field(struct bench *bench, const char *name, int type, uint32_t offset)
 {
 	assert_int_equal(btf__add_field(bench->btf, name, type, offset * 8, 0), 0);
@@ -217,7 +217,7 @@ static void what_a_named_member_points_to_is_taken(void **state)
 static void embedded_structs_come_first(void **state)
 {
 	struct bench *bench = *state;
-	int inner = bench->pointer + 2; /* its ID is after outer, which is added first */
+	int inner = bench->pointer + 2; /* the ID after outer, which is added first */
 
 	add_struct(bench, "outer", 32);
 	add_field(bench, "head", inner, 8);
@@ -295,7 +295,7 @@ static void neighbours_of_a_wanted_bit_field_are_known(void **state)
 	assert_compiles(bench, "_Static_assert(sizeof(struct context) == 4, \"\");");
 }
 
-static void elements_after_a_pointer_are_known(void **state)
+static void elements_of_a_pointers_target_are_known(void **state)
 {
 	struct bench *bench = *state;
 	int mask, pointer;
@@ -309,8 +309,7 @@ static void elements_after_a_pointer_are_known(void **state)
 	assert_compiles(bench, "_Static_assert(sizeof(struct mask) == 8, \"\");");
 }
 
-/* clang makes one integer of a run of bit-fields. If wider than 64 bits, BPF aligns it otherwise.
- */
+/* clang makes one integer of a run; BPF aligns one wider than 64 bits differently. */
 static void runs_of_bit_fields_are_cut_at_64_bits(void **state)
 {
 	struct bench *bench = *state;
@@ -610,7 +609,7 @@ static const struct feature_test feature_tests[] = {
 	{},
 };
 
-static void feature_tests_are_answered_by_btf(void **state)
+static void features_are_tested_in_btf(void **state)
 {
 	static const bool expected[] = { true, false, true, true, false, true };
 	struct bench *bench = *state;
@@ -635,14 +634,14 @@ static void feature_tests_are_answered_by_btf(void **state)
 	assert_false(kernel_has[0]);
 }
 
-static void feature_tests_make_a_probe(void **state)
+static void feature_tests_become_a_source(void **state)
 {
 	char *source = feature_tests_source(feature_tests);
 	const char *first;
 
 	(void)state;
 	assert_non_null(source);
-	first = strstr(source, "#line 1 \"snoopkit-probe\"\n");
+	first = strstr(source, "#line 1 \"snoopkit-test\"\n");
 	assert_non_null(first);
 	assert_non_null(strstr(source, "#if __has_include(<linux/box.h>)"));
 	first = strchr(first, '\n') + 1;
@@ -655,13 +654,13 @@ static void feature_tests_make_a_probe(void **state)
 static void diagnostics_are_read(void **state)
 {
 	/* lines: 1, 2, 3 the struct; 4 to 24 the function; 25 the enumerator; 26 the end */
-	static const char said[] = "snoopkit-probe:2:5: error: no member named 'missing'\n"
+	static const char said[] = "snoopkit-test:2:5: error: no member named 'missing'\n"
 				   "  some code\n"
-				   "snoopkit-probe:4:5: error: too few arguments\n"
-				   "snoopkit-probe:3:5: warning: something\n"
+				   "snoopkit-test:4:5: error: too few arguments\n"
+				   "snoopkit-test:3:5: warning: something\n"
 				   "include/linux/box.h:1:5: error: other\n"
-				   "snoopkit-probe:25:5: error: undeclared\n"
-				   "snoopkit-probe:26:1: error: static_assert failed\n"
+				   "snoopkit-test:25:5: error: undeclared\n"
+				   "snoopkit-test:26:1: error: static_assert failed\n"
 				   "4 errors generated.\n";
 	static const bool expected[] = { true, false, true, true, false, false };
 	bool kernel_has[6];
@@ -689,7 +688,7 @@ int main(void)
 		TEST(unions_keep_their_size),
 		TEST(a_run_of_bit_fields_is_written_whole),
 		TEST(neighbours_of_a_wanted_bit_field_are_known),
-		TEST(elements_after_a_pointer_are_known),
+		TEST(elements_of_a_pointers_target_are_known),
 		TEST(runs_of_bit_fields_are_cut_at_64_bits),
 		TEST(packed_only_where_the_layout_needs_it),
 		TEST(declarators_of_all_shapes),
@@ -705,8 +704,8 @@ int main(void)
 		TEST(included_headers_become_empty_files),
 		TEST(a_broken_file_is_an_error),
 		TEST(the_running_kernel),
-		TEST(feature_tests_are_answered_by_btf),
-		TEST(feature_tests_make_a_probe),
+		TEST(features_are_tested_in_btf),
+		TEST(feature_tests_become_a_source),
 		TEST(diagnostics_are_read),
 	};
 

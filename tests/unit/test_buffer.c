@@ -172,7 +172,7 @@ static void whole_files(void **state)
 	assert_int_equal(errno, EFBIG);
 	assert_null(file_read_up_to("/dev/zero", 1 << 20, &size));
 	assert_int_equal(errno, EFBIG);
-	/* The size of a file in /proc is not known before it is read. */
+	/* stat(2) does not tell the size of a file in /proc. */
 	text = file_read("/proc/self/stat", &size);
 	assert_non_null(text);
 	assert_int_equal(strlen(text), size);

@@ -39,7 +39,7 @@ static int find(const char *path, const char *name, uint64_t *offset)
 	return err;
 }
 
-/* The bytes in the file at the offset are the bytes in memory at the function. */
+/* The file has the same bytes at the offset as memory has at the function. */
 static void an_offset_is_where_the_code_is(void **state)
 {
 	unsigned char code[16];
@@ -88,7 +88,7 @@ static void what_is_no_elf_file(void **state)
 	remove_directory(directory);
 }
 
-/* A small shared object of our own, to spoil. */
+/* Makes a small shared object, to be damaged. */
 static bool make_library(const char *directory, char **library)
 {
 	char *command;
@@ -119,7 +119,7 @@ static void damaged_files_are_refused_or_read(void **state)
 	for (i = 0; i < size; i += i < 4096 ? 61 : 509) {
 		write_file(path, content, i);
 		err = find(path, "spoiled", &offset);
-		/* The section headers are at the end: without them nothing can be found. */
+		/* Without the section headers, at the file's end, nothing is found. */
 		assert_true(err == -ENOENT || err == -ENOEXEC);
 		assert_true(offset == 0);
 	}
@@ -154,7 +154,7 @@ static void libraries_are_found_as_the_linker_does(void **state)
 	assert_int_equal(elfsym_needed(SELF, "libnosuchthing.so", path, sizeof(path), &error),
 			 -ENOENT);
 	assert_non_null(strstr(error.text, "libnosuchthing.so"));
-	/* libcmocka begins with "libc" too: the argument is a prefix */
+	/* libcmocka begins with "libc" too: only the prefix counts */
 	assert_int_equal(elfsym_needed(path, "libc.so", path, sizeof(path), &error), 0);
 	assert_non_null(strstr(path, "/libc.so"));
 }

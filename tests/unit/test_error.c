@@ -13,7 +13,7 @@ static void the_result_is_a_negative_errno(void **state)
 	(void)state;
 	assert_int_equal(error_set(&error, EPERM, "one"), -EPERM);
 	assert_int_equal(error_set(&error, 0, "two"), -EINVAL);
-	/* The result is negative for every errno: 0 and above would mean success. */
+	/* 0 or a positive number would look like success. */
 	assert_int_equal(error_set(&error, -EPERM, "three"), -EINVAL);
 	assert_string_equal(error.text, "three");
 }

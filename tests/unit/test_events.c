@@ -494,7 +494,7 @@ static void what_is_no_event_is_left_out(void **state)
 
 /* ---- batches: with the tools' own BPF code, which does half of the work ---- */
 
-extern const char emitter_source[];
+extern const struct program_source emitter_source;
 
 struct batch_bench {
 	struct bench bench;
@@ -506,7 +506,11 @@ static struct image *compile_emitter(const char **lacks)
 {
 	static char text[sizeof(((struct error *)0)->text)];
 	struct compile_request request = {
-		.tool = "test", .name = "emitter", .source = emitter_source, .cancel_fd = -1
+		.tool = "test",
+		.name = "emitter",
+		.source = emitter_source.text,
+		.parts = emitter_source.parts,
+		.cancel_fd = -1,
 	};
 	struct headers headers;
 	struct kernel kernel;

@@ -31,7 +31,7 @@ static void make_file(const char *path)
 
 static bool lib_is_overlaid;
 
-/* Without packaged kernels there is no /lib/modules: an overlay in memory adds it to /lib. */
+/* A machine without packaged kernels has no /lib/modules: make it, in an overlay over /lib. */
 static bool overlay_lib(void)
 {
 	char *directory = make_directory(), *upper = join(directory, "upper"),
@@ -91,7 +91,7 @@ static void a_build_tree_is_found(void **state)
 	(void)state;
 	need_modules();
 	make_file("/lib/modules/0.0-test/build/include/linux/kconfig.h");
-	/* A tree that was never configured does not count. */
+	/* A tree that was never configured can't be used. */
 	assert_true(find(HEADERS_KERNEL, false, &headers, &error) == -ENOENT ||
 		    headers.kind == HEADERS_FROM_ARCHIVE);
 	make_file("/lib/modules/0.0-test/build/include/generated/autoconf.h");
@@ -100,7 +100,7 @@ static void a_build_tree_is_found(void **state)
 	assert_string_equal(headers.path, build);
 	assert_int_equal(find(HEADERS_AUTO, false, &headers, &error), 0);
 	assert_int_equal(headers.kind, HEADERS_FROM_BUILD_TREE);
-	/* After a new configuration the origin must differ, for the cache. */
+	/* After another configuration the origin differs: the cache must not find old images. */
 	strcpy(first, headers.origin);
 	write_file("/lib/modules/0.0-test/build/include/generated/autoconf.h", "#", 1);
 	assert_int_equal(find(HEADERS_KERNEL, false, &headers, &error), 0);
@@ -174,7 +174,7 @@ static void nothing_found_names_the_package(void **state)
 	remove_directory(empty);
 }
 
-/* ---- preparing: in children, because it changes the environment ---- */
+/* ---- preparing, in children because it changes the environment ---- */
 
 struct preparation {
 	struct headers headers;

@@ -77,7 +77,7 @@ static void the_running_kernel(void **state)
 	assert_memory_equal(&kernel, &again, sizeof(kernel));
 }
 
-/* Read in another way: the bytes after "GNU\0" of a note of type 3. */
+/* The same note as another reader sees it: the bytes after "GNU\0" in a note of type 3. */
 static void the_build_id_is_that_of_the_notes(void **state)
 {
 	unsigned char notes[4096];

@@ -5,7 +5,7 @@
 #include "image/layout.h"
 #include "support.h"
 
-/* Short names of instructions. */
+/* Short names for the instructions of the tests. */
 #define MOV(value)                                                  \
 	{                                                           \
 		.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = (value) \
@@ -42,7 +42,7 @@ static struct image_program make_program(const struct bpf_insn *instructions, si
 	return program;
 }
 
-/* Puts the values that the program moves until its exit into trace. Bit n: branch n is taken. */
+/* Runs a program and records the values that it moves. Bit n of branches: jump n is taken. */
 static void run(const struct image_program *program, unsigned int branches, char *trace)
 {
 	const struct bpf_insn *at = program->instructions, *end = at + program->instruction_count;

@@ -72,7 +72,7 @@ static void a_terminal_is_not_driven(void **state)
 	assert_escaped("a\033[2Jb", "a\\033[2Jb", 9);
 	assert_escaped("line\nforged", "line\\012forged", 14);
 	assert_escaped("\r\t\a\177", "\\015\\011\\007\\177", 16);
-	/* An escape sequence in the text differs from one that escaping made. */
+	/* A backslash in the text differs from an escape. */
 	assert_escaped("\\033", "\\\\033", 5);
 	/* C1 controls in UTF-8: CSI, OSC, NEL, the first and the last */
 	assert_escaped("\xc2\x9b"
@@ -129,7 +129,7 @@ static void what_is_not_utf8_is_escaped_byte_by_byte(void **state)
 	assert_escaped("\xe2\x80\n", "\\342\\200\\012", 12);
 }
 
-/* Any input becomes printable ASCII or UTF-8, from which the bytes can be restored. */
+/* Any bytes become printable ASCII or UTF-8 from which they can be restored. */
 static size_t unescape(const char *text, unsigned char *bytes)
 {
 	size_t count = 0;
@@ -198,7 +198,7 @@ static void the_whole_of_unicode_is_decoded(void **state)
 			fail_msg("U+%04X", c);
 		if (valid)
 			assert_int_equal(decoded, c);
-		/* Cut off, it is invalid; followed by more bytes, it is the same. */
+		/* It is invalid when cut, and the same when more follows. */
 		for (i = 0; i < length; i++)
 			assert_int_equal(utf8_decode(text, i, &decoded), 0);
 	}
@@ -287,7 +287,7 @@ static void a_gone_reader_is_epipe(void **state)
 	close(fds[0]);
 	buffer_append_string(&output.pending, "text");
 	assert_int_equal(output_flush(&output), -EPIPE);
-	/* Output that can't be written is dropped. */
+	/* Lines that can't be written are dropped. */
 	assert_int_equal(output.pending.size, 0);
 	output_free(&output);
 	close(fds[1]);
@@ -319,7 +319,7 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	assert_int_equal(output_flush(&output), -ECANCELED);
 	alarm(0);
 	pthread_join(teller, NULL);
-	/* Other processes share the descriptor: it must not become non-blocking. */
+	/* Other processes share the descriptor: it must still block. */
 	assert_int_equal(fcntl(fds[1], F_GETFL), flags);
 	output_free(&output);
 	close(fds[0]);

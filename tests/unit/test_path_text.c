@@ -5,7 +5,7 @@
 #include "features/path_text.h"
 #include "support.h"
 
-/* Names as the BPF program stores them: from the file upwards, an empty name for each mount. */
+/* Names as the BPF program stores them: the file's first; an empty one ends a mount. */
 static struct path_names put(struct strings *strings, const char *bytes, size_t size,
 			     enum path_end end)
 {

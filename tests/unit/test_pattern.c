@@ -90,7 +90,7 @@ static void a_bad_one_says_where(void **state)
 	}
 }
 
-/* The text of a traced program must not stall the tool for minutes. */
+/* Text from a traced program must not stop the tool for minutes. */
 static void a_costly_one_ends(void **state)
 {
 	char subject[64];

@@ -10,7 +10,7 @@ static int print_facts(void *context)
 {
 	static const struct probe probes[] = { RAW_TRACEPOINT("sys_exit", "on_exit"), {} };
 	static const struct probe_set sets[] = { { probes, NULL, NULL }, {} };
-	static const struct tool tool = { .name = "fake", .source = "", .probe_sets = sets };
+	static const struct tool tool = { .name = "fake", .probe_sets = sets };
 	const struct options options = { .verbose = true };
 	struct settings settings;
 

@@ -10,7 +10,7 @@
 #include "support.h"
 #include "tool/tool.h"
 
-extern const char emitter_source[];
+extern const struct program_source emitter_source;
 
 static void row_of(struct row *row, const void *data)
 {
@@ -35,7 +35,7 @@ static const struct probe_set no_sets[] = { { missing_probe, NULL, NULL }, {} };
 static struct tool tool = {
 	.name = "fake",
 	.summary = "Trace 42.",
-	.source = emitter_source,
+	.source = &emitter_source,
 	.probe_sets = sets,
 	.row = row_of,
 	.event_size = EMITTED_HEAD,
@@ -82,7 +82,7 @@ static void its_source_is_printed_and_can_be_run(void **state)
 	(void)state;
 	RUN(&outcome, "--ebpf");
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.output, emitter_source);
+	assert_string_equal(outcome.output, emitter_source.text);
 	assert_string_equal(outcome.errors, "");
 	changed = strstr(outcome.output, "= 42") + 2;
 	memcpy(changed, "77", 2);
@@ -171,7 +171,7 @@ static int run_other(void *context)
 /* Without a row function only the time of an event is printed. */
 static void what_a_tool_leaves_out_has_a_default(void **state)
 {
-	static struct tool small = { .name = "fake", .source = emitter_source };
+	static struct tool small = { .name = "fake", .source = &emitter_source };
 	static const struct probe_set on_exit_only[] = { { on_exit_probe, NULL, NULL }, {} };
 	unsigned int numbers[6];
 	struct outcome outcome;
@@ -192,7 +192,7 @@ static void what_a_tool_leaves_out_has_a_default(void **state)
 static void a_tool_without_a_source_or_probes_says_so(void **state)
 {
 	static struct tool without_source = { .name = "fake" };
-	static const struct tool without_probes = { .name = "fake", .source = emitter_source };
+	static const struct tool without_probes = { .name = "fake", .source = &emitter_source };
 	static const struct tool without_name = {};
 	struct outcome outcome;
 
