@@ -50,7 +50,7 @@ static void what_can_not_be_mounted_is_an_error(void **state)
 	(void)state;
 	need_root();
 	assert_int_equal(private_mount_open("no-such-type", directory), -ENODEV);
-	assert_int_equal(private_mount_open("tmpfs", "/nonexistent/folder"), -ENOENT);
+	assert_int_equal(private_mount_open("tmpfs", "/nonexistent/directory"), -ENOENT);
 	assert_int_equal(count_descriptors(), descriptors);
 	assert_false(has_children());
 	remove_directory(directory);
