@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * embed SOURCE NAME FOLDER...: writes a C file that defines NAME as a string of the BPF program
+ * embed SOURCE NAME DIRECTORY...: writes a C file that defines NAME as a string of the BPF program
  * SOURCE, with the headers that it includes by "name" put in their place (each once; from the first
- * FOLDER that has it), so that the text stands by itself.
+ * DIRECTORY that has it), so that the text stands by itself.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define MAX_HEADERS 32
 
 struct embedding {
-	char **folders; /* up to a NULL */
+	char **directories; /* up to a NULL */
 	char headers[MAX_HEADERS][MAX_LINE];
 	int header_count;
 };
@@ -53,10 +53,10 @@ static void put_file(struct embedding *embedding, const char *path);
 static void put_header(struct embedding *embedding, const char *name)
 {
 	char path[2 * MAX_LINE] = "";
-	char **folder;
+	char **directory;
 
-	for (folder = embedding->folders; *folder; folder++) {
-		snprintf(path, sizeof(path), "%s/%s", *folder, name);
+	for (directory = embedding->directories; *directory; directory++) {
+		snprintf(path, sizeof(path), "%s/%s", *directory, name);
 		if (!access(path, R_OK))
 			break;
 	}
@@ -86,10 +86,10 @@ int main(int argc, char **argv)
 	static struct embedding embedding;
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: embed SOURCE NAME FOLDER...\n");
+		fprintf(stderr, "usage: embed SOURCE NAME DIRECTORY...\n");
 		return 2;
 	}
-	embedding.folders = argv + 3;
+	embedding.directories = argv + 3;
 	printf("extern const char %s[];\nconst char %s[] =\n\t\"", argv[2], argv[2]);
 	put_file(&embedding, argv[1]);
 	fputs("\";\n", stdout);
