@@ -180,7 +180,7 @@ static void a_duration_ends_it_and_all_is_printed(void **state)
 	need_bpf();
 	assert_run(&run, HEADER FIVE, "");
 	assert_true(seconds() - before >= 0.15);
-	assert_true(seconds() - before < 5);
+	assert_true(seconds() - before < 60);
 }
 
 static void max_events_end_it(void **state)
@@ -289,7 +289,7 @@ static void a_signal_ends_it_quietly(void **state)
 	run.options.duration = 0;
 	run.tool.attached = raise_sigterm;
 	assert_run(&run, HEADER FIVE, "");
-	assert_true(seconds() - before < 5);
+	assert_true(seconds() - before < 60);
 }
 
 static int fail_when_attached(struct session *session, struct error *error)
