@@ -12,19 +12,20 @@
 
 extern const struct program_source bashreadline_source;
 
-/* A function that bash exports, for its loadable builtins, and no other program has. */
+/* Only bash has this function. It exports it for its loadable builtins. */
 #define FUNCTION_OF_BASH "bash_initialize_history"
 
 static struct {
 	bool shared;
-	const char *library; /* NULL: the one that bash is linked with */
+	const char *library; /* NULL: the library that bash is linked with */
 } opt;
 
-/* Where readline is: the same file for all probes, known only when the tool runs. */
+/* The file that contains readline, for all probes. Found by prepare(). */
 static char binary[PATH_MAX];
-static bool is_bash; /* and no library that other programs have too */
+static bool is_bash; /* binary is bash itself, not a library that other programs use too */
 
-/* -s takes no argument or one, which as with BCC's tool may also be a word of its own. */
+/* The argument of -s is optional. As in BCC's tool, it can also be the next word (take_argument()).
+ */
 static void take_shared(struct argp_state *state, char *argument)
 {
 	(void)state;
@@ -61,7 +62,7 @@ static void row(struct row *row, const void *data)
 	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
 }
 
-/* The shells last seen, so that one can be known by its earlier lines. */
+/* Processes recognised as bash, by PID and comm: one that has ended is known by earlier lines. */
 #define KNOWN_SHELLS 256
 
 struct shell {
@@ -92,8 +93,8 @@ static void remember(const struct bashreadline_event *event)
 }
 
 /*
- * A shared libreadline serves other programs too. A shell that by now has gone, or has become
- * another program, can only be known by its name or by earlier lines.
+ * Other programs use a shared libreadline too. A shell that has ended or has called exec since can
+ * be recognised only by its comm or by an earlier line of it.
  */
 static bool wanted(const void *data)
 {
@@ -111,8 +112,10 @@ static bool wanted(const void *data)
 	return true;
 }
 
-/* readline is called long before Enter is pressed, and where it returns the line is not known to
- * a probe that came meanwhile; what it calls after Enter returns the same line. */
+/*
+ * readline() is called long before Enter is pressed. If the uretprobe is attached in between, it
+ * misses the return. readline_internal_teardown() is called after Enter and returns the same line.
+ */
 static const struct probe probes[] = {
 	URETPROBE("readline_internal_teardown", "on_line", .binary = binary),
 	URETPROBE("readline", "on_line", .binary = binary,
@@ -135,10 +138,10 @@ static int find_bash(char *path, size_t size, struct error *error)
 	}
 	return error_set(error, ENOENT,
 			 "no bash in /bin, /usr/bin or /usr/local/bin: give the "
-			 "library that holds readline with --shared PATH");
+			 "library that contains readline with --shared PATH");
 }
 
-/* readline is in bash itself or in the library it is linked with. */
+/* readline is in bash itself or in the library that bash is linked with. */
 static int find_readline(struct error *error)
 {
 	struct error not_inside = {};
@@ -176,9 +179,9 @@ static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
 	.source = &bashreadline_source,
-	.examples = "  bashreadline             commands entered in any bash\n"
-		    "  bashreadline -s          where bash is linked with libreadline\n"
-		    "  bashreadline --json      with the user, one JSON object a line\n",
+	.examples = "  bashreadline           commands entered in any bash\n"
+		    "  bashreadline -s        if bash is linked with a shared libreadline\n"
+		    "  bashreadline --json    with the user, one JSON object a line\n",
 	.options = options,
 	.take_argument = take_argument,
 	.probe_sets = probe_sets,

@@ -12,14 +12,14 @@
 #include "tool/loop.h"
 
 /*
- * While events come, the buffers are read once a TICK, and an event is handed out once it is older
- * than HOLD: by then every CPU's buffer has been read past its time. Both together stay well below
- * the 100 ms within which an event is on the screen.
+ * While events come, the buffers are read every TICK. An event is delivered when it is older than
+ * HOLD: by then every CPU's buffer has been read past the event's time. TICK and HOLD together stay
+ * well below 100 ms, within which an event must be on the screen.
  */
 #define TICK	    (20 * MILLISECOND)
 #define HOLD	    (10 * MILLISECOND)
-#define CALM	    (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
-#define FAST	    100			/* events in a tick from which on they are batched */
+#define CALM	    (200 * MILLISECOND) /* the tick ends after this time without events */
+#define FAST	    100			/* batch events if at least this many come in a tick */
 #define LOST_REPORT SECOND
 #define RETRY	    (100 * MILLISECOND) /* between attempts to write messages that wait */
 
@@ -27,22 +27,22 @@
  */
 #define LAST_LINES (500 * MILLISECOND)
 
-/* When there is something to do again, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
+/* When work is due, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
 struct timers {
 	uint64_t end;	 /* of --duration */
 	uint64_t report; /* of the tool's interval */
-	uint64_t lost;	 /* the next look at what was lost, while events come */
-	uint64_t tick;	 /* the next read, while events come */
-	uint64_t retry;	 /* the next attempt to write messages that wait */
+	uint64_t lost;	 /* of the next look for losses, while events come */
+	uint64_t tick;	 /* of the next read, while events come */
+	uint64_t retry;	 /* of the next attempt to write messages that wait */
 };
 
-/* How the reader keeps up; times in nanoseconds of CLOCK_MONOTONIC. */
+/* When to slow down, in nanoseconds of CLOCK_MONOTONIC. */
 struct pace {
-	uint64_t calm; /* when the tick ends, unless events come before */
-	uint64_t slow; /* when the next step out of batching is due, unless many come before */
+	uint64_t calm; /* end the tick, unless events come before */
+	uint64_t slow; /* take the next step out of batching, unless many events come before */
 };
 
-/* Blocks these signals (a list up to 0); returns a descriptor that is readable after one, or -1. */
+/* Blocks the signals (the list ends with 0). Returns a descriptor, readable after one, or -1. */
 static int open_signal_fd(const int *numbers)
 {
 	sigset_t signals;
@@ -54,7 +54,7 @@ static int open_signal_fd(const int *numbers)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* nohup(1) ignores SIGHUP: whoever started the tool so wants it to outlive that signal. */
+/* nohup(1) starts a program with SIGHUP ignored: the tool must then survive a hangup. */
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -75,7 +75,7 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 	loop->signal_fd = open_signal_fd(is_ignored(SIGHUP) ? no_hangup : all);
 	loop->child_fd = open_signal_fd(child);
 	if (loop->signal_fd < 0 || loop->child_fd < 0)
-		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
+		return error_set(error, errno, "can't create a signalfd: %s", strerror(errno));
 	output->cancel_fd = loop->signal_fd;
 	message_set_cancel_fd(loop->signal_fd);
 	return 0;
@@ -128,8 +128,9 @@ static uint64_t earliest(const struct timers *timers)
 }
 
 /*
- * Reads, hands out what is older than hold, writes. Returns how many events were read, at least 1
- * where older ones are still held, or a negative errno.
+ * Reads the buffers, delivers the events older than hold (nanoseconds), and writes the output.
+ * Returns how many events were read; 1 if none were, but some are still held; or a negative errno
+ * with a message.
  */
 static int work(struct loop *loop, uint64_t hold, struct error *error)
 {
@@ -168,14 +169,14 @@ static void take_children(struct loop *loop)
 	loop->handlers->child_ended(loop->session);
 }
 
-/* Sleeps until something is to be done. */
+/* Sleeps until that time or until a descriptor is ready. */
 static void sleep_until(struct loop *loop, uint64_t time)
 {
 	struct pollfd fds[4 + LOOP_WATCHES] = {
 		{ .fd = events_fd(loop->events), .events = POLLIN },
 		{ .fd = loop->signal_fd, .events = POLLIN },
 		{ .fd = loop->child_fd, .events = POLLIN },
-		/* No events: only that the reader of a pipe has gone away. */
+		/* Without requested events poll() still reports that a pipe's reader is gone. */
 		{ .fd = loop->output->sink.fd },
 	};
 	size_t i;
@@ -204,10 +205,10 @@ static void run_timers(struct loop *loop, struct timers *timers)
 		timers->end = LOOP_NEVER;
 	}
 	if (now >= timers->report) {
-		/* At the end the last report takes the place of this one. */
+		/* When the end was asked for, session_end() makes the last report instead. */
 		if (loop->stop_at == LOOP_NEVER)
 			loop->handlers->report(loop->session);
-		/* Those that a sleeping machine or a stopped process missed are left out. */
+		/* Skip reports missed while the machine slept or the process was stopped. */
 		timers->report +=
 			(now - timers->report) / loop->interval * loop->interval + loop->interval;
 	}
@@ -218,7 +219,7 @@ static void run_timers(struct loop *loop, struct timers *timers)
 	timers->retry = message_retry() ? now + RETRY : LOOP_NEVER;
 }
 
-/* Two steps lead out of batching, each after a while in which few events came. */
+/* Batching ends in two steps, each after few events have come for CALM / 2. */
 static void set_batching(struct loop *loop, struct pace *pace, uint64_t now, int count)
 {
 	enum events_batching batching = events_batching(loop->events);
@@ -234,9 +235,9 @@ static void set_batching(struct loop *loop, struct pace *pace, uint64_t now, int
 }
 
 /*
- * While events come, they are read on a tick; when none came for a while, the next one wakes the
- * reader. Returns false when that has just been arranged: what came before was written without a
- * wake-up, so the buffers must be read once more. count is what work() returned.
+ * While events come, the buffers are read on a tick. After CALM without events the tick ends and
+ * the next event wakes the reader. Returns false if the tick has just ended: earlier events were
+ * written without a wake-up, so the buffers must be read once more. count is the result of work().
  */
 static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace, int count)
 {
@@ -276,7 +277,7 @@ static struct timers first_timers(const struct loop *loop)
 	return (struct timers){
 		.end = loop->output->deadline,
 		.report = loop->interval ? start + loop->interval : LOOP_NEVER,
-		/* A tool that counts in the kernel sends no events that would wake us. */
+		/* Tools that count in the kernel send no events to wake us: use a timer. */
 		.lost = loop->handlers->report ? start + LOST_REPORT : LOOP_NEVER,
 		.tick = LOOP_NEVER,
 		/* Messages may wait since before. */

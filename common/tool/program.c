@@ -10,7 +10,7 @@
 #include "tool/program.h"
 #include "tool/trial.h"
 
-#define MAX_SOURCE (16 << 20) /* bytes; no program that the kernel takes has a longer source */
+#define MAX_SOURCE (16 << 20) /* bytes; the kernel accepts no program with a longer source */
 
 int program_read(struct program *program, const struct tool *tool, const struct options *options,
 		 struct error *error)
@@ -39,7 +39,7 @@ void program_free(struct program *program)
 	*program = (struct program){};
 }
 
-/* What could not be attached anyway is said before the wait for the compiler. */
+/* Compiling takes long, so a tool that could not be attached fails before it. */
 static int compile_image(const struct compile_request *request, const struct settings *settings,
 			 bool is_traced, struct image **image, struct error *error)
 {
@@ -91,7 +91,7 @@ int program_image(const struct program *program, const struct tool *tool,
 	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
 	if (!*image) {
 		err = compile_image(&request, settings, !options->image_file, image, error);
-		/* A cache that can't be written costs only time. */
+		/* Ignore failures: without a kept image the next start compiles again. */
 		if (!err && !options->no_cache)
 			cache_store(CACHE_DIRECTORY, &key, *image);
 	}

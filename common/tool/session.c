@@ -131,7 +131,7 @@ static void handle_event(void *context, uint64_t time, const void *data, size_t 
 	struct session *session = context;
 	const struct tool *tool = session->tool;
 
-	/* Before the header not every probe was attached: half of a picture is none. */
+	/* Drop events from before the header: not all probes were attached then. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
 	if (tool->print)
@@ -170,7 +170,7 @@ static const struct loop_handlers reporting_handlers = {
 	.child_ended = take_child,
 };
 
-/* ---- its course ---- */
+/* ---- from start to end ---- */
 
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
 		 struct settings *settings, struct error *error)
@@ -182,7 +182,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 	command_init(&session->command);
 	live_init(&session->live);
 	process_numbers_init(&session->numbers);
-	/* A full pipe and a file at its limit are errors of write(2). */
+	/* A pipe without a reader and the file size limit become errors of write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	return loop_init(&session->loop, session, tool->report ? &reporting_handlers : &handlers,
@@ -253,8 +253,8 @@ static void print_header(struct session *session)
 }
 
 /*
- * The reader sleeps most of the time; when it wakes, the buffers of busy CPUs are filling up. Where
- * this is not allowed, nothing breaks: what gets lost is counted.
+ * The reader sleeps most of the time. When it wakes, the buffers of busy CPUs are filling up, so it
+ * must run soon. Without permission it keeps its priority, and lost events are counted.
  */
 static void raise_priority(void)
 {

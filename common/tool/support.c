@@ -37,7 +37,7 @@ static bool has_dynamic_probes(struct links *links, bool is_uprobe)
 	return !err;
 }
 
-/* Without a program a kernel that knows the command says so; others call the command invalid. */
+/* Tries it without a program: EBADF or ENOENT shows that the kernel knows the command. */
 static bool has_raw_tracepoints(void)
 {
 	int fd = bpf_raw_tracepoint_open("sys_exit", -1);
@@ -61,7 +61,7 @@ static const char *name_bpf(void)
 
 #define SECURITYFS "/sys/kernel/security"
 
-/* "lsm" is in every securityfs, and shows that it is mounted. */
+/* The file lsm is in every securityfs: if it exists, securityfs is mounted. */
 static int open_securityfs(void)
 {
 	if (access(SECURITYFS "/lsm", F_OK))
@@ -69,7 +69,7 @@ static int open_securityfs(void)
 	return open(SECURITYFS, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The level in force stands in brackets: "none [integrity] confidentiality". */
+/* The file has the current level in brackets: "none [integrity] confidentiality". */
 static const char *name_lockdown(void)
 {
 	static const char *const levels[] = { "none", "integrity", "confidentiality" };
@@ -93,7 +93,7 @@ static const char *name_lockdown(void)
 	return found;
 }
 
-/* What compiling takes. */
+/* What the compiler needs. */
 static void print_compiler(const struct kernel *kernel)
 {
 	struct error error = {};
@@ -136,8 +136,9 @@ static void print_facts(void)
 /* ---- what the tool can do with it ---- */
 
 /*
- * What tracing asks, in its order, without compiling. misses becomes what the probe set that would
- * be used does not see, and the line says why no better one is used; or a negative errno.
+ * Makes the checks of tracing, in the same order, without compiling. Returns 0: *misses is what the
+ * probe set that would be used does not see, and the message says why no better set is used. Or
+ * returns a negative errno with a message.
  */
 static int find_support(struct session *session, const char **misses, struct error *error)
 {
@@ -151,7 +152,7 @@ static int find_support(struct session *session, const char **misses, struct err
 	int err;
 
 	err = trial_of_kernel(error);
-	/* What a tool is pointed at says nothing about the kernel. */
+	/* Without its required argument prepare() fails, which says nothing of the kernel. */
 	if (!err && tool->prepare && (!tool->required || options->has_argument))
 		err = tool->prepare(session, error);
 	kernel_identify(&kernel);

@@ -22,7 +22,7 @@
 /* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
 	struct perf_event_header header;
-	uint32_t size; /* of data: that of the events, and padding up to 8 */
+	uint32_t size; /* of data: the events, padded to a multiple of 8 */
 	char data[];
 } __attribute__((packed));
 
@@ -30,23 +30,23 @@ struct sample {
 
 struct cpu_buffer {
 	int cpu;
-	int waking_fd; /* wakes at each record; its pages are mapped */
-	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	int waking_fd; /* wakes the reader at each record; its pages are mapped */
+	int quiet_fd;  /* writes to the same pages, wakes the reader when they are half full */
 	struct perf_event_mmap_page *page;
-	struct buffer records; /* events that were read, not yet handed out, each padded up to 8 */
-	size_t taken;	       /* bytes at the start of records that were handed out */
+	struct buffer records; /* events that were read, each padded to a multiple of 8 bytes */
+	size_t taken;	       /* bytes at the start of records that were delivered */
 };
 
 struct events {
 	struct events_source source;
 	int epoll_fd;
-	int flush_program; /* or -1 */
+	int flush_program; /* owned; -1: no batching */
 	size_t data_size;  /* of a buffer, in bytes */
 	size_t count;
 	bool wake_on_each;
 	enum events_batching batching;
 	struct cpus_watch watch;
-	struct buffer torn;	 /* a record that wraps around the buffer's end, in one piece */
+	struct buffer torn;	 /* the copy of a record that wraps around its buffer's end */
 	struct cpu_buffer *cpus; /* in the order in which they came; those that went stay */
 };
 
@@ -137,7 +137,7 @@ static struct cpu_buffer *add_buffer(struct events *events, int cpu)
 	return &cpus[events->count++];
 }
 
-/* By the reader, on that CPU; a raw tracepoint program can be run so from Linux 5.10 on. */
+/* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
 static int hand_over_batch(const struct events *events, int cpu)
 {
 	uint64_t no_arguments[1] = { 0 };
@@ -148,7 +148,7 @@ static int hand_over_batch(const struct events *events, int cpu)
 	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
 }
 
-/* Without a way to have them handed over there is no batching. */
+/* Turns batching off unless the reader can flush the batch of every CPU. */
 static void prepare_batching(struct events *events)
 {
 	const struct events_source *source = &events->source;
@@ -182,6 +182,11 @@ static int open_buffers(struct events *events, struct error *error)
 		struct cpu_buffer *buffer = add_buffer(events, cpus[i]);
 
 		err = buffer ? open_buffer(events, buffer) : -ENOMEM;
+		/* It went off just now. */
+		if (err == -ENODEV) {
+			close_outputs(events, buffer);
+			err = 0;
+		}
 		if (err)
 			explain(err, cpus[i], events->data_size, error);
 	}
@@ -189,7 +194,7 @@ static int open_buffers(struct events *events, struct error *error)
 	return err;
 }
 
-/* From before the list of CPUs is read: a change in between is seen later. */
+/* To be called before the list of CPUs is read: a change after that is seen later. */
 static int watch_cpus(struct events *events, struct error *error)
 {
 	struct epoll_event interest = { .events = EPOLLIN, .data.u32 = IS_WATCH };
@@ -232,7 +237,7 @@ int events_fd(const struct events *events)
 	return events->epoll_fd;
 }
 
-/* The record at that position in one piece: in place, or copied where it wraps around. */
+/* Returns the record in one piece: in place, or a copy if it wraps around. NULL: no memory. */
 static const void *whole_record(struct events *events, const char *data, uint64_t position,
 				size_t size)
 {
@@ -247,8 +252,8 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 }
 
 /*
- * The events in those bytes. A program that somebody has edited may hand over anything: what is no
- * event ends the record. Returns how many, or -ENOMEM.
+ * Appends the events in data to the CPU's records. A program that a user has edited can submit
+ * anything: the first thing that is no event ends the reading. Returns how many, or -ENOMEM.
  */
 static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 {
@@ -271,7 +276,7 @@ static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 	return count;
 }
 
-/* What was handed out makes room; mostly that is everything. */
+/* Removes the delivered events. Usually all were delivered, and nothing has to be moved. */
 static void forget_taken(struct cpu_buffer *buffer)
 {
 	if (!buffer->taken)
@@ -437,8 +442,9 @@ static const struct event_header *first_event(const struct cpu_buffer *buffer)
 }
 
 /*
- * The CPU whose next event is the oldest, and up to which time its events may be handed out in
- * one go: until another CPU's next event is older.
+ * Returns the CPU whose next event is the oldest, or NULL if no event is due. *limit is the time
+ * until which events are due. It is lowered to the time of the other CPUs' next event: up to there
+ * the returned CPU's events can be delivered without another search.
  */
 static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 {
@@ -502,7 +508,7 @@ void events_wake_on_each(struct events *events, bool each)
 	events->wake_on_each = each;
 	urgent_begin();
 	for (i = 0; i < events->count; i++)
-		/* It can't fail for want of memory: the slot is there and holds another fd. */
+		/* Needs no memory, so it can't fail: the slot exists and holds another fd. */
 		if (events->cpus[i].page)
 			put_into_map(events, &events->cpus[i]);
 	urgent_end();

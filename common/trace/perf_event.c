@@ -61,8 +61,8 @@ static int open_perf_event(struct perf_event_attr *attributes)
 	attributes->sample_period = 1;
 	attributes->wakeup_events = 1;
 	/*
-	 * Any CPU: the program of a probe runs wherever the probe is hit, also once this CPU went
-	 * off (perf_trace_##call() and trace_call_bpf()). CPU 0 may be off already.
+	 * One CPU stands for all: a probe's program runs on whichever CPU hits the probe, also once
+	 * this one went off (perf_trace_##call() and trace_call_bpf()). CPU 0 may be off already.
 	 */
 	fd = (int)syscall(SYS_perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0 && errno == ENODEV)
@@ -82,7 +82,7 @@ int perf_event_try(void)
 	return fd < 0 ? fd : 0;
 }
 
-/* Opens the perf event and lets it run the program. Returns its descriptor or a negative errno. */
+/* Opens the perf event with the program attached. Returns its descriptor or a negative errno. */
 static int open_attached(struct perf_event_attr *attributes, int program_fd)
 {
 	int fd, err;
@@ -113,7 +113,10 @@ static void remove_event(int tracefs, const char *file, const char *event)
 	tracefs_write(tracefs, file, command);
 }
 
-/* "p:snoopkit/p_1234_5 ..." or "r4:snoopkit/...": the name if it is ours and its maker is gone */
+/*
+ * line is "p:snoopkit/p_1234_5 ..." or "r4:snoopkit/...". Returns true, and the name, if the event
+ * is snoopkit's and the process that made it (here 1234) is gone.
+ */
 static bool name_left_over(const char *line, char *name, size_t size)
 {
 	const char *start = strstr(line, ":" GROUP "/");
@@ -148,7 +151,7 @@ static bool has_text_event(const struct links *links)
 	return false;
 }
 
-/* Defines the event, with a name of its own; returns its number in tracefs or a negative errno. */
+/* Defines the event under a new name. Returns its number in tracefs or a negative errno. */
 static int define_event(struct links *links, const struct text_event *head, const char *definition,
 			char event[LINK_EVENT_SIZE], struct error *error)
 {

@@ -42,9 +42,9 @@ check "a source from a pipe" out_has '/bin/true by-pipe$'
 mkfifo "$SCRATCH/fifo"
 "$tool" --source "$SCRATCH/fifo" >"$OUT" 2>"$ERR" &
 waiting=$!
-sleep 0.3
+wait_for 60 sleeps_in $waiting 'fifo|pipe|poll'
 kill -TERM $waiting
-check "while it waits for its source, it can be ended" wait_for 3 bash -c "! kill -0 $waiting"
+check "while it waits for its source, it can be ended" wait_for 60 bash -c "! kill -0 $waiting"
 kill -KILL $waiting 2>/dev/null
 check "a source without end" one_line_error 1 "can't read /dev/zero: File too large" execsnoop --source /dev/zero
 check "a directory as source" one_line_error 1 "can't read /etc: Is a directory" execsnoop --source /etc
@@ -55,13 +55,16 @@ check "a source without programs" one_line_error 1 "the source has no program on
 
 # Whoever is to outlive the terminal ignores its signal.
 : >"$OUT"
-nohup "$tool" --duration 1 >"$OUT" 2>"$ERR" &
+nohup "$tool" >"$OUT" 2>"$ERR" &
 TOOL_PID=$!
 wait_for 180 has_header
 kill -HUP $TOOL_PID
-sleep 0.2
-check "nohup" kill -0 $TOOL_PID
-wait_tool
+/bin/true by-nohup-1
+out_soon by-nohup-1
+# The first may come with the last events of a tool that ends.
+/bin/true by-nohup-2
+check "nohup" out_soon by-nohup-2
+stop
 check "a file at its limit is an error" bash -c "ulimit -f 0; trap '' TERM
 	'$tool' --no-cache --duration 0.1 >'$SCRATCH/limited'; [ \$? -eq 1 ]"
 
@@ -77,8 +80,10 @@ with_tmp() {
 check "a full /tmp" with_tmp size=4k 'head -c 4096 /dev/zero >/tmp/fill; "$1" --no-cache --duration 0.1'
 # shellcheck disable=SC2016
 check "killed while it compiles, it leaves nothing in /tmp" with_tmp size=100m \
-	'for delay in 0.02 0.1 0.2 0.3 0.4; do
-		"$1" --no-cache & sleep $delay; kill -KILL $!; wait
+	'for delay in 0 0.1 0.2 0.3 0.4; do
+		"$1" --no-cache &
+		until [ "$(cat /proc/$!/task/$!/children)" ]; do :; done
+		sleep $delay; kill -KILL $!; wait
 	done; ls /tmp; [ -z "$(ls -A /tmp)" ]'
 
 # A pipe that is full, that nobody reads, and that somebody might still read.

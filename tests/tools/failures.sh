@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What is said where something is missing: one true line, status 1; and what --support says.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2086 # several variables are commands with their arguments
 # What is said depends on --headers, which is given here where it matters.
 unset SNOOPKIT_HEADERS
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 capability_set() { capsh --print | sed -n 's/^Bounding set =//p' | tr , '\n'; }

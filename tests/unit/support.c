@@ -18,7 +18,7 @@
 #include "kernel/privileges.h"
 #include "support.h"
 
-/* Out of memory is then a NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
+/* Lets malloc() return NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -105,8 +105,8 @@ static char *text_of(int fd)
 }
 
 /*
- * stdout and stderr go to files in memory, which are never full. cmocka's own state is copied into
- * the child, so nothing there may assert: what it finds is told by its result.
+ * stdout and stderr go to files in memory, which are never full. The child must not use cmocka's
+ * assertions, because it has a copy of cmocka's state: it reports by its result.
  */
 void run_child(int (*body)(void *context), void *context, struct outcome *outcome)
 {

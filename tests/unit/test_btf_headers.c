@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* clang-format off: cmocka.h needs these before it */
+/* clang-format off: cmocka.h needs these headers before it */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -481,7 +481,7 @@ static void enums_keep_their_integer(void **state)
 			       "_Static_assert(sizeof(enum wide) == 8, \"\");");
 }
 
-/* BTF before pahole 1.24 does not say whether an enum has a sign. */
+/* BTF from before pahole 1.24 does not say whether an enum is signed. */
 static void old_enums_are_signed_where_a_value_is_negative(void **state)
 {
 	struct bench *bench = *state;

@@ -60,8 +60,7 @@ static void pieces_follow_each_other(void **state)
 	free(string);
 }
 
-/* At each length around the capacities that doubling gives, the NUL of printf must have its room.
- */
+/* printf needs room for its NUL, at each length around the capacities that doubling gives. */
 static void printf_of_any_length(void **state)
 {
 	size_t length;

@@ -19,10 +19,10 @@
 #include "support.h"
 
 struct bench {
-	char *directory; /* holds everything below */
-	char *cache;	 /* not made before the first store */
-	char *library;	 /* stands for libbcc */
-	char *file;	 /* the key's, in the cache */
+	char *directory; /* contains everything below */
+	char *cache;	 /* created by the first store */
+	char *library;	 /* takes the place of libbcc */
+	char *file;	 /* the key's file in the cache */
 	struct image *image;
 	struct cache_key key;
 	struct kernel kernel;

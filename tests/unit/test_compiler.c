@@ -51,8 +51,8 @@ struct bench {
 };
 
 /*
- * /tmp is empty, so that what is left there is seen. libbcc must be there; where it isn't the
- * compiler says so.
+ * Makes /tmp empty, so that left files are seen. Returns why the machine can't compile, or NULL.
+ * Without libbcc the compiler says why.
  */
 static const char *prepare(struct bench *bench)
 {

@@ -64,7 +64,7 @@ static void only_defined_functions_are_found(void **state)
 	assert_int_equal(find(SELF, "a_function_to_find2", &offset), -ENOENT);
 	assert_int_equal(find(SELF, "", &offset), -ENOENT);
 	assert_int_equal(find(SELF, "some_data_to_find", &offset), -ENOENT);
-	/* undefined here: it is libc's */
+	/* undefined in this file: it is in libc */
 	assert_int_equal(find(SELF, "strtoull", &offset), -ENOENT);
 }
 

@@ -46,7 +46,7 @@ static void a_long_line_is_cut_within_its_room(void **state)
 	assert_string_equal(both.after, "untouched");
 }
 
-/* The leak checker watches over the details. */
+/* The leak checker checks that details are freed. */
 static void details_are_owned(void **state)
 {
 	struct error error = {};

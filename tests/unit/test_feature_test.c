@@ -232,9 +232,9 @@ static void many_messages_take_no_time(void **state)
 		buffer_append_string(&text, "include/linux/x.h:1:2: warning: x\n");
 	buffer_append_string(&text, "snoopkit-test:1:1: error: x\nsnoopkit-test:3:1: error: x\n");
 	messages = buffer_take_string(&text);
-	clock_gettime(CLOCK_MONOTONIC, &before);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	assert_int_equal(feature_tests_read_diagnostics(messages, two, kernel_has), 0);
-	clock_gettime(CLOCK_MONOTONIC, &after);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	assert_true(!kernel_has[0] && kernel_has[1]);
 	assert_true(after.tv_sec - before.tv_sec < 5);
 	free(messages);

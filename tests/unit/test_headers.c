@@ -15,7 +15,7 @@
 
 static struct kernel kernel;
 
-/* Makes a file below /lib/modules, with the directories above it. */
+/* Creates a file below /lib/modules, and the directories above it. */
 static void make_file(const char *path)
 {
 	char *copy = strdup(path), *slash;
@@ -48,7 +48,7 @@ static bool overlay_lib(void)
 	return lib_is_overlaid && !mkdir("/lib/modules", 0755);
 }
 
-/* /lib/modules is empty, and the kernel has a name that no package has. */
+/* Makes /lib/modules empty and gives the kernel a name that no package has. */
 static bool make_modules_private(void)
 {
 	if (!make_mounts_private() || (access("/lib/modules", F_OK) && !overlay_lib()) ||

@@ -76,7 +76,7 @@ static void a_terminal_is_not_driven(void **state)
 	assert_escaped("\r\t\a\177", "\\015\\011\\007\\177", 16);
 	/* A backslash in the text differs from an escape. */
 	assert_escaped("\\033", "\\\\033", 5);
-	/* C1 controls in UTF-8: CSI, OSC, NEL, and the first and the last */
+	/* C1 controls in UTF-8: CSI, OSC, NEL, the first and the last */
 	assert_escaped("\xc2\x9b"
 		       "2J",
 		       "\\302\\2332J", 10);
@@ -491,7 +491,7 @@ static void times_are_rfc3339_in_utc(void **state)
 	assert_time(0, 1000000000, "1970-01-01T00:00:01.000000Z");
 	/* date -u -d '2026-01-02 03:04:05' +%s */
 	assert_time(1767323045LL * 1000000000, 678901234, "2026-01-02T03:04:05.678901Z");
-	/* the last second of February in a leap year, with the fraction made by the sum */
+	/* the last second of February in a leap year; the sum makes the fraction */
 	assert_time(1709251199LL * 1000000000 - 5, 1000000004, "2024-02-29T23:59:59.999999Z");
 	unsetenv("TZ");
 	tzset();

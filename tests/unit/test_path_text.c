@@ -74,7 +74,7 @@ static void test_paths_without_an_end(void **state)
 	check_path(&names, "/d/f", NULL);
 	names = PUT("f\0\0d\0\0", PATH_OUTSIDE);
 	check_path(&names, "/d/f", "/d");
-	/* in a chroot, up to the top of the mount that both are on */
+	/* in a chroot: up to the root of the mount that both are on */
 	names = PUT("f\0d\0/\0", PATH_OUTSIDE);
 	check_path(&names, "/d/f", NULL);
 	names = PUT("/\0", PATH_OUTSIDE);

@@ -84,7 +84,7 @@ static uint64_t count(const struct bench *bench)
 	return read_count(loader_map(&bench->loader, "counts"));
 }
 
-/* Attaches, and there is a line just where a set before could not be. */
+/* Attaches, and checks that there is a message exactly if an earlier set could not be attached. */
 static int attach(struct bench *bench, const struct probe_set *sets)
 {
 	struct error error = { .text = "older" };
@@ -105,7 +105,7 @@ static int attach_one(struct bench *bench, const struct probe *probe)
 	return attach(bench, sets);
 }
 
-/* The line of what can't be attached; nothing may stay behind. */
+/* Checks the message of sets that can't be attached, and that nothing stays attached. */
 static void assert_refused(struct bench *bench, const struct probe_set *sets, int expected,
 			   struct error *error)
 {
@@ -261,7 +261,7 @@ static void bad_uprobes(void **state)
 			   -ENOEXEC, "not an ELF file");
 }
 
-/* What kernels before 4.17 need works on new ones too. */
+/* The text interface, which kernels before 4.17 need, works on newer kernels too. */
 static void a_uprobe_of_the_text_interface(void **state)
 {
 	struct bench *bench = *state;
@@ -309,7 +309,7 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	tracefs = tracefs_open(&error);
 	if (tracefs < 0)
 		skip_because(error.text);
-	/* above any pid_max: nobody's */
+	/* above any pid_max: no process has this PID */
 	if (tracefs_write(tracefs, "uprobe_events", "p:snoopkit/p_99999999_0 " SELF ":0x10")) {
 		close(tracefs);
 		skip_because("no uprobes in the text interface");
@@ -377,7 +377,7 @@ static void the_first_set_that_can_be_attached_is_taken(void **state)
 	assert_int_equal(bench->probes.links.count, 1);
 	probes_detach(&bench->probes);
 	assert_int_equal(attach(bench, bad_first), 2);
-	/* What the first sets had attached before they failed is gone. */
+	/* The probes that the failed sets had attached are gone. */
 	assert_int_equal(bench->probes.links.count, 1);
 }
 
@@ -399,7 +399,7 @@ static void a_substitute_is_for_what_is_missing(void **state)
 		RAW_TRACEPOINT("sys_exit", "count", .instead_of = "none_either"),
 		{},
 	};
-	/* A program that has been loaded for one kind does not do for another. */
+	/* A program that was loaded for one kind can't be used for another kind. */
 	static const struct probe same_program[] = {
 		TRACEPOINT("sched:none", "count"),
 		RAW_TRACEPOINT("sys_enter", "count", .instead_of = "sched:none"),
@@ -509,7 +509,7 @@ static void a_missing_program_is_named(void **state)
 	error_clear(&error);
 }
 
-/* A program array belongs to the type of the first program that is loaded with it. */
+/* The first program that is loaded with a program array fixes the array's type. */
 static void each_set_has_its_own_program_arrays(void **state)
 {
 	static const struct probe by_raw_tracepoint[] = {

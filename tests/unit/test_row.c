@@ -13,7 +13,7 @@ struct event {
 	size_t name_size;
 };
 
-/* A tool's row function, as tools write them. */
+/* A row function as in a tool. */
 static void describe(struct row *row, const struct event *event)
 {
 	row_int(row, "PID", "pid", -6, event->pid);
@@ -223,8 +223,7 @@ static void a_real_replacement_character_is_text(void **state)
 	json_decref(object);
 }
 
-/* JSON is read on terminals too: C1 controls, DEL and what turns a line around are not there raw.
- */
+/* JSON is shown on terminals too: C1 controls, DEL and bidirectional controls are escaped. */
 static void json_does_not_drive_a_terminal(void **state)
 {
 	static const char name[] = "\xc2\x9b"
@@ -264,7 +263,7 @@ static void text_of_any_bytes(void **state)
 	hex = row_json_hex("", 0);
 	assert_string_equal(json_string_value(hex), "");
 	json_decref(hex);
-	/* a NUL inside is a character like others */
+	/* a NUL inside the text is an ordinary character */
 	text = row_json_text("a\0b", 3, &hex);
 	assert_int_equal(json_string_length(text), 3);
 	assert_null(hex);

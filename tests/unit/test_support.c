@@ -19,7 +19,7 @@ static int print_facts(void *context)
 	return support_print(&tool, &options, &settings);
 }
 
-/* Each line has a name and a value; whatever may be missing, none is empty. */
+/* Each line has a name and a value. No value is empty, even if the kernel lacks something. */
 static void assert_facts(const struct outcome *outcome, const char *last)
 {
 	const char *line = outcome->output, *colon;
