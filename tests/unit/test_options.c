@@ -324,6 +324,7 @@ static void values_become_parameters(void **state)
 	assert_int_equal(settings.parameters[PARAM_FLAG], 1);
 	assert_int_equal(settings.parameters[PARAM_NUMBER], 7);
 	assert_int_equal(settings.parameters[PARAM_PID], 33);
+	assert_int_equal(settings.process_parameters, 1ULL << PARAM_PID);
 }
 
 static void underscores_are_hyphens(void **state)
