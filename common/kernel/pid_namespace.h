@@ -3,6 +3,10 @@
 #define SNOOPKIT_PID_NAMESPACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* The number by which the kernel knows this process's PID namespace; 0 if that can't be told. */
+uint32_t pid_namespace_number(void);
 
 /*
  * Whether this process is in the initial PID namespace, where its numbers of processes are those

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "kernel/cpus.h"
+#include "kernel/pid_namespace.h"
 #include "kernel/tracefs.h"
 #include "trace/perf_event.h"
 
@@ -114,15 +115,19 @@ static void remove_event(int tracefs, const char *file, const char *event)
 }
 
 /*
- * line is "p:snoopkit/p_1234_5 ..." or "r4:snoopkit/...". Returns true, and the name, if the event
- * is snoopkit's and the process that made it (here 1234) is gone.
+ * line is "p:snoopkit/p_1234_5_effffffc ..." or "r4:snoopkit/...". Returns true, and the name, if
+ * the event is snoopkit's and the process that made it is gone: here 1234 of the PID namespace
+ * effffffc. That of another namespace can't be looked up.
  */
 static bool name_left_over(const char *line, char *name, size_t size)
 {
 	const char *start = strstr(line, ":" GROUP "/");
+	unsigned int namespace;
 	int pid;
 
-	if (!start || start - line > 8 || sscanf(start, ":" GROUP "/%*c_%d_", &pid) != 1)
+	if (!start || start - line > 8 ||
+	    sscanf(start, ":" GROUP "/%*c_%d_%*u_%x", &pid, &namespace) != 2 ||
+	    namespace != pid_namespace_number())
 		return false;
 	snprintf(name, size, "%.*s", (int)strcspn(start + 1, " \n"), start + 1);
 	return kill(pid, 0) && errno == ESRCH;
@@ -163,8 +168,8 @@ static int define_event(struct links *links, const struct text_event *head, cons
 		remove_leftovers(links->tracefs, file);
 	if (head->max_active)
 		snprintf(max_active, sizeof(max_active), "%u", head->max_active);
-	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu", head->is_return ? 'r' : 'p',
-		 (int)getpid(), links->count);
+	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu_%x", head->is_return ? 'r' : 'p',
+		 (int)getpid(), links->count, pid_namespace_number());
 	snprintf(line, sizeof(line), "%c%s:%s %s", head->is_return ? 'r' : 'p', max_active, event,
 		 definition);
 	err = tracefs_write(links->tracefs, file, line);

@@ -40,9 +40,9 @@ struct text_event {
  * For kprobes and uprobes on kernels before 4.17, and for what the perf PMU does not offer: defines
  * an event in tracefs' text interface (kprobe_events and uprobe_events;
  * Documentation/trace/kprobetrace.rst) and attaches to it. definition is the part after the head
- * ("do_init_module", "/bin/bash:0x1234"). The event's name contains the PID, so that the events of
- * a killed process can be recognised and removed. Returns 0 or a negative errno, with or without a
- * message.
+ * ("do_init_module", "/bin/bash:0x1234"). The event's name contains the PID and its namespace, so
+ * that the events of a killed process can be recognised and removed. Returns 0 or a negative errno,
+ * with or without a message.
  */
 int text_event_attach(struct links *links, const struct text_event *head, const char *definition,
 		      int program_fd, struct error *error);

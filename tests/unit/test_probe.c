@@ -12,6 +12,7 @@
 #include "compile/headers.h"
 #include "kernel/btf_file.h"
 #include "kernel/elfsym.h"
+#include "kernel/pid_namespace.h"
 #include "kernel/tracefs.h"
 #include "support.h"
 #include "trace/loader.h"
@@ -301,7 +302,8 @@ static void a_uprobe_of_the_text_interface(void **state)
 static void leftovers_of_the_dead_are_removed(void **state)
 {
 	struct bench *bench = *state;
-	char living[96], *text;
+	unsigned int here = pid_namespace_number();
+	char living[96], dead[96], *text;
 	struct error error = {};
 	int program, tracefs;
 
@@ -310,19 +312,26 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	if (tracefs < 0)
 		skip_because(error.text);
 	/* above any pid_max: no process has this PID */
-	if (tracefs_write(tracefs, "uprobe_events", "p:snoopkit/p_99999999_0 " SELF ":0x10")) {
+	snprintf(dead, sizeof(dead), "p:snoopkit/p_99999999_0_%x " SELF ":0x10", here);
+	if (tracefs_write(tracefs, "uprobe_events", dead)) {
 		close(tracefs);
 		skip_because("no uprobes in the text interface");
 	}
-	snprintf(living, sizeof(living), "p:snoopkit/p_%d_7 " SELF ":0x10", (int)getppid());
+	snprintf(living, sizeof(living), "p:snoopkit/p_%d_7_%x " SELF ":0x10", (int)getppid(),
+		 here);
 	assert_int_equal(tracefs_write(tracefs, "uprobe_events", living), 0);
 	assert_int_equal(
 		tracefs_write(tracefs, "uprobe_events", "p:other/p_99999999_0 " SELF ":0x10"), 0);
+	/* of another PID namespace, where there may be such a process */
+	assert_int_equal(
+		tracefs_write(tracefs, "uprobe_events", "p:snoopkit/p_99999998_0_1 " SELF ":0x10"),
+		0);
 	program = loader_load(&bench->loader, "count", BPF_PROG_TYPE_KPROBE, &error);
 	text_event_attach(&bench->probes.links, &text_uprobe, SELF ":0x10", program, &error);
 	close(program);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_null(strstr(text, "snoopkit/p_99999999_0"));
+	assert_non_null(strstr(text, "snoopkit/p_99999998_0_1"));
 	assert_non_null(strstr(text, "other/p_99999999_0"));
 	*strchr(living, ' ') = '\0';
 	assert_non_null(strstr(text, living));
@@ -330,6 +339,7 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	memcpy(living, "-:", 2);
 	tracefs_write(tracefs, "uprobe_events", living);
 	tracefs_write(tracefs, "uprobe_events", "-:other/p_99999999_0");
+	tracefs_write(tracefs, "uprobe_events", "-:snoopkit/p_99999998_0_1");
 	close(tracefs);
 }
 
