@@ -130,6 +130,8 @@ static void record_losses(struct session *session)
 {
 	losses_record(&session->losses, session->tool->name, live_lost(&session->live),
 		      live_missed(&session->live));
+	losses_record_in_doubt(&session->losses, session->tool->name,
+			       options_given_up(session->tool));
 }
 
 static void take_child(struct session *session)
