@@ -172,6 +172,14 @@ static int prepare(struct session *session, struct error *error)
 	return err;
 }
 
+static void bound(void *data, size_t size)
+{
+	struct bashreadline_event *event = data;
+
+	event->line_size =
+		event_bound(size, offsetof(struct bashreadline_event, line), event->line_size);
+}
+
 static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
@@ -186,6 +194,7 @@ static const struct tool bashreadline = {
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct bashreadline_event, line),
+	.bound = bound,
 };
 
 int main(int argc, char **argv)

@@ -220,8 +220,10 @@ static int read_others(int map, struct counters *rows, uint64_t *total)
 	uint64_t count;
 	__u64 *seen;
 	uint32_t zero = 0, i;
-	int cpu, err = 0;
+	int cpu, err;
 
+	if (map < 0)
+		return 0;
 	urgent_begin();
 	err = bpf_map_lookup_elem(map, &zero, state.values) ? -errno : 0;
 	urgent_end();
@@ -484,6 +486,14 @@ static void finish(struct session *session)
 	free(state.seen.items);
 }
 
+static const struct image_map maps[] = {
+	EXPECTED_MAP("counts", PERCPU_HASH, struct eperm_key, uint64_t),
+	EXPECTED_MAP("slots", PERCPU_ARRAY, uint32_t, struct eperm_slot),
+	EXPECTED_MAP("others", PERCPU_ARRAY, uint32_t, struct eperm_others),
+	EXPECTED_MAP("epoch", ARRAY, uint32_t, uint32_t),
+	{},
+};
+
 static const struct tool eperm = {
 	.name = "eperm",
 	.summary = "Count syscalls that failed with EPERM or EACCES.",
@@ -502,6 +512,7 @@ static const struct tool eperm = {
 	.row = row,
 	.report = report,
 	.finish = finish,
+	.maps = maps,
 	.event_size = sizeof(struct counter),
 };
 

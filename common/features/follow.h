@@ -33,6 +33,9 @@
 		RAW_TRACEPOINT("sched_process_fork", "on_fork_raw",                            \
 			       .instead_of = "wake_up_new_task", .wanted = is_wanted)
 
+/* A row of a tool's maps: the one of bpfsrc/follow.bpf.h. */
+#define FOLLOW_MAP EXPECTED_MAP("followed", HASH, uint32_t, uint32_t)
+
 /*
  * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it
  * is a thread or has ended, or where its number is not the one that the kernel's programs see.

@@ -86,6 +86,9 @@ void mirror_say_cut(struct mirror *mirror, struct session *session);
 /* Writes what is left and closes the recording. In finish(). */
 void mirror_end(struct mirror *mirror, struct session *session);
 
+/* The tool's bound(). */
+void mirror_bound(void *event, size_t size);
+
 /* The tool's row and line: their event is made by mirror_event(). */
 void mirror_row(struct row *row, const void *event);
 void mirror_line(struct output *output, uint64_t time, const void *event);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "kernel/urgent.h"
 #include "tool/live.h"
 
@@ -13,16 +14,38 @@ void live_init(struct live *live)
 	probes_init(&live->probes);
 }
 
-int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
-		     bool verbose, struct error *error)
+/* What bpfsrc/submit.bpf.h and lost.bpf.h declare: read below and in trace/events.c. */
+static const struct image_map maps_of_all[] = {
+	EXPECTED_MAP("events", PERF_EVENT_ARRAY, uint32_t, uint32_t),
+	EXPECTED_MAP("batches", PERCPU_ARRAY, uint32_t, struct batch),
+	EXPECTED_MAP("batching", ARRAY, uint32_t, uint32_t),
+	EXPECTED_MAP("lost_events", PERCPU_ARRAY, uint32_t, uint64_t),
+	{},
+};
+
+static int check_maps(const struct image *image, const struct image_map *expected,
+		      struct error *error)
+{
+	int err = 0;
+
+	for (; !err && expected && expected->name[0]; expected++)
+		err = image_check_map(image, expected, error);
+	return err;
+}
+
+int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
+		     const struct settings *settings, bool verbose, struct error *error)
 {
 	size_t i;
-	int err = 0;
+	int err;
 
 	live->image = image;
 	loader_init(&live->loader, image, settings->parameters);
 	live->loader.map_sizes = settings->map_sizes;
 	live->loader.verbose = verbose;
+	err = check_maps(image, maps_of_all, error);
+	if (!err)
+		err = check_maps(image, expected, error);
 	for (i = 0; !err && i < settings->pinned_map_count; i++)
 		err = loader_use_pinned_map(&live->loader, settings->pinned_maps[i].map,
 					    settings->pinned_maps[i].path, error);

@@ -25,9 +25,13 @@ struct live {
  */
 void live_init(struct live *live);
 
-/* Creates the image's maps by the settings. The image becomes live's, also if it fails. */
-int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
-		     bool verbose, struct error *error);
+/*
+ * Creates the image's maps by the settings, once those that are read here, and those of the list,
+ * are found to be as they have to be (the list ends with an empty row; NULL: none). The image
+ * becomes live's, also if it fails.
+ */
+int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
+		     const struct settings *settings, bool verbose, struct error *error);
 
 /* The descriptor of the program's map of that name, or -1. */
 int live_map(const struct live *live, const char *name);

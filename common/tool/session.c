@@ -107,7 +107,7 @@ void session_print_row(struct session *session, uint64_t time, const void *event
 
 /* ---- what the loop calls ---- */
 
-static void handle_event(void *context, uint64_t time, const void *data, size_t size)
+static void handle_event(void *context, uint64_t time, void *data, size_t size)
 {
 	struct session *session = context;
 	const struct tool *tool = session->tool;
@@ -115,6 +115,8 @@ static void handle_event(void *context, uint64_t time, const void *data, size_t 
 	/* Before the header not every probe was attached: half of a picture is none. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
+	if (tool->bound)
+		tool->bound(data, size);
 	if (tool->print)
 		tool->print(session, time, data, size);
 	else if (!tool->wanted || tool->wanted(data))
@@ -183,7 +185,8 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	const struct tool *tool = session->tool;
 	int err;
 
-	err = live_create_maps(&session->live, image, session->settings, options->verbose, error);
+	err = live_create_maps(&session->live, image, tool->maps, session->settings,
+			       options->verbose, error);
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
 	if (!err)
@@ -209,7 +212,7 @@ static void print_header(struct session *session)
 
 	if (session->options->json || tool->line || !tool->row)
 		return;
-	nothing = calloc(1, tool->event_size);
+	nothing = calloc(1, tool->event_size + 1); /* a NUL behind it, as with every event */
 	if (nothing) {
 		row_begin(&row, &session->output, ROW_HEADER, session->output.start_time);
 		tool->row(&row, nothing);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "compile/feature_test.h"
+#include "image/image.h"
 #include "output/output.h"
 #include "output/row.h"
 #include "parameters.h"
@@ -64,12 +65,30 @@ struct tool {
 	/* A line in place of the columns; row is then for JSON only, and there is no header. */
 	void (*line)(struct output *output, uint64_t time, const void *event);
 	size_t event_size; /* of the event's fixed part; shorter ones are not passed on */
+	/*
+	 * Cuts the sizes that an event says of its parts to what there is: size is the event's. An
+	 * edited program may have written any. NULL: it says none. All functions above get the
+	 * event after this one, with a NUL behind it.
+	 */
+	void (*bound)(void *event, size_t size);
+
+	/* Maps that the tool reads or changes, as they have to be; ends with an empty row. Or NULL.
+	 */
+	const struct image_map *maps;
 
 	/* Every session_set_interval(), and once at the end. For tools that count in the kernel. */
 	void (*report)(struct session *session, bool last);
 	/* When the tracing is over and everything was printed. May be NULL. */
 	void (*finish)(struct session *session);
 };
+
+/* How many of those bytes an event of that size can have from an offset on. */
+static inline uint32_t event_bound(size_t event_size, size_t offset, uint32_t bytes)
+{
+	size_t left = event_size > offset ? event_size - offset : 0;
+
+	return bytes < left ? bytes : (uint32_t)left;
+}
 
 /* The tool's main(). The result is the exit status. */
 int tool_main(const struct tool *tool, int argc, char **argv);
