@@ -57,8 +57,8 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PID", "pid", -7, event->pid);
 	row_uint(row, NULL, "uid", 0, event->uid);
 	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
-	row_text(row, "COMMAND", "command", 0, event->line, size < LINE_SIZE ? size : LINE_SIZE);
-	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
+	row_text(row, "COMMAND", "command", 0, event->line, size);
+	row_json(row, "truncated", json_boolean(size == LINE_SIZE));
 }
 
 /* The shells last seen, so that one can be known by its earlier lines. */
@@ -176,8 +176,8 @@ static void bound(void *data, size_t size)
 {
 	struct bashreadline_event *event = data;
 
-	event->line_size =
-		event_bound(size, offsetof(struct bashreadline_event, line), event->line_size);
+	event->line_size = event_bound(size, offsetof(struct bashreadline_event, line),
+				       sizeof(event->line), event->line_size);
 }
 
 static const struct tool bashreadline = {

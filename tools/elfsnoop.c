@@ -136,7 +136,7 @@ static void bound(void *data, size_t size)
 	struct elfsnoop_event *event = data;
 
 	event->strings.size = event_bound(size, offsetof(struct elfsnoop_event, strings.bytes),
-					  event->strings.size);
+					  STRINGS_SIZE, event->strings.size);
 }
 
 static const struct tool elfsnoop = {

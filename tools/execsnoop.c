@@ -286,10 +286,11 @@ static int prepare(struct session *session, struct error *error)
 static void bound(void *data, size_t size)
 {
 	struct execsnoop_event *event = data;
-	size_t text = offsetof(struct execsnoop_event, text);
+	size_t text = offsetof(struct execsnoop_event, text), room = sizeof(event->text);
 
-	event->filename_size = event_bound(size, text, event->filename_size);
-	event->args_size = event_bound(size, text + event->filename_size, event->args_size);
+	event->filename_size = event_bound(size, text, room, event->filename_size);
+	event->args_size = event_bound(size, text + event->filename_size,
+				       room - event->filename_size, event->args_size);
 }
 
 static const struct tool execsnoop = {

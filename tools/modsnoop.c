@@ -175,7 +175,7 @@ static void bound(void *data, size_t size)
 	struct modsnoop_event *event = data;
 
 	event->parameters_size = event_bound(size, offsetof(struct modsnoop_event, parameters),
-					     event->parameters_size);
+					     sizeof(event->parameters), event->parameters_size);
 }
 
 static const struct tool modsnoop = {

@@ -276,7 +276,7 @@ static void bound(void *data, size_t size)
 	struct opensnoop_event *event = data;
 
 	event->strings.size = event_bound(size, offsetof(struct opensnoop_event, strings.bytes),
-					  event->strings.size);
+					  STRINGS_SIZE, event->strings.size);
 }
 
 static const struct image_map maps[] = { FOLLOW_MAP, {} };

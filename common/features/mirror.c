@@ -299,7 +299,8 @@ void mirror_bound(void *data, size_t size)
 {
 	struct written_event *event = data;
 
-	event->size = event_bound(size, offsetof(struct written_event, data), event->size);
+	event->size =
+		event_bound(size, offsetof(struct written_event, data), WRITTEN_SIZE, event->size);
 }
 
 void mirror_say_cut(struct mirror *mirror, struct session *session)

@@ -82,11 +82,14 @@ struct tool {
 	void (*finish)(struct session *session);
 };
 
-/* How many of those bytes an event of that size can have from an offset on. */
-static inline uint32_t event_bound(size_t event_size, size_t offset, uint32_t bytes)
+/* For bound(): at most so many bytes of a member are in an event of that size. */
+static inline uint32_t event_bound(size_t event_size, size_t offset, size_t member_size,
+				   uint32_t bytes)
 {
 	size_t left = event_size > offset ? event_size - offset : 0;
 
+	if (left > member_size)
+		left = member_size;
 	return bytes < left ? bytes : (uint32_t)left;
 }
 

@@ -280,12 +280,13 @@ static void sizes_are_bounded_before_anything_else(void **state)
 static void a_bound_is_what_there_is(void **state)
 {
 	(void)state;
-	assert_int_equal(event_bound(100, 60, 39), 39);
-	assert_int_equal(event_bound(100, 60, 41), 40);
-	assert_int_equal(event_bound(100, 60, UINT32_MAX), 40);
-	assert_int_equal(event_bound(100, 100, 1), 0);
-	assert_int_equal(event_bound(100, 101, 1), 0);
-	assert_int_equal(event_bound(SIZE_MAX, 0, UINT32_MAX), UINT32_MAX);
+	assert_int_equal(event_bound(100, 60, 50, 39), 39);
+	assert_int_equal(event_bound(100, 60, 50, 41), 40);
+	assert_int_equal(event_bound(100, 60, 30, 41), 30);
+	assert_int_equal(event_bound(100, 60, 50, UINT32_MAX), 40);
+	assert_int_equal(event_bound(100, 100, 50, 1), 0);
+	assert_int_equal(event_bound(100, 101, 50, 1), 0);
+	assert_int_equal(event_bound(SIZE_MAX, 0, SIZE_MAX, UINT32_MAX), UINT32_MAX);
 }
 
 static void print_line(struct output *output, uint64_t time, const void *event)
