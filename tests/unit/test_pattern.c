@@ -170,6 +170,15 @@ static void what_takes_forever_is_given_up_and_matches(void **state)
 	give_up("(a+)+$|c$", 41, 'b', 1);
 }
 
+static void so_it_is_without_jit(void **state)
+{
+	(void)state;
+	give_up("(*NO_JIT)(a+)+$|c$", 20480, 'b', 1);
+	give_up("(*NO_JIT)a.*a.*[cd]", 20480, 'b', 1);
+	give_up("(*NO_JIT)(?:(a)|b)*[cd]", 20480, 'b', 1);
+	give_up("(*NO_JIT)^a.*[cd]", 2048, 'b', 0);
+}
+
 static void what_only_takes_long_is_decided(void **state)
 {
 	(void)state;
@@ -194,6 +203,7 @@ int main(void)
 		cmocka_unit_test(the_place_is_right_behind_what_was_translated),
 		cmocka_unit_test(what_takes_forever_is_given_up_and_matches),
 		cmocka_unit_test(what_only_takes_long_is_decided),
+		cmocka_unit_test(so_it_is_without_jit),
 		cmocka_unit_test(no_pattern_can_be_freed),
 	};
 
