@@ -241,15 +241,23 @@ static struct stat traced;
 
 static void check_replaced(struct session *session)
 {
+	struct error error = {};
 	struct stat now;
+	uint64_t offset;
 
 	if (stat(binary, &now) || (now.st_dev == traced.st_dev && now.st_ino == traced.st_ino))
 		return;
 	traced = now;
-	session_message(session,
-			"%s was replaced: shells that run the new file are seen only after the "
-			"tool is started again",
-			binary);
+	is_bash = is_bash && !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &error);
+	error_clear(&error);
+	if (!session_attach_more(session, probe_sets, &error))
+		session_message(session, "%s was replaced: both files are traced", binary);
+	else
+		session_message(session,
+				"%s was replaced: shells that run the new file are seen only after "
+				"the tool is started again",
+				binary);
+	error_clear(&error);
 }
 
 static void handle_change(struct session *session, int fd)
@@ -268,7 +276,8 @@ static int attached(struct session *session, struct error *error)
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	(void)error;
-	if (path && fd >= 0 && inotify_add_watch(fd, dirname(path), IN_MOVED_TO | IN_CREATE) >= 0)
+	if (path && fd >= 0 &&
+	    inotify_add_watch(fd, dirname(path), IN_MOVED_TO | IN_CLOSE_WRITE) >= 0)
 		session_watch_fd(session, fd, handle_change);
 	free(path);
 	check_replaced(session);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ void live_init(struct live *live)
 {
 	*live = (struct live){};
 	probes_init(&live->probes);
+	probes_init(&live->more);
 }
 
 /* What bpfsrc/submit.bpf.h and lost.bpf.h declare: read below and in trace/events.c. */
@@ -83,9 +85,17 @@ int live_attach(struct live *live, const struct probe_set *sets, struct error *e
 	return probes_attach(&live->probes, sets, &live->loader, error);
 }
 
+int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error)
+{
+	if (live->more.program_count)
+		return error_set(error, EBUSY, "more probes were attached already");
+	return probes_attach(&live->more, sets, &live->loader, error);
+}
+
 void live_detach(struct live *live)
 {
 	probes_detach(&live->probes);
+	probes_detach(&live->more);
 }
 
 uint64_t live_lost(const struct live *live)
@@ -108,12 +118,12 @@ uint64_t live_lost(const struct live *live)
 
 uint64_t live_missed(const struct live *live)
 {
-	return probes_missed(&live->probes);
+	return probes_missed(&live->probes) + probes_missed(&live->more);
 }
 
 void live_close(struct live *live)
 {
-	probes_detach(&live->probes);
+	live_detach(live);
 	events_close(live->events);
 	live->events = NULL;
 	if (live->image)

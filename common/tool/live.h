@@ -16,6 +16,7 @@ struct live {
 	struct image *image; /* NULL: the loader was not initialised */
 	struct loader loader;
 	struct probes probes;
+	struct probes more; /* attached later, see live_attach_more() */
 	struct events *events;
 };
 
@@ -44,6 +45,12 @@ int live_open_events(struct live *live, unsigned int pages, struct error *error)
 
 /* Attaches the first set that can be attached; returns its index. See probes_attach(). */
 int live_attach(struct live *live, const struct probe_set *sets, struct error *error);
+
+/*
+ * The same once more while the tool runs, for a file of uprobes that another has taken the place
+ * of. Only once: -EBUSY with a message after that.
+ */
+int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error);
 
 void live_detach(struct live *live);
 

@@ -43,6 +43,13 @@ int session_map(const struct session *session, const char *name)
 	return live_map(&session->live, name);
 }
 
+int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error)
+{
+	int err = live_attach_more(&session->live, sets, error);
+
+	return err < 0 ? err : 0;
+}
+
 uint64_t session_start_time(const struct session *session)
 {
 	return session->output.start_time;

@@ -118,6 +118,12 @@ void session_use_probe_sets(struct session *session, const struct probe_set *set
 /* The descriptor of the program's map of that name, or -1. From fill() on. */
 int session_map(const struct session *session, const char *name);
 
+/*
+ * Attaches the first of these sets beside what is attached, once, while the session runs. Returns 0
+ * or a negative errno with a message.
+ */
+int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error);
+
 /* Nanoseconds of CLOCK_MONOTONIC when the header was printed. */
 uint64_t session_start_time(const struct session *session);
 

@@ -95,17 +95,39 @@ stop
 check "and is found to be no bash" out_lacks 'a large one'
 
 # As a package puts a new file in the place of the old one.
-cp /bin/bash "$SCRATCH/libbash"
+replace_bash() {
+	cp "$1" "$SCRATCH/libbash.new"
+	mv "$SCRATCH/libbash.new" "$SCRATCH/libbash"
+}
+replace_bash /bin/bash
+type_into "$SCRATCH/libbash" --norc
 start bashreadline -s "$SCRATCH/libbash"
 : >"$SCRATCH/something-else"
 sleep 0.3
 check "another file beside it is nothing" err_is_empty
-cp /bin/bash "$SCRATCH/libbash.new"
-mv "$SCRATCH/libbash.new" "$SCRATCH/libbash"
+replace_bash /bin/bash
 check "that bash is replaced is said" wait_for 2 err_has \
-	"^bashreadline: $SCRATCH/libbash was replaced: shells that run the new file are seen only after"
+	"^bashreadline: $SCRATCH/libbash was replaced: both files are traced\$"
+echo 'in the old one' >&9
+check "the old file is still traced" out_soon ' in the old one$'
+exec 9>&-
+type_into "$SCRATCH/libbash" --norc
+echo 'in the new one' >&9
+check "the new file is traced" out_soon ' in the new one$'
+exec 9>&-
+replace_bash /bin/bash
+check "that it is replaced again is said" wait_for 2 err_has \
+	'was replaced: shells that run the new file are seen only after the tool is started again$'
 stop
-check "once" [ "$(wc -l <"$ERR")" -eq 1 ]
+check "each once" [ "$(wc -l <"$ERR")" -eq 2 ]
+check "each line once" out_lines ' in the (old|new) one$' 2
+
+replace_bash /bin/bash
+start bashreadline -s "$SCRATCH/libbash"
+replace_bash /bin/true
+check "a file without readline in its place is said" wait_for 2 err_has 'only after the tool is started again$'
+stop
+check "and the tool goes on until it is stopped" [ "$STATUS" -eq 0 ]
 
 type_into bash --norc
 start_headerless bashreadline --json --max-events 1
