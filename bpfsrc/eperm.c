@@ -7,7 +7,6 @@
  */
 #include "prelude.bpf.h"
 #include "filter.bpf.h"
-#include "lost.bpf.h"
 #include "syscall.bpf.h"
 #include "trusted.bpf.h"
 #include "eperm.h"
@@ -18,24 +17,72 @@
 BPF_TABLE("percpu_hash", struct eperm_key, u64, counts, EPERM_MAX_COUNTS);
 BPF_PERCPU_ARRAY(slots, struct eperm_slot, EPERM_SLOTS); /* only with PARAM_BTF_TRACEPOINT */
 BPF_ARRAY(epoch, u32, 1);
+BPF_PERCPU_ARRAY(others, struct eperm_others, 1);
+BPF_TABLE("lru_hash", struct eperm_maker, u32, makers, EPERM_MAX_MAKERS);
 
 static __always_inline bool is_wanted(void)
 {
 	return is_my_pid_wanted() && is_my_uid_wanted();
 }
 
-static __always_inline void add_to_counter(struct eperm_key *key, u64 count)
+static __always_inline u64 me_as_maker(void)
 {
-	u64 *counter = counts.lookup(key), nothing = 0;
+	return (u64)my_pid() << 32 | my_uid();
+}
 
-	if (!counter) {
-		counts.insert(key, &nothing);
-		counter = counts.lookup(key);
+/* Whether there is a counter left for it; if so, it has one less. */
+static __always_inline bool may_make(u32 epoch, u32 is_process, u32 id, u32 limit)
+{
+	struct eperm_maker maker = { .epoch = epoch, .is_process = is_process, .id = id };
+	u32 *made = makers.lookup(&maker), one = 1;
+
+	if (!made) {
+		makers.update(&maker, &one);
+		return true;
 	}
+	if (*made >= limit)
+		return false;
+	__sync_fetch_and_add(made, 1);
+	return true;
+}
+
+static __always_inline void add_to_others(const struct eperm_key *key, u64 count)
+{
+	u32 zero = 0, index = key->number;
+	struct eperm_others *all = others.lookup(&zero);
+
+	if (index > EPERM_OTHER_NUMBERS - 1)
+		index = EPERM_OTHER_NUMBERS - 1;
+	if (key->compat)
+		index += EPERM_OTHER_COMPAT;
+	if (key->error == EACCES)
+		index += EPERM_OTHER_EACCES;
+	if (all)
+		all->counts[index & (EPERM_OTHER_COUNTS - 1)] += count;
+}
+
+static __always_inline u64 *make_counter(const struct eperm_key *key, u64 maker)
+{
+	u64 nothing = 0;
+
+	if (!may_make(key->epoch, 1, maker >> 32, EPERM_OF_PROCESS) ||
+	    !may_make(key->epoch, 0, maker, EPERM_OF_USER))
+		return NULL;
+	counts.insert(key, &nothing);
+	return counts.lookup(key);
+}
+
+/* maker is asked for only where there is no counter; 0: the current task. */
+static __always_inline void add_to_counter(struct eperm_key *key, u64 count, u64 maker)
+{
+	u64 *counter = counts.lookup(key);
+
+	if (!counter)
+		counter = make_counter(key, maker ? maker : me_as_maker());
 	if (counter)
 		*counter += count;
 	else
-		count_lost(count);
+		add_to_others(key, count);
 }
 
 static __always_inline int count(s64 number, s64 ret)
@@ -54,7 +101,7 @@ static __always_inline int count(s64 number, s64 ret)
 	if (PARAM(PARAM_PER_PROCESS))
 		key.pid = my_pid();
 	READ_COMM(key.comm);
-	add_to_counter(&key, 1);
+	add_to_counter(&key, 1, 0);
 	return 0;
 }
 
@@ -89,8 +136,9 @@ static __always_inline void count_in_slot(struct eperm_key *key)
 	if (!same_key(&slot->key, key)) {
 		before = slot->key;
 		if (slot->count)
-			add_to_counter(&before, slot->count);
+			add_to_counter(&before, slot->count, slot->maker);
 		slot->key = *key;
+		slot->maker = me_as_maker();
 		slot->count = 0;
 	}
 	slot->count++;

@@ -5,6 +5,9 @@
 #include "parameters.h"
 
 #define EPERM_MAX_COUNTS 10240 /* counters in the map at a time */
+#define EPERM_OF_USER	 5120  /* of these for one user, in an epoch */
+#define EPERM_OF_PROCESS 256   /* and for one process */
+#define EPERM_MAX_MAKERS 8192
 
 enum {
 	PARAM_PER_PROCESS = PARAM_TOOL, /* 1: count each process separately */
@@ -30,6 +33,30 @@ struct eperm_key {
 struct eperm_slot {
 	struct eperm_key key;
 	__u64 count;
+	__u64 maker; /* tgid << 32 | uid of the first that it counts */
+};
+
+/* Who made counters in an epoch: a user, or a process. */
+struct eperm_maker {
+	__u32 epoch;
+	__u32 is_process;
+	__u32 id;
+};
+
+/*
+ * Programs choose their comm and the number of a syscall, so they can make up any number of keys.
+ * Failures for which there is no counter are counted here, by error and syscall only. The count is
+ * exact: it is never cleared, the tool takes the difference.
+ */
+#define EPERM_OTHER_NUMBERS                                                  \
+	512 /* a power of two; the last one is for all numbers from there on \
+	     */
+#define EPERM_OTHER_COUNTS (4 * EPERM_OTHER_NUMBERS)
+#define EPERM_OTHER_COMPAT EPERM_OTHER_NUMBERS
+#define EPERM_OTHER_EACCES (2 * EPERM_OTHER_NUMBERS)
+
+struct eperm_others {
+	__u64 counts[EPERM_OTHER_COUNTS]; /* number + EPERM_OTHER_COMPAT + EPERM_OTHER_EACCES */
 };
 
 #endif

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bashreadline.h"
 #include "kernel/elfsym.h"
 #include "tool/tool.h"
@@ -58,8 +63,8 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PID", "pid", -7, event->pid);
 	row_uint(row, NULL, "uid", 0, event->uid);
 	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
-	row_text(row, "COMMAND", "command", 0, event->line, size < LINE_SIZE ? size : LINE_SIZE);
-	row_json(row, "truncated", json_boolean(size >= LINE_SIZE));
+	row_text(row, "COMMAND", "command", 0, event->line, size);
+	row_json(row, "truncated", json_boolean(size == LINE_SIZE));
 }
 
 /* Processes recognised as bash, by PID and comm: one that has ended is known by earlier lines. */
@@ -92,24 +97,95 @@ static void remember(const struct bashreadline_event *event)
 	memcpy(shell->comm, event->comm, sizeof(shell->comm));
 }
 
+/* What is known of an executable, by device and inode; another file may come to have these. */
+enum verdict { UNKNOWN, IS_BASH, IS_NOT_BASH };
+
+#define VERDICTS 256
+
+static struct {
+	dev_t device;
+	ino_t inode; /* 0: none */
+	struct timespec changed;
+	enum verdict verdict;
+} verdicts[VERDICTS];
+
+static enum verdict look_into(int fd)
+{
+	struct error error = {};
+	uint64_t offset;
+	char path[40];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	err = elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error);
+	return !err ? IS_BASH : err == -ENOENT ? IS_NOT_BASH : UNKNOWN;
+}
+
+static enum verdict verdict_of_file(int fd)
+{
+	struct stat file;
+	size_t i;
+
+	if (fstat(fd, &file))
+		return UNKNOWN;
+	i = (file.st_dev ^ file.st_ino) % VERDICTS;
+	if (verdicts[i].device != file.st_dev || verdicts[i].inode != file.st_ino ||
+	    memcmp(&verdicts[i].changed, &file.st_ctim, sizeof(file.st_ctim))) {
+		verdicts[i].device = file.st_dev;
+		verdicts[i].inode = file.st_ino;
+		verdicts[i].changed = file.st_ctim;
+		verdicts[i].verdict = look_into(fd);
+	}
+	return verdicts[i].verdict;
+}
+
+/* Whether the process has had another program run since the event, as far as its name tells. */
+static bool has_another_name(const struct bashreadline_event *event)
+{
+	char path[40], *comm;
+	size_t size;
+	bool same;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", event->pid);
+	comm = file_read(path, &size);
+	same = comm && size && size - 1 == strnlen(event->comm, sizeof(event->comm)) &&
+	       !memcmp(comm, event->comm, size - 1);
+	free(comm);
+	return !same;
+}
+
+static enum verdict verdict_of_process(const struct bashreadline_event *event)
+{
+	enum verdict verdict = UNKNOWN;
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return UNKNOWN;
+	if (!has_another_name(event))
+		verdict = verdict_of_file(fd);
+	close(fd);
+	return verdict;
+}
+
 /*
- * Other programs use a shared libreadline too. A shell that has ended or has called exec since can
- * be recognised only by its comm or by an earlier line of it.
+ * A shared libreadline serves other programs too. A line is left out only if its program is found
+ * not to be bash: of a shell that has gone by now or has become another program, or whose
+ * executable does not tell, it is shown.
  */
 static bool wanted(const void *data)
 {
 	const struct bashreadline_event *event = data;
-	struct error error = {};
-	char path[40];
-	uint64_t offset;
+	enum verdict verdict;
 
 	if (is_bash || !strncmp(event->comm, "bash", sizeof(event->comm)) || is_known(event))
 		return true;
-	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
-	if (elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error))
-		return false;
-	remember(event);
-	return true;
+	verdict = verdict_of_process(event);
+	if (verdict == IS_BASH)
+		remember(event);
+	return verdict != IS_NOT_BASH;
 }
 
 /*
@@ -163,6 +239,54 @@ static int find_readline(struct error *error)
 	return elfsym_needed(bash, "libreadline.so", binary, sizeof(binary), error);
 }
 
+/* The file that is traced, to notice that another has taken its place. */
+static struct stat traced;
+
+static void check_replaced(struct session *session)
+{
+	struct error error = {};
+	struct stat now;
+	uint64_t offset;
+
+	if (stat(binary, &now) || (now.st_dev == traced.st_dev && now.st_ino == traced.st_ino))
+		return;
+	traced = now;
+	is_bash = is_bash && !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &error);
+	error_clear(&error);
+	if (!session_attach_more(session, probe_sets, &error))
+		session_message(session, "%s was replaced: both files are traced", binary);
+	else
+		session_message(session,
+				"%s was replaced: shells that run the new file are seen only after "
+				"the tool is started again",
+				binary);
+	error_clear(&error);
+}
+
+static void handle_change(struct session *session, int fd)
+{
+	char buffer[4096];
+
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+	check_replaced(session);
+}
+
+/* Packages put a new file in the place of the old one, which running shells keep. */
+static int attached(struct session *session, struct error *error)
+{
+	char *path = realpath(binary, NULL);
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	(void)error;
+	if (path && fd >= 0 &&
+	    inotify_add_watch(fd, dirname(path), IN_MOVED_TO | IN_CLOSE_WRITE) >= 0)
+		session_watch_fd(session, fd, handle_change);
+	free(path);
+	check_replaced(session);
+	return 0;
+}
+
 static int prepare(struct session *session, struct error *error)
 {
 	struct error not_bash = {};
@@ -171,8 +295,20 @@ static int prepare(struct session *session, struct error *error)
 
 	(void)session;
 	err = find_readline(error);
-	is_bash = !err && !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &not_bash);
-	return err;
+	if (err)
+		return err;
+	if (stat(binary, &traced))
+		return error_set(error, errno, "can't open %s: %s", binary, strerror(errno));
+	is_bash = !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &not_bash);
+	return 0;
+}
+
+static void bound(void *data, size_t size)
+{
+	struct bashreadline_event *event = data;
+
+	event->line_size = event_bound(size, offsetof(struct bashreadline_event, line),
+				       sizeof(event->line), event->line_size);
 }
 
 static const struct tool bashreadline = {
@@ -186,9 +322,11 @@ static const struct tool bashreadline = {
 	.take_argument = take_argument,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
+	.attached = attached,
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct bashreadline_event, line),
+	.bound = bound,
 };
 
 int main(int argc, char **argv)

@@ -132,6 +132,14 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
+static void bound(void *data, size_t size)
+{
+	struct elfsnoop_event *event = data;
+
+	event->strings.size = event_bound(size, offsetof(struct elfsnoop_event, strings.bytes),
+					  STRINGS_SIZE, event->strings.size);
+}
+
 static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
@@ -145,6 +153,7 @@ static const struct tool elfsnoop = {
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct elfsnoop_event, strings.bytes),
+	.bound = bound,
 };
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +65,22 @@ struct counters {
 	size_t capacity;
 };
 
+/* The row of what has no counter. It differs from a comm, whose last byte is NUL, in that byte. */
+#define OTHERS "(other)\0\0\0\0\0\0\0\0\1"
+
 static struct {
-	struct counters seen; /* as last read, sorted by key */
+	struct counters seen;	    /* as they were last read, sorted by key */
+	struct eperm_others others; /* the same */
 	uint32_t epoch;
-	uint64_t tables; /* printed so far */
+	uint64_t tables; /* printed */
+	int cpus;
+	void *values; /* of all CPUs, for one lookup in a per-CPU map */
 } state;
+
+static bool is_of_others(const struct eperm_key *key)
+{
+	return key->comm[sizeof(key->comm) - 1];
+}
 
 static int compare_keys(const void *a, const void *b)
 {
@@ -121,14 +133,22 @@ static void clear_after_name(char *comm, size_t size)
 	memset(comm + length, 0, size - length);
 }
 
+/* An array of nothing has no address, which the C library's functions want. */
+static void sort(struct counters *counters, int (*compare)(const void *, const void *))
+{
+	if (counters->count)
+		qsort(counters->items, counters->count, sizeof(*counters->items), compare);
+}
+
 static uint64_t read_counter(int map, const struct eperm_key *key)
 {
-	int cpus = libbpf_num_possible_cpus(), i;
-	uint64_t values[cpus], total = 0;
+	const uint64_t *values = state.values;
+	uint64_t total = 0;
+	int i;
 
 	urgent_begin();
-	if (!bpf_map_lookup_elem(map, key, values))
-		for (i = 0; i < cpus; i++)
+	if (!bpf_map_lookup_elem(map, key, state.values))
+		for (i = 0; i < state.cpus; i++)
 			total += values[i];
 	urgent_end();
 	return total;
@@ -149,7 +169,7 @@ static int read_counters(int map, uint32_t epoch, struct counters *counters)
 		counter->key = key;
 		counter->count = read_counter(map, &key);
 	}
-	qsort(counters->items, counters->count, sizeof(*counters->items), compare_keys);
+	sort(counters, compare_keys);
 	return 0;
 }
 
@@ -157,15 +177,15 @@ static int read_counters(int map, uint32_t epoch, struct counters *counters)
  */
 static int read_slots(int map, struct counters *rows)
 {
-	int cpus = libbpf_num_possible_cpus(), cpu;
-	struct eperm_slot slots[cpus];
+	const struct eperm_slot *slots = state.values;
 	struct counter *counter;
 	uint32_t index;
+	int cpu;
 
 	for (index = 0; index < EPERM_SLOTS; index++) {
-		if (bpf_map_lookup_elem(map, &index, slots))
+		if (bpf_map_lookup_elem(map, &index, state.values))
 			return 0;
-		for (cpu = 0; cpu < cpus; cpu++) {
+		for (cpu = 0; cpu < state.cpus; cpu++) {
 			if (!slots[cpu].count)
 				continue;
 			counter = append(rows);
@@ -179,7 +199,57 @@ static int read_slots(int map, struct counters *rows)
 	return 0;
 }
 
-/* Makes rows of what was added to the counters since they were last read. */
+/* Index and count as bpfsrc/eperm.h has them. */
+static int add_other_row(uint32_t index, uint64_t count, struct counters *rows)
+{
+	uint32_t number = index % EPERM_OTHER_NUMBERS;
+	struct counter *row = append(rows);
+
+	if (!row)
+		return -ENOMEM;
+	row->count = count;
+	row->key.number = number < EPERM_OTHER_NUMBERS - 1 ? (int32_t)number : -1;
+	row->key.compat = !!(index & EPERM_OTHER_COMPAT);
+	row->key.error = index & EPERM_OTHER_EACCES ? EACCES : EPERM;
+	memcpy(row->key.comm, OTHERS, sizeof(row->key.comm));
+	return 0;
+}
+
+/* What has no counter of its own since it was last seen; *total is all of it. */
+static int read_others(int map, struct counters *rows, uint64_t *total)
+{
+	const struct eperm_others *values = state.values;
+	uint64_t count;
+	__u64 *seen;
+	uint32_t zero = 0, i;
+	int cpu, err;
+
+	if (map < 0)
+		return 0;
+	urgent_begin();
+	err = bpf_map_lookup_elem(map, &zero, state.values) ? -errno : 0;
+	urgent_end();
+	for (i = 0; !err && i < EPERM_OTHER_COUNTS; i++) {
+		seen = &state.others.counts[i];
+		for (count = 0, cpu = 0; cpu < state.cpus; cpu++)
+			count += values[cpu].counts[i];
+		if (count == *seen)
+			continue;
+		*total += count - *seen;
+		err = add_other_row(i, count - *seen, rows);
+		*seen = count;
+	}
+	return err;
+}
+
+static const struct counter *find_seen(const struct counter *counter)
+{
+	if (!state.seen.count)
+		return NULL;
+	return bsearch(counter, state.seen.items, state.seen.count, sizeof(*counter), compare_keys);
+}
+
+/* What came to the counters since they were last seen. */
 static int make_rows(const struct counters *now, struct counters *rows)
 {
 	const struct counter *seen;
@@ -192,8 +262,7 @@ static int make_rows(const struct counters *now, struct counters *rows)
 			return -ENOMEM;
 		*row = now->items[i];
 		clear_after_name(row->key.comm, sizeof(row->key.comm));
-		seen = bsearch(&now->items[i], state.seen.items, state.seen.count, sizeof(*seen),
-			       compare_keys);
+		seen = find_seen(&now->items[i]);
 		row->count -= seen ? seen->count : 0;
 	}
 	return 0;
@@ -205,7 +274,7 @@ static void merge_rows(struct counters *rows)
 	struct counter *last = NULL;
 	size_t i;
 
-	qsort(rows->items, rows->count, sizeof(*rows->items), compare_rows);
+	sort(rows, compare_rows);
 	for (i = 0; i < rows->count; i++) {
 		if (!rows->items[i].count)
 			continue;
@@ -217,7 +286,7 @@ static void merge_rows(struct counters *rows)
 		}
 	}
 	rows->count = last ? (size_t)(last - rows->items) + 1 : 0;
-	qsort(rows->items, rows->count, sizeof(*rows->items), compare_counts);
+	sort(rows, compare_counts);
 }
 
 /*
@@ -227,16 +296,15 @@ static void merge_rows(struct counters *rows)
  */
 static void remove_settled(int map, struct counters *counters)
 {
-	uint64_t zeros[libbpf_num_possible_cpus()];
 	size_t i, kept = 0;
 
-	memset(zeros, 0, sizeof(zeros));
+	memset(state.values, 0, (size_t)state.cpus * sizeof(uint64_t));
 	for (i = 0; i < counters->count; i++) {
 		const struct counter *counter = &counters->items[i];
 
 		if (counter->key.epoch + 2 < state.epoch) {
 			urgent_begin();
-			bpf_map_update_elem(map, &counter->key, zeros, BPF_EXIST);
+			bpf_map_update_elem(map, &counter->key, state.values, BPF_EXIST);
 			bpf_map_delete_elem(map, &counter->key);
 			urgent_end();
 		} else {
@@ -272,22 +340,44 @@ static void print_table(struct session *session, const struct counters *rows, bo
 		session_stop(session);
 }
 
+/* The counters as they are now, and the rows of what came to them and to others. */
+static int collect(struct session *session, bool last, struct counters *now, struct counters *rows)
+{
+	uint32_t epoch = last ? UINT32_MAX : state.epoch;
+	uint64_t others = 0;
+	int err;
+
+	err = read_counters(session_map(session, "counts"), epoch, now);
+	if (!err)
+		err = make_rows(now, rows);
+	if (!err && last)
+		err = read_slots(session_map(session, "slots"), rows);
+	if (!err)
+		err = read_others(session_map(session, "others"), rows, &others);
+	if (others)
+		session_message(session,
+				"too many different names: %" PRIu64
+				" failure%s counted as (other)",
+				others, others == 1 ? "" : "s");
+	return err;
+}
+
 static void report(struct session *session, bool last)
 {
 	struct counters now = {}, rows = {};
-	int map = session_map(session, "counts");
+	int err;
 
 	if (opt.tables && state.tables == opt.tables)
 		return;
 	begin_epoch(session);
-	if (read_counters(map, last ? UINT32_MAX : state.epoch, &now) || make_rows(&now, &rows) ||
-	    (last && read_slots(session_map(session, "slots"), &rows))) {
-		session_message(session, "no memory for the counts");
+	err = collect(session, last, &now, &rows);
+	if (err) {
+		session_message(session, "can't read the counts: %s", strerror(-err));
 		session_stop(session);
 	} else {
 		merge_rows(&rows);
 		print_table(session, &rows, last);
-		remove_settled(map, &now);
+		remove_settled(session_map(session, "counts"), &now);
 	}
 	free(rows.items);
 	free(state.seen.items);
@@ -299,6 +389,8 @@ static char *resolve(const struct eperm_key *key)
 {
 	char *name;
 
+	if (key->number < 0)
+		return strdup("(other)");
 	if (key->compat)
 		return seccomp_syscall_resolve_num_arch(
 			seccomp_arch_native() == SCMP_ARCH_AARCH64 ? SCMP_ARCH_ARM : SCMP_ARCH_X86,
@@ -325,6 +417,7 @@ static void row(struct row *row, const void *data)
 	row_word(row, "SYSCALL", "syscall", -20, name ? name : unknown);
 	row_int(row, NULL, "number", 0, key->number);
 	row_json(row, "compat", json_boolean(key->compat));
+	row_json(row, "other", json_boolean(is_of_others(key)));
 	row_uint(row, "COUNT", "count", 8, counter->count);
 	free(name);
 }
@@ -379,12 +472,29 @@ static const struct probe_set at_intervals[] = { BY_RAW_TRACEPOINT, BY_TRACEPOIN
 
 static int prepare(struct session *session, struct error *error)
 {
-	(void)error;
 	session_set_parameter(session, PARAM_BTF_TRACEPOINT, !opt.interval);
 	session_set_interval(session, opt.interval * SECOND);
 	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
-	return 0;
+	state.cpus = libbpf_num_possible_cpus();
+	if (state.cpus > 0)
+		state.values = calloc((size_t)state.cpus, sizeof(struct eperm_others));
+	return state.values ? 0 : error_set(error, ENOMEM, "no memory for the counts");
 }
+
+static void finish(struct session *session)
+{
+	(void)session;
+	free(state.values);
+	free(state.seen.items);
+}
+
+static const struct image_map maps[] = {
+	EXPECTED_MAP("counts", PERCPU_HASH, struct eperm_key, uint64_t),
+	EXPECTED_MAP("slots", PERCPU_ARRAY, uint32_t, struct eperm_slot),
+	EXPECTED_MAP("others", PERCPU_ARRAY, uint32_t, struct eperm_others),
+	EXPECTED_MAP("epoch", ARRAY, uint32_t, uint32_t),
+	{},
+};
 
 static const struct tool eperm = {
 	.name = "eperm",
@@ -403,6 +513,8 @@ static const struct tool eperm = {
 	.prepare = prepare,
 	.row = row,
 	.report = report,
+	.finish = finish,
+	.maps = maps,
 	.event_size = sizeof(struct counter),
 };
 

@@ -288,6 +288,16 @@ static int prepare(struct session *session, struct error *error)
 	return 0;
 }
 
+static void bound(void *data, size_t size)
+{
+	struct execsnoop_event *event = data;
+	size_t text = offsetof(struct execsnoop_event, text), room = sizeof(event->text);
+
+	event->filename_size = event_bound(size, text, room, event->filename_size);
+	event->args_size = event_bound(size, text + event->filename_size,
+				       room - event->filename_size, event->args_size);
+}
+
 static const struct tool execsnoop = {
 	.name = "execsnoop",
 	.summary = "Trace new processes: each exec, with its arguments.",
@@ -303,6 +313,7 @@ static const struct tool execsnoop = {
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct execsnoop_event, text),
+	.bound = bound,
 };
 
 int main(int argc, char **argv)

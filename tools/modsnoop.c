@@ -170,6 +170,14 @@ static int prepare(struct session *session, struct error *error)
 	return 0;
 }
 
+static void bound(void *data, size_t size)
+{
+	struct modsnoop_event *event = data;
+
+	event->parameters_size = event_bound(size, offsetof(struct modsnoop_event, parameters),
+					     sizeof(event->parameters), event->parameters_size);
+}
+
 static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
@@ -183,6 +191,7 @@ static const struct tool modsnoop = {
 	.row = row,
 	.line = line,
 	.event_size = offsetof(struct modsnoop_event, parameters),
+	.bound = bound,
 };
 
 int main(int argc, char **argv)

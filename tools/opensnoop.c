@@ -150,7 +150,7 @@ static uint32_t given_mode(const struct opensnoop_event *event)
 /* The path. With -F a relative path comes after its directory. */
 static void row_path(struct row *row, const struct opensnoop_event *event)
 {
-	const char *path = event->strings.size ? event->strings.bytes : "";
+	const char *path = path_string(&event->strings, 0);
 	char *whole = NULL;
 
 	if (event->has_directory)
@@ -271,6 +271,16 @@ static int fill(struct session *session, struct error *error)
 	return err ? error_set(error, -err, "can't follow the command: %s", strerror(-err)) : 0;
 }
 
+static void bound(void *data, size_t size)
+{
+	struct opensnoop_event *event = data;
+
+	event->strings.size = event_bound(size, offsetof(struct opensnoop_event, strings.bytes),
+					  STRINGS_SIZE, event->strings.size);
+}
+
+static const struct image_map maps[] = { FOLLOW_MAP, {} };
+
 static const struct tool opensnoop = {
 	.name = "opensnoop",
 	.summary = "Trace file opens.",
@@ -290,6 +300,8 @@ static const struct tool opensnoop = {
 	.row = row,
 	.wanted = wanted,
 	.event_size = offsetof(struct opensnoop_event, strings.bytes),
+	.bound = bound,
+	.maps = maps,
 };
 
 int main(int argc, char **argv)

@@ -98,8 +98,7 @@ static void print(struct session *session, uint64_t time, const void *data, size
 {
 	const struct written_event *event = data;
 
-	if (size - offsetof(struct written_event, data) < event->size)
-		return;
+	(void)size;
 	if (event->kind == WRITTEN_END)
 		session_stop(session);
 	else
@@ -155,6 +154,8 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
+static const struct image_map maps[] = { FOLLOW_MAP, {} };
+
 static const struct tool shellsnoop = {
 	.name = "shellsnoop",
 	.summary = "Mirror what a shell and its children write to standard output and error.",
@@ -178,6 +179,8 @@ static const struct tool shellsnoop = {
 	.print = print,
 	.finish = finish,
 	.event_size = offsetof(struct written_event, data),
+	.bound = mirror_bound,
+	.maps = maps,
 };
 
 int main(int argc, char **argv)

@@ -313,10 +313,8 @@ static void report(struct session *session, bool last)
 
 static void print(struct session *session, uint64_t time, const void *data, size_t size)
 {
-	const struct written_event *event = data;
-
-	if (size - offsetof(struct written_event, data) >= event->size)
-		mirror_event(&opt.mirror, session, time, event);
+	(void)size;
+	mirror_event(&opt.mirror, session, time, data);
 }
 
 static void finish(struct session *session)
@@ -376,6 +374,7 @@ static const struct tool ttysnoop = {
 	.report = report,
 	.finish = finish,
 	.event_size = offsetof(struct written_event, data),
+	.bound = mirror_bound,
 };
 
 int main(int argc, char **argv)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Regular expressions in PCRE2's syntax (pcre2pattern(3)). Users of the BCC tools know Python's re:
- * its syntax is nearly all part of PCRE2's.
+ * Regular expressions, in the syntax that users of the BCC tools (Python's re) are used to: PCRE2's
+ * (pcre2pattern(3)), which is that and more; what differs means what Python says, see
+ * python_syntax.h.
+ *
+ * The texts are those of watched programs, which may be made to take a pattern forever. A match
+ * that takes too long is given up, and then counts as a match: in doubt an event is shown.
  */
 #ifndef SNOOPKIT_PATTERN_H
 #define SNOOPKIT_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -19,8 +24,11 @@ struct pattern;
  */
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error);
 
-/* Whether the pattern matches anywhere in size bytes of text, which may contain NUL bytes. */
-bool pattern_matches(const struct pattern *pattern, const char *text, size_t size);
+/* Whether it matches anywhere in those bytes, or was given up, mostly after 20 ms. */
+bool pattern_matches(struct pattern *pattern, const char *text, size_t size);
+
+/* How many matches were given up; 0 for NULL. */
+uint64_t pattern_given_up(const struct pattern *pattern);
 
 void pattern_free(struct pattern *pattern);
 

@@ -34,6 +34,9 @@
 		RAW_TRACEPOINT("sched_process_fork", "on_fork_raw",                            \
 			       .instead_of = "wake_up_new_task", .wanted = is_wanted)
 
+/* A row of a tool's maps: the one of bpfsrc/follow.bpf.h. */
+#define FOLLOW_MAP EXPECTED_MAP("followed", HASH, uint32_t, uint32_t)
+
 /*
  * Whether a process can be followed. Returns 0, or -ESRCH with a message: there is no such process,
  * it is a thread, it has ended, or this process is not in the initial PID namespace, so that PIDs

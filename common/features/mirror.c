@@ -296,6 +296,14 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		end_part(mirror, session, time, place);
 }
 
+void mirror_bound(void *data, size_t size)
+{
+	struct written_event *event = data;
+
+	event->size =
+		event_bound(size, offsetof(struct written_event, data), WRITTEN_SIZE, event->size);
+}
+
 void mirror_say_cut(struct mirror *mirror, struct session *session)
 {
 	uint64_t now = clock_now();

@@ -87,6 +87,9 @@ void mirror_say_cut(struct mirror *mirror, struct session *session);
 /* In finish(): shows incomplete writes, reports cut ones and closes the recording. */
 void mirror_end(struct mirror *mirror, struct session *session);
 
+/* The tool's bound(). */
+void mirror_bound(void *event, size_t size);
+
 /* The tool's row and line. Their event comes from mirror_event(). */
 void mirror_row(struct row *row, const void *event);
 void mirror_line(struct output *output, uint64_t time, const void *event);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,4 +201,35 @@ int image_find_map(const struct image *image, const char *name)
 		if (!strcmp(image->maps[i].name, name))
 			return (int)i;
 	return -1;
+}
+
+static const char *type_name(uint32_t type)
+{
+	static const char *const names[] = {
+		[BPF_MAP_TYPE_HASH] = "hash",
+		[BPF_MAP_TYPE_ARRAY] = "array",
+		[BPF_MAP_TYPE_PROG_ARRAY] = "prog_array",
+		[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "perf_event_array",
+		[BPF_MAP_TYPE_PERCPU_HASH] = "percpu_hash",
+		[BPF_MAP_TYPE_PERCPU_ARRAY] = "percpu_array",
+	};
+
+	assert(type < sizeof(names) / sizeof(*names) && names[type]);
+	return names[type];
+}
+
+int image_check_map(const struct image *image, const struct image_map *expected,
+		    struct error *error)
+{
+	int index = image_find_map(image, expected->name);
+	const struct image_map *map = index < 0 ? expected : &image->maps[index];
+
+	if (map->type == expected->type && map->key_size == expected->key_size &&
+	    map->value_size == expected->value_size)
+		return 0;
+	return error_set(error, EINVAL,
+			 "the source's map %s is not as the tool reads it: a %s with keys of %u "
+			 "bytes and values of %u",
+			 expected->name, type_name(expected->type), expected->key_size,
+			 expected->value_size);
 }

@@ -34,6 +34,14 @@ struct image_map {
 	uint32_t flags;
 };
 
+/* A row of image_check_map()'s kind: EXPECTED_MAP("lost_events", PERCPU_ARRAY, uint32_t, uint64_t)
+ */
+#define EXPECTED_MAP(its_name, its_type, key, value)                                        \
+	{                                                                                   \
+		.name = its_name, .type = BPF_MAP_TYPE_##its_type, .key_size = sizeof(key), \
+		.value_size = sizeof(value)                                                 \
+	}
+
 struct image_program {
 	char name[IMAGE_NAME_SIZE];
 	uint32_t instruction_count;
@@ -68,6 +76,13 @@ void image_free(struct image *image);
 
 /* The program of that name, or NULL. */
 const struct image_program *image_find_program(const struct image *image, const char *name);
+
+/*
+ * Whether the image's map of that name, if it has one, has the same type and sizes: who reads it
+ * relies on them. Returns 0 or -EINVAL with a message.
+ */
+int image_check_map(const struct image *image, const struct image_map *expected,
+		    struct error *error);
 
 /* The index of the map of that name, or -1. */
 int image_find_map(const struct image *image, const char *name);

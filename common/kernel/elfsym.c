@@ -1,63 +1,234 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel/elfsym.h"
 
 /*
- * Calls visit for each section of a file, as long as it returns -ENOENT. Returns the last result.
- * error is set only where the file could not be read as ELF.
+ * The file may be anybody's, and may be written while it is read. So it is not mapped, and what it
+ * says of sizes has bounds: far above those of bash with all its symbols, which has 3,000.
  */
-static int visit_sections(const char *path,
-			  int (*visit)(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
-				       void *context),
-			  void *context, struct error *error)
-{
-	int fd, err = -ENOENT;
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	Elf *elf;
+#define MOST_SECTIONS 4096
+#define MOST_SEGMENTS 256
+#define MOST_TABLE    (4 << 20)	 /* bytes of a table of symbols, of dynamic entries or of strings */
+#define MOST_TABLES   (16 << 20) /* of all that are read */
 
-	error->text[0] = '\0';
-	elf_version(EV_CURRENT);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* don't wait for a FIFO's writer */
-	if (fd < 0)
-		return error_set(error, errno, "can't open %s: %s", path, strerror(errno));
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF)
-		err = error_set(error, ENOEXEC, "%s is not an ELF file", path);
-	else
-		while (err == -ENOENT && (section = elf_nextscn(elf, section)))
-			if (gelf_getshdr(section, &header))
-				err = visit(elf, section, &header, context);
-	elf_end(elf);
-	close(fd);
+struct elf_file {
+	int fd;
+	bool is_32_bit;
+	Elf64_Ehdr header; /* a 32-bit file's is converted, as all that follows */
+	Elf64_Shdr *sections;
+	size_t section_count;
+	size_t tables_left; /* bytes of tables that may still be read */
+};
+
+/* A section's bytes, with a NUL behind them. */
+struct table {
+	char *data;
+	size_t size;
+};
+
+static int read_at(const struct elf_file *file, void *target, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t count;
+
+	if (offset > INT64_MAX - size)
+		return -ENOEXEC;
+	while (done < size) {
+		count = pread(file->fd, (char *)target + done, size - done, (off_t)(offset + done));
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count ? -errno : -ENOEXEC;
+		done += (size_t)count;
+	}
+	return 0;
+}
+
+static bool is_elf(const unsigned char *ident)
+{
+	return !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_DATA] == ELFDATA2LSB &&
+	       (ident[EI_CLASS] == ELFCLASS64 || ident[EI_CLASS] == ELFCLASS32);
+}
+
+static int read_header(struct elf_file *file)
+{
+	Elf64_Ehdr *header = &file->header;
+	Elf32_Ehdr narrow;
+	int err;
+
+	err = read_at(file, header->e_ident, EI_NIDENT, 0);
+	if (err || !is_elf(header->e_ident))
+		return err ? err : -ENOEXEC;
+	file->is_32_bit = header->e_ident[EI_CLASS] == ELFCLASS32;
+	if (!file->is_32_bit)
+		return read_at(file, header, sizeof(*header), 0);
+	err = read_at(file, &narrow, sizeof(narrow), 0);
+	header->e_phoff = narrow.e_phoff;
+	header->e_shoff = narrow.e_shoff;
+	header->e_phentsize = narrow.e_phentsize;
+	header->e_phnum = narrow.e_phnum;
+	header->e_shentsize = narrow.e_shentsize;
+	header->e_shnum = narrow.e_shnum;
 	return err;
 }
 
-struct function_query {
-	const char *name;
-	uint64_t offset;
-};
-
-/* Symbols have virtual addresses. The loadable segment around one gives the offset in the file. */
-static int offset_in_file(Elf *elf, uint64_t address, uint64_t *offset)
+static int read_section(const struct elf_file *file, uint64_t offset, Elf64_Shdr *section)
 {
-	GElf_Phdr segment;
-	size_t count, i;
+	Elf32_Shdr narrow;
+	int err;
 
-	if (elf_getphdrnum(elf, &count))
+	if (!file->is_32_bit)
+		return read_at(file, section, sizeof(*section), offset);
+	err = read_at(file, &narrow, sizeof(narrow), offset);
+	*section = (Elf64_Shdr){ .sh_type = narrow.sh_type,
+				 .sh_offset = narrow.sh_offset,
+				 .sh_size = narrow.sh_size,
+				 .sh_link = narrow.sh_link };
+	return err;
+}
+
+static int read_sections(struct elf_file *file)
+{
+	size_t size = file->is_32_bit ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr);
+	size_t count = file->header.e_shnum, i;
+	int err = 0;
+
+	if (!count)
+		return 0;
+	if (count > MOST_SECTIONS || file->header.e_shentsize != size)
 		return -ENOEXEC;
-	for (i = 0; i < count; i++) {
-		if (!gelf_getphdr(elf, (int)i, &segment) || segment.p_type != PT_LOAD ||
-		    address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz)
+	file->sections = calloc(count, sizeof(*file->sections));
+	if (!file->sections)
+		return -ENOMEM;
+	for (i = 0; !err && i < count; i++)
+		err = read_section(file, file->header.e_shoff + i * size, &file->sections[i]);
+	file->section_count = err ? 0 : count;
+	return err;
+}
+
+static int read_table(struct elf_file *file, uint32_t index, struct table *table)
+{
+	const Elf64_Shdr *section;
+	int err;
+
+	*table = (struct table){};
+	if (index >= file->section_count)
+		return -ENOEXEC;
+	section = &file->sections[index];
+	if (section->sh_type == SHT_NOBITS || section->sh_size > MOST_TABLE ||
+	    section->sh_size > file->tables_left)
+		return -ENOEXEC;
+	file->tables_left -= section->sh_size;
+	table->data = calloc(1, section->sh_size + 1);
+	if (!table->data)
+		return -ENOMEM;
+	table->size = section->sh_size;
+	err = read_at(file, table->data, table->size, section->sh_offset);
+	if (err) {
+		free(table->data);
+		table->data = NULL;
+	}
+	return err;
+}
+
+static int open_elf(struct elf_file *file, const char *path, struct error *error)
+{
+	struct stat info;
+	int err;
+
+	*file = (struct elf_file){ .tables_left = MOST_TABLES };
+	error->text[0] = '\0';
+	/* A FIFO is no ELF file: no waiting. */
+	file->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (file->fd < 0)
+		return error_set(error, errno, "can't open %s: %s", path, strerror(errno));
+	err = fstat(file->fd, &info) || !S_ISREG(info.st_mode) ? -ENOEXEC : read_header(file);
+	if (err)
+		return error_set(error, -err, "%s is not an ELF file", path);
+	err = read_sections(file);
+	return err ? error_set(error, -err, "%s is a damaged ELF file", path) : 0;
+}
+
+static void close_elf(struct elf_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->sections);
+}
+
+/* A visit finds what it looks for (0), does not (-ENOENT), or fails. */
+typedef int (*visitor)(const struct elf_file *file, const struct table *entries,
+		       const struct table *strings, void *context);
+
+/* Visits the sections of that type, with the strings that they refer to. */
+static int visit_sections(struct elf_file *file, uint32_t type, visitor visit, void *context)
+{
+	struct table entries, strings = {};
+	int err = -ENOENT;
+	uint32_t i;
+
+	for (i = 0; err == -ENOENT && i < file->section_count; i++) {
+		if (file->sections[i].sh_type != type)
+			continue;
+		err = read_table(file, i, &entries);
+		if (!err)
+			err = read_table(file, file->sections[i].sh_link, &strings);
+		if (!err)
+			err = visit(file, &entries, &strings, context);
+		free(entries.data);
+		free(strings.data);
+		strings.data = NULL;
+	}
+	return err;
+}
+
+/* NULL where the string would begin behind the table's end. */
+static const char *string_at(const struct table *strings, uint64_t offset)
+{
+	return offset < strings->size ? strings->data + offset : NULL;
+}
+
+static int read_segment(const struct elf_file *file, size_t index, Elf64_Phdr *segment)
+{
+	size_t size = file->is_32_bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+	uint64_t offset = file->header.e_phoff + index * size;
+	Elf32_Phdr narrow;
+	int err;
+
+	if (file->header.e_phentsize != size)
+		return -ENOEXEC;
+	if (!file->is_32_bit)
+		return read_at(file, segment, sizeof(*segment), offset);
+	err = read_at(file, &narrow, sizeof(narrow), offset);
+	*segment = (Elf64_Phdr){ .p_type = narrow.p_type,
+				 .p_offset = narrow.p_offset,
+				 .p_vaddr = narrow.p_vaddr,
+				 .p_filesz = narrow.p_filesz };
+	return err;
+}
+
+/* Addresses are as linked; the loadable segment that holds one says where it is in the file. */
+static int offset_in_file(const struct elf_file *file, uint64_t address, uint64_t *offset)
+{
+	Elf64_Phdr segment;
+	size_t i;
+
+	for (i = 0; i < file->header.e_phnum && i < MOST_SEGMENTS; i++) {
+		if (read_segment(file, i, &segment))
+			return -ENOEXEC;
+		if (segment.p_type != PT_LOAD || address < segment.p_vaddr ||
+		    address - segment.p_vaddr >= segment.p_filesz)
 			continue;
 		*offset = address - segment.p_vaddr + segment.p_offset;
 		return 0;
@@ -65,23 +236,42 @@ static int offset_in_file(Elf *elf, uint64_t address, uint64_t *offset)
 	return -ENOEXEC;
 }
 
-static int find_function(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, void *context)
+static Elf64_Sym symbol_at(const struct elf_file *file, const struct table *entries, size_t index)
 {
-	struct function_query *query = context;
-	Elf_Data *data;
-	const char *name;
-	GElf_Sym symbol;
-	int i;
+	Elf32_Sym narrow;
+	Elf64_Sym symbol;
 
-	if (header->sh_type != SHT_DYNSYM && header->sh_type != SHT_SYMTAB)
-		return -ENOENT;
-	data = elf_getdata(section, NULL);
-	for (i = 0; data && gelf_getsym(data, i, &symbol); i++) {
-		if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
+	if (!file->is_32_bit) {
+		memcpy(&symbol, entries->data + index * sizeof(symbol), sizeof(symbol));
+		return symbol;
+	}
+	memcpy(&narrow, entries->data + index * sizeof(narrow), sizeof(narrow));
+	return (Elf64_Sym){ .st_name = narrow.st_name,
+			    .st_info = narrow.st_info,
+			    .st_shndx = narrow.st_shndx,
+			    .st_value = narrow.st_value };
+}
+
+struct function_query {
+	const char *name;
+	uint64_t offset;
+};
+
+static int find_function(const struct elf_file *file, const struct table *entries,
+			 const struct table *strings, void *context)
+{
+	size_t size = file->is_32_bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym), i;
+	struct function_query *query = context;
+	const char *name;
+	Elf64_Sym symbol;
+
+	for (i = 0; i < entries->size / size; i++) {
+		symbol = symbol_at(file, entries, i);
+		if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
 			continue;
-		name = elf_strptr(elf, header->sh_link, symbol.st_name);
+		name = string_at(strings, symbol.st_name);
 		if (name && !strcmp(name, query->name))
-			return offset_in_file(elf, symbol.st_value, &query->offset);
+			return offset_in_file(file, symbol.st_value, &query->offset);
 	}
 	return -ENOENT;
 }
@@ -89,13 +279,22 @@ static int find_function(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, vo
 int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error)
 {
 	struct function_query query = { .name = name };
-	int err = visit_sections(path, find_function, &query, error);
+	struct elf_file file;
+	int err = open_elf(&file, path, error);
 
-	if (err == -ENOENT && !error->text[0])
-		error_set(error, ENOENT, "%s has no function %s", path, name);
-	else if (err && !error->text[0])
-		error_set(error, -err, "%s is a damaged ELF file", path);
-	*offset = query.offset;
+	if (!err && !file.section_count) {
+		err = error_set(error, ENOEXEC, "%s has no section headers", path);
+	} else if (!err) {
+		err = visit_sections(&file, SHT_DYNSYM, find_function, &query);
+		if (err == -ENOENT)
+			err = visit_sections(&file, SHT_SYMTAB, find_function, &query);
+		if (err == -ENOENT)
+			error_set(error, ENOENT, "%s has no function %s", path, name);
+		else if (err)
+			error_set(error, -err, "%s is a damaged ELF file", path);
+	}
+	close_elf(&file);
+	*offset = err ? 0 : query.offset;
 	return err;
 }
 
@@ -104,21 +303,32 @@ struct library_query {
 	char name[256];
 };
 
-static int find_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, void *context)
+static Elf64_Dyn entry_at(const struct elf_file *file, const struct table *entries, size_t index)
 {
-	struct library_query *query = context;
-	Elf_Data *data;
-	const char *name;
-	GElf_Dyn entry;
-	int i;
+	Elf32_Dyn narrow;
+	Elf64_Dyn entry;
 
-	if (header->sh_type != SHT_DYNAMIC)
-		return -ENOENT;
-	data = elf_getdata(section, NULL);
-	for (i = 0; data && gelf_getdyn(data, i, &entry); i++) {
+	if (!file->is_32_bit) {
+		memcpy(&entry, entries->data + index * sizeof(entry), sizeof(entry));
+		return entry;
+	}
+	memcpy(&narrow, entries->data + index * sizeof(narrow), sizeof(narrow));
+	return (Elf64_Dyn){ .d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val };
+}
+
+static int find_needed(const struct elf_file *file, const struct table *entries,
+		       const struct table *strings, void *context)
+{
+	size_t size = file->is_32_bit ? sizeof(Elf32_Dyn) : sizeof(Elf64_Dyn), i;
+	struct library_query *query = context;
+	const char *name;
+	Elf64_Dyn entry;
+
+	for (i = 0; i < entries->size / size; i++) {
+		entry = entry_at(file, entries, i);
 		if (entry.d_tag != DT_NEEDED)
 			continue;
-		name = elf_strptr(elf, header->sh_link, entry.d_un.d_val);
+		name = string_at(strings, entry.d_un.d_val);
 		if (name && !strncmp(name, query->prefix, strlen(query->prefix))) {
 			snprintf(query->name, sizeof(query->name), "%s", name);
 			return 0;
@@ -147,11 +357,16 @@ int elfsym_needed(const char *path, const char *prefix, char *library, size_t si
 		  struct error *error)
 {
 	struct library_query query = { .prefix = prefix };
-	int err = visit_sections(path, find_needed, &query, error);
+	struct elf_file file;
+	int err = open_elf(&file, path, error);
 
-	if (!err)
-		return locate_library(query.name, library, size, error);
-	if (err == -ENOENT && !error->text[0])
-		error_set(error, ENOENT, "%s is not linked with %s", path, prefix);
-	return err;
+	if (!err) {
+		err = visit_sections(&file, SHT_DYNAMIC, find_needed, &query);
+		if (err == -ENOENT)
+			error_set(error, ENOENT, "%s is not linked with %s", path, prefix);
+		else if (err)
+			error_set(error, -err, "%s is a damaged ELF file", path);
+	}
+	close_elf(&file);
+	return err ? err : locate_library(query.name, library, size, error);
 }

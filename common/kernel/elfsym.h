@@ -8,10 +8,10 @@
 #include "base/error.h"
 
 /*
- * Finds a function in the dynamic or the full symbol table. *offset becomes what a uprobe is
- * attached to: the function's position in bytes from the start of the file. Returns 0, or with a
- * message: -ENOENT if the file has no such function, -ENOEXEC if it is no ELF file, or another
- * negative errno.
+ * The offset of the function of that name, in bytes from the start of the file, as a uprobe wants
+ * it: by the dynamic or the full symbol table and the program headers. Returns 0, -ENOENT where the
+ * file has none, -ENOEXEC where it is no ELF file or does not tell, or another negative errno; each
+ * with a line. The file may be hostile: little of it is read, and it may change meanwhile.
  */
 int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error);
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "output/character.h"
 #include "output/output.h"
 
 void output_init(struct output *output, int fd, bool json)
@@ -92,14 +93,27 @@ size_t utf8_decode(const void *text, size_t size, uint32_t *code_point)
 	return length;
 }
 
-static bool is_harmless(uint32_t character)
+/* More than that on one character hide it and its neighbours; Vietnamese takes two. */
+#define MOST_MARKS 3
+
+/*
+ * Whether a character shows as itself behind what came before. *room is how many combining marks
+ * may follow: none at the start, behind a space and behind what was escaped.
+ */
+static bool is_harmless(uint32_t character, unsigned int *room)
 {
-	if (character < 0x20 || (character >= 0x7f && character < 0xa0))
+	if (character_is_unseen(character)) {
+		*room = 0;
 		return false;
-	if (character == 0x61c || character == 0x200e || character == 0x200f || character == 0xfeff)
+	}
+	if (!character_is_combining(character)) {
+		*room = character == ' ' ? 0 : MOST_MARKS;
+		return true;
+	}
+	if (!*room)
 		return false;
-	return !(character >= 0x2028 && character <= 0x202e) &&
-	       !(character >= 0x2066 && character <= 0x2069);
+	(*room)--;
+	return true;
 }
 
 /* How many bytes need no escape. Most text is nothing else and is copied in one piece. */
@@ -112,11 +126,32 @@ static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
 	return (size_t)(at - bytes);
 }
 
+/* Appends one character, or a byte that is none. Returns how many columns it takes. */
+static size_t escape_character(struct buffer *buffer, const unsigned char *bytes, size_t length,
+			       bool is_shown)
+{
+	size_t i;
+
+	if (length == 1 && *bytes == '\\') {
+		buffer_append(buffer, "\\\\", 2);
+		return 2;
+	}
+	if (is_shown) {
+		buffer_append(buffer, bytes, length);
+		return 1;
+	}
+	for (i = 0; i < length; i++)
+		buffer_printf(buffer, "\\%03o", bytes[i]);
+	return 4 * length;
+}
+
 size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 {
 	const unsigned char *bytes = text, *end = bytes + size;
 	size_t columns = 0, length;
+	unsigned int room = 0;
 	uint32_t character;
+	bool is_shown;
 
 	while (bytes < end) {
 		length = plain_length(bytes, end);
@@ -124,32 +159,34 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 			buffer_append(buffer, bytes, length);
 			columns += length;
 			bytes += length;
+			room = bytes[-1] == ' ' ? 0 : MOST_MARKS;
 			continue;
 		}
 		length = utf8_decode(bytes, (size_t)(end - bytes), &character);
-		if (length && is_harmless(character) && character != '\\') {
-			buffer_append(buffer, bytes, length);
-			columns++;
-			bytes += length;
-			continue;
-		}
-		if (length && character == '\\') {
-			buffer_append(buffer, "\\\\", 2);
-			columns += 2;
-			bytes++;
-			continue;
-		}
-		for (length += !length; length; length--) {
-			buffer_printf(buffer, "\\%03o", *bytes++);
-			columns += 4;
-		}
+		is_shown = length && is_harmless(character, &room);
+		if (!length || character == '\\')
+			room = 0;
+		length += !length;
+		columns += escape_character(buffer, bytes, length, is_shown);
+		bytes += length;
 	}
 	return columns;
+}
+
+/* As JSON has it: what does not fit into 16 bits is a pair of surrogates. */
+static void escape_in_json(struct buffer *buffer, uint32_t character)
+{
+	if (character < 0x10000)
+		buffer_printf(buffer, "\\u%04x", character);
+	else
+		buffer_printf(buffer, "\\u%04x\\u%04x", 0xd7c0 + (character >> 10),
+			      0xdc00 + (character & 0x3ff));
 }
 
 void escape_append_json(struct buffer *buffer, const char *json, size_t size)
 {
 	const char *end = json + size;
+	unsigned int room = 0;
 	uint32_t character;
 	size_t length;
 
@@ -158,11 +195,13 @@ void escape_append_json(struct buffer *buffer, const char *json, size_t size)
 		if (!length) {
 			length = 1;
 			buffer_append_string(buffer, "\\ufffd");
-		} else if (is_harmless(character)) {
+		} else if (is_harmless(character, &room)) {
 			buffer_append(buffer, json, length);
 		} else {
-			buffer_printf(buffer, "\\u%04x", character);
+			escape_in_json(buffer, character);
 		}
+		if (*json == '"')
+			room = 0;
 		json += length;
 	}
 }

@@ -49,10 +49,10 @@ void output_free(struct output *output);
 int output_end_text(const char *tool, int status);
 
 /*
- * Appends text in which each dangerous byte is escaped as \ooo and a backslash as \\. Dangerous are
- * control bytes, bytes that are not UTF-8, and all bytes of characters that reverse or break a line
- * (C1 controls, bidirectional controls, line and paragraph separators, byte order mark). Returns
- * the width in columns, where every character counts as one.
+ * Appends text with what is not UTF-8, what a terminal does not show (character_is_unseen()), and
+ * combining marks that have no character to stand on, or more than three others there, as \ooo for
+ * each byte, and a backslash as \\. Returns how many columns it takes, every character counted as
+ * one.
  */
 size_t escape_append(struct buffer *buffer, const void *text, size_t size);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "kernel/urgent.h"
 #include "tool/live.h"
 
@@ -11,18 +13,41 @@ void live_init(struct live *live)
 {
 	*live = (struct live){};
 	probes_init(&live->probes);
+	probes_init(&live->more);
 }
 
-int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
-		     bool verbose, struct error *error)
+/* What bpfsrc/submit.bpf.h and lost.bpf.h declare: read below and in trace/events.c. */
+static const struct image_map maps_of_all[] = {
+	EXPECTED_MAP("events", PERF_EVENT_ARRAY, uint32_t, uint32_t),
+	EXPECTED_MAP("batches", PERCPU_ARRAY, uint32_t, struct batch),
+	EXPECTED_MAP("batching", ARRAY, uint32_t, uint32_t),
+	EXPECTED_MAP("lost_events", PERCPU_ARRAY, uint32_t, uint64_t),
+	{},
+};
+
+static int check_maps(const struct image *image, const struct image_map *expected,
+		      struct error *error)
+{
+	int err = 0;
+
+	for (; !err && expected && expected->name[0]; expected++)
+		err = image_check_map(image, expected, error);
+	return err;
+}
+
+int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
+		     const struct settings *settings, bool verbose, struct error *error)
 {
 	size_t i;
-	int err = 0;
+	int err;
 
 	live->image = image;
 	loader_init(&live->loader, image, settings->parameters);
 	live->loader.map_sizes = settings->map_sizes;
 	live->loader.verbose = verbose;
+	err = check_maps(image, maps_of_all, error);
+	if (!err)
+		err = check_maps(image, expected, error);
 	for (i = 0; !err && i < settings->pinned_map_count; i++)
 		err = loader_use_pinned_map(&live->loader, settings->pinned_maps[i].map,
 					    settings->pinned_maps[i].path, error);
@@ -60,9 +85,17 @@ int live_attach(struct live *live, const struct probe_set *sets, struct error *e
 	return probes_attach(&live->probes, sets, &live->loader, error);
 }
 
+int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error)
+{
+	if (live->more.program_count)
+		return error_set(error, EBUSY, "more probes were attached already");
+	return probes_attach(&live->more, sets, &live->loader, error);
+}
+
 void live_detach(struct live *live)
 {
 	probes_detach(&live->probes);
+	probes_detach(&live->more);
 }
 
 uint64_t live_lost(const struct live *live)
@@ -85,12 +118,12 @@ uint64_t live_lost(const struct live *live)
 
 uint64_t live_missed(const struct live *live)
 {
-	return probes_missed(&live->probes);
+	return probes_missed(&live->probes) + probes_missed(&live->more);
 }
 
 void live_close(struct live *live)
 {
-	probes_detach(&live->probes);
+	live_detach(live);
 	events_close(live->events);
 	live->events = NULL;
 	if (live->image)

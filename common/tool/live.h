@@ -16,6 +16,7 @@ struct live {
 	struct image *image; /* owned; NULL: the loader is not initialised */
 	struct loader loader;
 	struct probes probes;
+	struct probes more; /* attached later, see live_attach_more() */
 	struct events *events;
 };
 
@@ -25,9 +26,13 @@ struct live {
  */
 void live_init(struct live *live);
 
-/* Creates the image's maps as the settings say. Takes ownership of the image, also on failure. */
-int live_create_maps(struct live *live, struct image *image, const struct settings *settings,
-		     bool verbose, struct error *error);
+/*
+ * Creates the image's maps by the settings, once those that are read here, and those of the list,
+ * are found to be as they have to be (the list ends with an empty row; NULL: none). The image
+ * becomes live's, also if it fails.
+ */
+int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
+		     const struct settings *settings, bool verbose, struct error *error);
 
 /* Returns the descriptor of the program's map of that name, which stays live's, or -1. */
 int live_map(const struct live *live, const char *name);
@@ -41,6 +46,12 @@ int live_open_events(struct live *live, unsigned int pages, struct error *error)
 
 /* Attaches the first set that can be attached and returns its index. See probes_attach(). */
 int live_attach(struct live *live, const struct probe_set *sets, struct error *error);
+
+/*
+ * The same once more while the tool runs, for a file of uprobes that another has taken the place
+ * of. Only once: -EBUSY with a message after that.
+ */
+int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error);
 
 void live_detach(struct live *live);
 

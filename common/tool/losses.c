@@ -22,8 +22,25 @@ void losses_add_unwritten(struct losses *losses, const struct output *output)
 	losses->unwritten_bytes += output->pending.size;
 }
 
-void losses_sum_up(const struct losses *losses, const char *tool)
+static void say_in_doubt(struct losses *losses, const char *tool)
 {
+	if (losses->in_doubt_said == losses->in_doubt)
+		return;
+	message(tool, "shown in doubt: %" PRIu64 " event%s on which a regular expression gave up",
+		losses->in_doubt, losses->in_doubt == 1 ? "" : "s");
+	losses->in_doubt_said = losses->in_doubt;
+}
+
+void losses_record_in_doubt(struct losses *losses, const char *tool, uint64_t in_doubt)
+{
+	losses->in_doubt = in_doubt;
+	if (!losses->in_doubt_said)
+		say_in_doubt(losses, tool);
+}
+
+void losses_sum_up(struct losses *losses, const char *tool)
+{
+	say_in_doubt(losses, tool);
 	if (losses->lost)
 		message(tool, "lost %" PRIu64 " events in all", losses->lost);
 	if (losses->unwritten_bytes)

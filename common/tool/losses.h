@@ -11,6 +11,8 @@ struct losses {
 	uint64_t lost;				   /* events that the programs counted as lost */
 	uint64_t missed;			   /* program runs that the kernel skipped */
 	uint64_t unwritten_lines, unwritten_bytes; /* of the output, when the tool ended */
+	uint64_t in_doubt; /* events shown because a regular expression gave up on their text */
+	uint64_t in_doubt_said; /* how many of these were reported */
 };
 
 /*
@@ -22,7 +24,10 @@ void losses_record(struct losses *losses, const char *tool, uint64_t lost, uint6
 /* Counts what is pending in the output as not written. */
 void losses_add_unwritten(struct losses *losses, const struct output *output);
 
-/* Reports the totals at the end. Prints nothing if nothing was lost. */
-void losses_sum_up(const struct losses *losses, const char *tool);
+/* in_doubt is the count since the start. The first ones are reported on standard error. */
+void losses_record_in_doubt(struct losses *losses, const char *tool, uint64_t in_doubt);
+
+/* Reports the totals at the end. Prints nothing if nothing was lost, or all was reported. */
+void losses_sum_up(struct losses *losses, const char *tool);
 
 #endif

@@ -414,3 +414,14 @@ void options_parse(struct options *options, struct settings *settings, const str
 	}
 	free((char *)argp.doc);
 }
+
+uint64_t options_given_up(const struct tool *tool)
+{
+	const struct tool_option *row;
+	uint64_t count = 0;
+
+	for (row = tool->options; row && row->name; row++)
+		if (row->type == TAKES_PATTERN)
+			count += pattern_given_up(*row->pattern);
+	return count;
+}

@@ -42,4 +42,7 @@ struct options {
 void options_parse(struct options *options, struct settings *settings, const struct tool *tool,
 		   int argc, char **argv);
 
+/* How many matches the table's regular expressions gave up: see base/pattern.h. */
+uint64_t options_given_up(const struct tool *tool);
+
 #endif

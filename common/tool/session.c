@@ -55,6 +55,13 @@ int session_map(const struct session *session, const char *name)
 	return live_map(&session->live, name);
 }
 
+int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error)
+{
+	int err = live_attach_more(&session->live, sets, error);
+
+	return err < 0 ? err : 0;
+}
+
 uint64_t session_start_time(const struct session *session)
 {
 	return session->output.start_time;
@@ -126,7 +133,7 @@ void session_print_row(struct session *session, uint64_t time, const void *event
 
 /* ---- what the loop calls ---- */
 
-static void handle_event(void *context, uint64_t time, const void *data, size_t size)
+static void handle_event(void *context, uint64_t time, void *data, size_t size)
 {
 	struct session *session = context;
 	const struct tool *tool = session->tool;
@@ -134,6 +141,8 @@ static void handle_event(void *context, uint64_t time, const void *data, size_t 
 	/* Drop events from before the header: not all probes were attached then. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
+	if (tool->bound)
+		tool->bound(data, size);
 	if (tool->print)
 		tool->print(session, time, data, size);
 	else if (!tool->wanted || tool->wanted(data))
@@ -149,6 +158,8 @@ static void record_losses(struct session *session)
 {
 	losses_record(&session->losses, session->tool->name, live_lost(&session->live),
 		      live_missed(&session->live));
+	losses_record_in_doubt(&session->losses, session->tool->name,
+			       options_given_up(session->tool));
 }
 
 static void take_child(struct session *session)
@@ -217,7 +228,8 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	const struct tool *tool = session->tool;
 	int err;
 
-	err = live_create_maps(&session->live, image, session->settings, options->verbose, error);
+	err = live_create_maps(&session->live, image, tool->maps, session->settings,
+			       options->verbose, error);
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
 	if (!err)
@@ -243,7 +255,7 @@ static void print_header(struct session *session)
 
 	if (session->options->json || tool->line || !tool->row)
 		return;
-	nothing = calloc(1, tool->event_size);
+	nothing = calloc(1, tool->event_size + 1); /* a NUL behind it, as with every event */
 	if (nothing) {
 		row_begin(&row, &session->output, ROW_HEADER, session->output.start_time);
 		tool->row(&row, nothing);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "compile/feature_test.h"
 #include "compile/source.h"
+#include "image/image.h"
 #include "output/output.h"
 #include "output/row.h"
 #include "parameters.h"
@@ -67,12 +68,33 @@ struct tool {
 	/* Prints a line instead of columns. row is then for JSON only; there is no header. */
 	void (*line)(struct output *output, uint64_t time, const void *event);
 	size_t event_size; /* bytes of the event's fixed part; shorter events are dropped */
+	/*
+	 * Cuts the sizes that an event says of its parts to what there is: size is the event's. An
+	 * edited program may have written any. NULL: it says none. All functions above get the
+	 * event after this one, with a NUL behind it.
+	 */
+	void (*bound)(void *event, size_t size);
+
+	/* Maps that the tool reads or changes, as they have to be; ends with an empty row. Or NULL.
+	 */
+	const struct image_map *maps;
 
 	/* Every session_set_interval(), and once at the end. For tools that count in the kernel. */
 	void (*report)(struct session *session, bool last);
 	/* After the probes are detached and everything is printed. May be NULL. */
 	void (*finish)(struct session *session);
 };
+
+/* For bound(): at most so many bytes of a member are in an event of that size. */
+static inline uint32_t event_bound(size_t event_size, size_t offset, size_t member_size,
+				   uint32_t bytes)
+{
+	size_t left = event_size > offset ? event_size - offset : 0;
+
+	if (left > member_size)
+		left = member_size;
+	return bytes < left ? bytes : (uint32_t)left;
+}
 
 /* The tool's main(). Returns the exit status. */
 int tool_main(const struct tool *tool, int argc, char **argv);
@@ -111,6 +133,12 @@ void session_use_probe_sets(struct session *session, const struct probe_set *set
 
 /* Returns the descriptor of the program's map of that name, or -1. From fill() on. */
 int session_map(const struct session *session, const char *name);
+
+/*
+ * Attaches the first of these sets beside what is attached, once, while the session runs. Returns 0
+ * or a negative errno with a message.
+ */
+int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error);
 
 /* When the header was printed, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t session_start_time(const struct session *session);

@@ -33,8 +33,9 @@ struct cpu_buffer {
 	int waking_fd; /* wakes the reader at each record; its pages are mapped */
 	int quiet_fd;  /* writes to the same pages, wakes the reader when they are half full */
 	struct perf_event_mmap_page *page;
-	struct buffer records; /* events that were read, each padded to a multiple of 8 bytes */
-	size_t taken;	       /* bytes at the start of records that were delivered */
+	struct buffer
+		records; /* events that were read, not yet handed out, each padded, see KEPT_SIZE */
+	size_t taken;	 /* bytes at the start of records that were handed out */
 };
 
 struct events {
@@ -251,6 +252,9 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 	return events->torn.failed ? NULL : events->torn.data;
 }
 
+/* Room of an event in memory: a NUL stands behind it, whatever is in it. */
+#define KEPT_SIZE(size) EVENT_ALIGNED((size_t)(size) + 1)
+
 /*
  * Appends the events in data to the CPU's records. A program that a user has edited can submit
  * anything: the first thing that is no event ends the reading. Returns how many, or -ENOMEM.
@@ -266,9 +270,10 @@ static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 		memcpy(&header, data + at, sizeof(header));
 		if (header.size < sizeof(header) || header.size > size - at)
 			break;
-		target = buffer_extend(&buffer->records, EVENT_ALIGNED((size_t)header.size));
+		target = buffer_extend(&buffer->records, KEPT_SIZE(header.size));
 		if (!target)
 			return -ENOMEM;
+		memset(target + KEPT_SIZE(header.size) - 8, 0, 8);
 		memcpy(target, data + at, header.size);
 		at += EVENT_ALIGNED((size_t)header.size);
 		count++;
@@ -434,11 +439,11 @@ int events_read_batches(struct events *events)
 	return count < 0 ? count : total;
 }
 
-static const struct event_header *first_event(const struct cpu_buffer *buffer)
+static struct event_header *first_event(const struct cpu_buffer *buffer)
 {
 	if (buffer->taken == buffer->records.size)
 		return NULL;
-	return (const struct event_header *)(buffer->records.data + buffer->taken);
+	return (struct event_header *)(buffer->records.data + buffer->taken);
 }
 
 /*
@@ -471,7 +476,7 @@ static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
 		      const bool *stop)
 {
-	const struct event_header *event;
+	struct event_header *event;
 	struct cpu_buffer *buffer;
 	uint64_t limit = until;
 	size_t count = 0;
@@ -480,7 +485,7 @@ size_t events_deliver(struct events *events, uint64_t until, events_handler hand
 		while ((event = first_event(buffer)) && event->time <= limit) {
 			if (stop && *stop)
 				return count;
-			buffer->taken += EVENT_ALIGNED((size_t)event->size);
+			buffer->taken += KEPT_SIZE(event->size);
 			handler(context, event->time, event, event->size);
 			count++;
 		}

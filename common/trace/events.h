@@ -26,10 +26,11 @@
 struct events;
 
 /*
- * time is in nanoseconds of CLOCK_MONOTONIC. event starts with its struct event_header, is aligned
- * to 8 bytes and valid during the call. size is in bytes and at least that of the header.
+ * time in nanoseconds of CLOCK_MONOTONIC; event starts with its struct event_header, is aligned to
+ * 8 bytes, valid during the call and the handler's to change. size is at least that of the header.
+ * A NUL stands behind the event: no string in it is without an end.
  */
-typedef void (*events_handler)(void *context, uint64_t time, const void *event, size_t size);
+typedef void (*events_handler)(void *context, uint64_t time, void *event, size_t size);
 
 /* Descriptors of what bpfsrc/submit.bpf.h declares. They stay the caller's. */
 struct events_source {

@@ -100,14 +100,21 @@ static int attach_one(struct links *links, const struct probe *probe, struct loa
 static int set_tail_call(const struct probe *probe, struct loaded *loaded,
 			 const struct loader *loader, struct error *error)
 {
+	struct image_map array = { .type = BPF_MAP_TYPE_PROG_ARRAY,
+				   .key_size = sizeof(uint32_t),
+				   .value_size = sizeof(uint32_t) };
 	uint32_t first = 0;
-	int fd;
+	int fd, err;
 
 	if (!loader->image) /* a trial */
 		return 0;
 	if (loader_map(loader, probe->target) < 0)
 		return error_set(error, ENOENT, "the source has no program array %s",
 				 probe->target);
+	snprintf(array.name, sizeof(array.name), "%s", probe->target);
+	err = image_check_map(loader->image, &array, error);
+	if (err)
+		return err;
 	fd = program_fd(loaded, loader, probe, kinds[probe->of], error);
 	if (fd < 0)
 		return fd;

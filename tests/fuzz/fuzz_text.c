@@ -8,9 +8,10 @@
 /* Whether a terminal only shows the character. */
 static bool is_safe(uint32_t c)
 {
-	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x2028 && c != 0x2029 &&
-	       !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0x61c &&
-	       c != 0x200e && c != 0x200f && c != 0xfeff;
+	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0xad && c != 0x61c && c != 0x180e &&
+	       !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	       !(c >= 0x2060 && c <= 0x206f) && !(c >= 0xfe00 && c <= 0xfe0f) && c != 0xfeff &&
+	       !(c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static void require_safe(const struct buffer *text, size_t columns)

@@ -68,6 +68,71 @@ check "its last line" out_soon ' exec true$'
 exec 9>&-
 stop
 
+# What the executable of a caller is made of neither hides it nor costs anything.
+cp "$PROGRAMS/readline_bash" "$SCRATCH/no-sections"
+python3 - "$SCRATCH/no-sections" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(40)
+    file.write(bytes(8))  # e_shoff
+    file.seek(60)
+    file.write(bytes(4))  # e_shnum, e_shstrndx
+END
+cp "$PROGRAMS/readline_shell" "$SCRATCH/sparse"
+truncate -s 2700M "$SCRATCH/sparse"
+peak_kb() { awk '/^VmHWM/ { print $2 }' "/proc/$TOOL_PID/status"; }
+start bashreadline -s "$library"
+type_into "$SCRATCH/no-sections"
+echo 'from a file that does not tell' >&9
+check "in doubt it is shown" out_soon ' from a file that does not tell$'
+exec 9>&-
+type_into "$SCRATCH/sparse"
+echo 'a large one' >&9
+sleep 0.5
+exec 9>&-
+type_into "$PROGRAMS/readline_bash"
+echo 'soon after' >&9
+check "an executable of 2.7 GB does not hold it up" out_soon ' soon after$' 2
+check "nor take memory: $(peak_kb) kB" [ "$(peak_kb)" -lt 40000 ]
+exec 9>&-
+stop
+check "and is found to be no bash" out_lacks 'a large one'
+
+# As a package puts a new file in the place of the old one.
+replace_bash() {
+	cp "$1" "$SCRATCH/libbash.new"
+	mv "$SCRATCH/libbash.new" "$SCRATCH/libbash"
+}
+replace_bash /bin/bash
+type_into "$SCRATCH/libbash" --norc
+start bashreadline -s "$SCRATCH/libbash"
+: >"$SCRATCH/something-else"
+sleep 0.3
+check "another file beside it is nothing" err_is_empty
+replace_bash /bin/bash
+check "that bash is replaced is said" wait_for 2 err_has \
+	"^bashreadline: $SCRATCH/libbash was replaced: both files are traced\$"
+echo 'in the old one' >&9
+check "the old file is still traced" out_soon ' in the old one$'
+exec 9>&-
+type_into "$SCRATCH/libbash" --norc
+echo 'in the new one' >&9
+check "the new file is traced" out_soon ' in the new one$'
+exec 9>&-
+replace_bash /bin/bash
+check "that it is replaced again is said" wait_for 2 err_has \
+	'was replaced: shells that run the new file are seen only after the tool is started again$'
+stop
+check "each once" [ "$(wc -l <"$ERR")" -eq 2 ]
+check "each line once" out_lines ' in the (old|new) one$' 2
+
+replace_bash /bin/bash
+start bashreadline -s "$SCRATCH/libbash"
+replace_bash /bin/true
+check "a file without readline in its place is said" wait_for 2 err_has 'only after the tool is started again$'
+stop
+check "and the tool goes on until it is stopped" [ "$STATUS" -eq 0 ]
+
 type_into bash --norc
 start_headerless bashreadline --json --max-events 1
 echo 'echo json' >&9

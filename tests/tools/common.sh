@@ -53,6 +53,52 @@ check "an empty source" one_line_error 1 "the source has no perf buffer named ev
 echo 'BPF_PERF_OUTPUT(events);' >"$SCRATCH/empty.c"
 check "a source without programs" one_line_error 1 "the source has no program on_exec" execsnoop --source "$SCRATCH/empty.c"
 
+# edited TOOL SED_EXPRESSION...: the tool's source, edited, as $SCRATCH/my.c.
+edited() {
+	local tool=$1
+	shift
+	"$TOOLS/$tool" --ebpf | sed -E "$@" >"$SCRATCH/my.c"
+}
+
+# Whoever edits a source may give a map another size, and an event other sizes of its parts.
+# wrong_map TOOL MAP OPTIONS...: the source in $SCRATCH/my.c is refused for it.
+wrong_map() {
+	local tool=$1 map=$2
+	shift 2
+	check "$tool: a map of another size: $map" one_line_error 1 \
+		"the source's map $map is not as the tool reads it: an? [a-z_]+ with keys of [0-9]+ bytes and values of [0-9]+\$" \
+		"$tool" --source "$SCRATCH/my.c" "$@"
+}
+edited execsnoop -e 's/^BPF_PERCPU_ARRAY\(lost_events, u64/struct big { u64 a[501]; };\nBPF_PERCPU_ARRAY(lost_events, struct big/' \
+	-e 's/= lost_events.lookup/= (void *)lost_events.lookup/'
+wrong_map execsnoop lost_events
+edited execsnoop 's/char events\[BATCH_SIZE\]/char events[2 * BATCH_SIZE]/'
+wrong_map execsnoop batches
+edited execsnoop -e 's/^BPF_ARRAY\(batching, u32/BPF_ARRAY(batching, struct batch/' \
+	-e 's/= batching.lookup/= (void *)batching.lookup/'
+wrong_map execsnoop batching
+edited eperm -e 's/^BPF_ARRAY\(epoch, u32/BPF_ARRAY(epoch, struct eperm_others/' \
+	-e 's/now = epoch.lookup/now = (void *)epoch.lookup/'
+wrong_map eperm epoch
+edited eperm 's/__u64 counts\[EPERM_OTHER_COUNTS\]/__u64 counts[EPERM_OTHER_COUNTS + 1]/'
+wrong_map eperm others
+edited opensnoop -e 's/^BPF_HASH\(followed, u32, u32/BPF_HASH(followed, u32, u64/' \
+	-e '/followed\.(insert|update)/d'
+wrong_map opensnoop followed --exec true
+for sizes in 'event->args_size = 50000000' 'event->filename_size = 0xffffffff; event->args_size = 1'; do
+	edited execsnoop "s/^\tif \(is_bounded\(&size, sizeof\(\*event\)\)\)/\t$sizes;\n&/"
+	for format in '' --json; do
+		# shellcheck disable=SC2086
+		launch is_tracing execsnoop --source "$SCRATCH/my.c" $format
+		sleep 0.3
+		/bin/true too-large
+		out_soon '/bin/true'
+		stop
+		check "sizes beyond the event $format: ($sizes)" out_has '/bin/true'
+		check "and the tool goes on" [ "$STATUS" -eq 0 ]
+	done
+done
+
 # Whoever is to outlive the terminal ignores its signal.
 : >"$OUT"
 nohup "$tool" >"$OUT" 2>"$ERR" &

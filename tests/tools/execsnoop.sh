@@ -87,6 +87,25 @@ out_soon 'wanted-7'
 stop
 check "-l takes the arguments' regular expression" [ "$(wc -l <"$OUT")" -eq 2 ]
 
+many=$(printf 'a%.0s' $(seq 15000))
+start execsnoop -l '(a+)+$|c$'
+/bin/true "${many:0:40}b"
+out_soon 'a{40}b$'
+SECONDS=0
+for _ in 1 2 3 4 5 6 7 8; do /bin/true "${many}b"; done
+check "an expression that gives up hides nothing" wait_for 2 out_lines 'a{15000}b$' 8
+stop
+check "nor does it hold the tool up" [ $SECONDS -le 2 ]
+check "it is said at once" err_has '^execsnoop: shown in doubt: [0-9]+ events? on which a regular expression gave up$'
+check "and how many in all" err_has '^execsnoop: shown in doubt: 9 events '
+
+start execsnoop -l '^/bin/true x{,2}\Z'
+/bin/true xxx
+/bin/true xx
+out_soon 'xx$'
+stop
+check "-l reads {,n} as Python does" out_lines '^true' 1
+
 start execsnoop -u nobody
 /bin/true by-root
 setpriv --reuid nobody --clear-groups /bin/true by-nobody

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "kernel/elfsym.h"
 #include "support.h"
@@ -138,6 +139,111 @@ static void damaged_files_are_refused_or_read(void **state)
 	remove_directory(directory);
 }
 
+/* A file of one kind of damage: the library's, with a section header changed. */
+static void spoil_section(char *content, uint32_t type, void (*spoil)(Elf64_Shdr *section))
+{
+	const Elf64_Ehdr *header = (const void *)content;
+	Elf64_Shdr *sections = (void *)(content + header->e_shoff);
+	int i;
+
+	for (i = 0; i < header->e_shnum; i++)
+		if (sections[i].sh_type == type)
+			spoil(&sections[i]);
+}
+
+static void make_huge(Elf64_Shdr *section)
+{
+	section->sh_size = 1ULL << 40;
+}
+
+static void link_outside(Elf64_Shdr *section)
+{
+	section->sh_link = UINT32_MAX;
+}
+
+static void place_outside(Elf64_Shdr *section)
+{
+	section->sh_offset = UINT64_MAX - 8;
+}
+
+static void what_sections_say_is_bounded(void **state)
+{
+	static void (*const damages[])(Elf64_Shdr * section) = { make_huge, link_outside,
+								 place_outside };
+	char *directory = make_directory(), *library, *content, *path = join(directory, "copy");
+	uint64_t offset;
+	size_t size, i;
+
+	(void)state;
+	if (!make_library(directory, &library))
+		skip_because("needs a C compiler");
+	for (i = 0; i < ARRAY_SIZE(damages); i++) {
+		content = file_read(library, &size);
+		spoil_section(content, SHT_DYNSYM, damages[i]);
+		write_file(path, content, size);
+		assert_int_equal(find(path, "spoiled", &offset), -ENOEXEC);
+		free(content);
+	}
+	content = file_read(library, &size);
+	spoil_section(content, SHT_DYNSYM, make_huge);
+	write_file(path, content, size);
+	assert_int_equal(truncate(path, 1LL << 32), 0);
+	assert_int_equal(find(path, "spoiled", &offset), -ENOEXEC);
+	free(content);
+	free(path);
+	free(library);
+	remove_directory(directory);
+}
+
+/* As many tables as a file can have, each as large as a table may be, of a file with holes. */
+static void a_file_of_tables_takes_no_time(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "large");
+	Elf64_Ehdr header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					   ELFDATA2LSB },
+			      .e_shoff = sizeof(header),
+			      .e_shentsize = sizeof(Elf64_Shdr),
+			      .e_shnum = 4096 };
+	Elf64_Shdr section = { .sh_type = SHT_SYMTAB, .sh_offset = 1 << 20, .sh_size = 4 << 20 };
+	struct buffer file = {};
+	uint64_t offset, start;
+	int i;
+
+	(void)state;
+	buffer_append(&file, &header, sizeof(header));
+	for (i = 0; i < 4096; i++)
+		buffer_append(&file, &section, sizeof(section));
+	write_file(path, file.data, file.size);
+	assert_int_equal(truncate(path, 3LL << 30), 0);
+	start = clock_now();
+	assert_int_equal(find(path, "spoiled", &offset), -ENOEXEC);
+	assert_true(clock_now() - start < SECOND);
+	buffer_free(&file);
+	free(path);
+	remove_directory(directory);
+}
+
+static void a_32_bit_file(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "library.so"), *command;
+	uint64_t offset = 0;
+	int status;
+
+	(void)state;
+	assert_true(asprintf(&command,
+			     "echo 'int narrow(int a) { return a; }' | "
+			     "cc -m32 -x c -shared -fPIC -nostdlib -o %s - >/dev/null 2>&1",
+			     path) > 0);
+	status = system(command);
+	free(command);
+	if (status)
+		skip_because("needs a compiler for 32 bits");
+	assert_int_equal(find(path, "narrow", &offset), 0);
+	assert_true(offset > 0);
+	free(path);
+	remove_directory(directory);
+}
+
 static void libraries_are_found_as_the_linker_does(void **state)
 {
 	struct error error = {};
@@ -203,6 +309,9 @@ int main(void)
 		cmocka_unit_test(only_defined_functions_are_found),
 		cmocka_unit_test(what_is_no_elf_file),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
+		cmocka_unit_test(what_sections_say_is_bounded),
+		cmocka_unit_test(a_file_of_tables_takes_no_time),
+		cmocka_unit_test(a_32_bit_file),
 		cmocka_unit_test(libraries_are_found_as_the_linker_does),
 		cmocka_unit_test(a_function_in_a_library),
 		cmocka_unit_test(an_older_line_is_replaced),

@@ -133,13 +133,14 @@ struct seen {
 	uint64_t first[MAX_SEEN], second[MAX_SEEN], times[MAX_SEEN];
 };
 
-static void see(void *context, uint64_t time, const void *event, size_t size)
+static void see(void *context, uint64_t time, void *event, size_t size)
 {
 	struct seen *seen = context;
 	const uint64_t *words = event;
 	size_t i;
 
 	assert_int_equal((uintptr_t)event % 8, 0);
+	assert_int_equal(((const char *)event)[size], 0);
 	if (seen->size)
 		assert_int_equal(size, seen->size);
 	assert_true(seen->count < MAX_SEEN);
@@ -596,7 +597,7 @@ struct numbers {
 	uint64_t numbers[MAX_SEEN];
 };
 
-static void take_number(void *context, uint64_t time, const void *data, size_t size)
+static void take_number(void *context, uint64_t time, void *data, size_t size)
 {
 	const struct emitted *event = data;
 	struct numbers *numbers = context;

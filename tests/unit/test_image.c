@@ -286,6 +286,44 @@ static void things_are_found_by_their_whole_name(void **state)
 	image_free(image);
 }
 
+static void assert_check(const struct image_map *expected, int result)
+{
+	struct image *image = sample();
+	struct error error = {};
+
+	assert_int_equal(image_check_map(image, expected, &error), result);
+	if (result) {
+		assert_non_null(strstr(error.text, expected->name));
+		assert_int_equal(count_lines(error.text), 1);
+	} else {
+		assert_string_equal(error.text, "");
+	}
+	image_free(image);
+}
+
+static void maps_are_as_expected_or_missing(void **state)
+{
+	static const struct image_map right[] = {
+		EXPECTED_MAP("started", HASH, uint64_t, char[264]),
+		EXPECTED_MAP("events", PERF_EVENT_ARRAY, uint32_t, uint32_t),
+		EXPECTED_MAP("none", HASH, uint32_t, uint32_t),
+	};
+	static const struct image_map wrong[] = {
+		EXPECTED_MAP("started", HASH, uint32_t, char[264]),
+		EXPECTED_MAP("started", HASH, uint64_t, uint64_t),
+		EXPECTED_MAP("started", HASH, uint64_t, char[265]),
+		EXPECTED_MAP("started", PERCPU_HASH, uint64_t, char[264]),
+		EXPECTED_MAP("events", PROG_ARRAY, uint32_t, uint32_t),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(right); i++)
+		assert_check(&right[i], 0);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_check(&wrong[i], -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +335,7 @@ int main(void)
 		cmocka_unit_test(instructions_that_the_loader_fills_in_are_checked),
 		cmocka_unit_test(names_must_end_and_be_there),
 		cmocka_unit_test(things_are_found_by_their_whole_name),
+		cmocka_unit_test(maps_are_as_expected_or_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

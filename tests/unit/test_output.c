@@ -85,35 +85,89 @@ static void a_terminal_is_not_driven(void **state)
 	assert_escaped("\xc2\x80\xc2\x9f", "\\302\\200\\302\\237", 16);
 }
 
-static void lines_are_not_turned_or_broken(void **state)
+static size_t encode(uint32_t c, char text[5])
 {
-	static const uint32_t bad[] = { 0x061c, 0x200e, 0x200f, 0x2028, 0x2029,
-					0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
-					0x2066, 0x2067, 0x2068, 0x2069, 0xfeff };
-	static const uint32_t good[] = { 0x061b, 0x061d, 0x200d, 0x2010, 0x2027,
-					 0x202f, 0x2065, 0x206a, 0xfefe, 0xff01 };
-	char text[4], expected[16];
-	size_t i, length;
+	size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4, i;
+
+	for (i = length; i-- > 1; c >>= 6)
+		text[i] = (char)(0x80 | (c & 0x3f));
+	text[0] = (char)(length == 1 ? c : (0xf00U >> length & 0xf0) | c);
+	text[length] = '\0';
+	return length;
+}
+
+/* Behind a letter, on which a mark can stand. */
+static void assert_shown(uint32_t c, bool is_shown)
+{
+	char text[6] = "a", expected[24] = "a";
+	size_t length = encode(c, text + 1), i;
+
+	for (i = 1; i <= length; i++)
+		snprintf(expected + 4 * i - 3, 5, "\\%03o", (unsigned char)text[i]);
+	assert_escaped(text, is_shown ? text : expected, is_shown ? 2 : 1 + 4 * length);
+}
+
+static void what_is_not_seen_is_escaped(void **state)
+{
+	static const uint32_t bad[] = {
+		0x7f,	 0x9f,	  0xad,	   0x34f,   0x61c,   0x115f,  0x1160,  0x17b4,
+		0x180b,	 0x180e,  0x200b,  0x200c,  0x200d,  0x200e,  0x200f,  0x2028,
+		0x2029,	 0x202a,  0x202e,  0x2060,  0x2064,  0x2065,  0x2069,  0x206f,
+		0x2800,	 0x3164,  0xfe00,  0xfe0f,  0xfeff,  0xffa0,  0xfff9,  0xfffb,
+		0x1bca0, 0x1d173, 0xe0001, 0xe007f, 0xe0100, 0xe01ef, 0xe0fff,
+	};
+	static const uint32_t good[] = {
+		0xa0,	0xac,	0xae,	0x300,	0x34e,	 0x350,	  0x36f,   0x61b,
+		0x61d,	0x115e, 0x1161, 0x180a, 0x1810,	 0x200a,  0x2010,  0x2027,
+		0x202f, 0x205f, 0x2070, 0x20dd, 0x27ff,	 0x2801,  0x3163,  0xfdff,
+		0xfe10, 0xfefe, 0xff01, 0xfffc, 0x1f600, 0xdffff, 0xe1000,
+	};
+	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad) + ARRAY_SIZE(good); i++) {
-		uint32_t c = i < ARRAY_SIZE(bad) ? bad[i] : good[i - ARRAY_SIZE(bad)];
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_shown(bad[i], false);
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		assert_shown(good[i], true);
+}
 
-		if (c < 0x800)
-			length = (size_t)snprintf(text, sizeof(text), "%c%c", (int)(0xc0 | c >> 6),
-						  (int)(0x80 | (c & 0x3f)));
-		else
-			length = (size_t)snprintf(
-				text, sizeof(text), "%c%c%c", (int)(0xe0 | c >> 12),
-				(int)(0x80 | (c >> 6 & 0x3f)), (int)(0x80 | (c & 0x3f)));
-		if (i >= ARRAY_SIZE(bad)) {
-			assert_escaped(text, text, 1);
-			continue;
-		}
-		snprintf(expected, sizeof(expected), length == 2 ? "\\%o\\%o" : "\\%o\\%o\\%o",
-			 (unsigned char)text[0], (unsigned char)text[1], (unsigned char)text[2]);
-		assert_escaped(text, expected, 4 * length);
-	}
+#define ACUTE	      "\xcc\x81"
+#define ESCAPED_ACUTE "\\314\\201"
+
+static void marks_stand_on_a_character_and_do_not_hide_it(void **state)
+{
+	(void)state;
+	assert_escaped(ACUTE "e", ESCAPED_ACUTE "e", 9);
+	assert_escaped("e" ACUTE, "e" ACUTE, 2);
+	assert_escaped("e" ACUTE ACUTE ACUTE, "e" ACUTE ACUTE ACUTE, 4);
+	assert_escaped("e" ACUTE ACUTE ACUTE ACUTE "x" ACUTE,
+		       "e" ACUTE ACUTE ACUTE ESCAPED_ACUTE "x" ACUTE, 14);
+	assert_escaped("\xc3\xbc" ACUTE, "\xc3\xbc" ACUTE, 2);
+	assert_escaped("a " ACUTE, "a " ESCAPED_ACUTE, 10);
+	assert_escaped("\n" ACUTE, "\\012" ESCAPED_ACUTE, 12);
+	assert_escaped("\\" ACUTE, "\\\\" ESCAPED_ACUTE, 10);
+	assert_escaped("\xff" ACUTE, "\\377" ESCAPED_ACUTE, 12);
+	assert_escaped("\xe2\x80\x8b" ACUTE, "\\342\\200\\213" ESCAPED_ACUTE, 20);
+}
+
+static void assert_json(const char *json, const char *expected)
+{
+	struct buffer buffer = {};
+	char *text;
+
+	escape_append_json(&buffer, json, strlen(json));
+	text = buffer_take_string(&buffer);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void json_says_it_as_json_does(void **state)
+{
+	(void)state;
+	assert_json("\"a\xe2\x80\x8b\"", "\"a\\u200b\"");
+	assert_json("\"\xf3\xa0\x80\x81\"", "\"\\udb40\\udc01\"");
+	assert_json("\"" ACUTE "e" ACUTE "\"", "\"\\u0301e" ACUTE "\"");
+	assert_json("\"\xf0\x9f\x98\x80\"", "\"\xf0\x9f\x98\x80\"");
 }
 
 static void what_is_not_utf8_is_escaped_byte_by_byte(void **state)
@@ -543,7 +597,9 @@ int main(void)
 		cmocka_unit_test(every_single_byte),
 		cmocka_unit_test(readable_text_stays),
 		cmocka_unit_test(a_terminal_is_not_driven),
-		cmocka_unit_test(lines_are_not_turned_or_broken),
+		cmocka_unit_test(what_is_not_seen_is_escaped),
+		cmocka_unit_test(marks_stand_on_a_character_and_do_not_hide_it),
+		cmocka_unit_test(json_says_it_as_json_does),
 		cmocka_unit_test(what_is_not_utf8_is_escaped_byte_by_byte),
 		cmocka_unit_test(every_pair_of_bytes_can_be_had_back),
 		cmocka_unit_test(the_whole_of_unicode_is_decoded),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/pattern.h"
 #include "support.h"
 
@@ -48,6 +49,34 @@ static void it_is_pythons_syntax(void **state)
 		{ "\\d+\\s\\w", "12 a", true },
 		{ "\\.so$", "libc.so", true },
 		{ "[^/]+$", "/", false },
+		/* What PCRE2 reads otherwise. */
+		{ "^a{,2}$", "aa", true },
+		{ "^a{,2}$", "aaa", false },
+		{ "^a{,2}$", "a{,2}", false },
+		{ "^a{,2}$", "", true },
+		{ "^a{,}b$", "aaab", true },
+		{ "^(ab){,2}?c", "ababc", true },
+		{ "^[ab]{,1}c", "abc", false },
+		{ "^\\d{,2}x$", "12x", true },
+		{ "^a\\{,2}$", "a{,2}", true },
+		{ "^a{,2$", "a{,2", true },
+		{ "^a{,x}$", "a{,x}", true },
+		{ "^[a{,2}]+$", "{2,a}", true },
+		{ "^[]{,2}]+$", "]{,2}", true },
+		{ "^[^]{,2}]+$", "{,2}", false },
+		{ "^[\\]{,2}]+$", "]{,2}", true },
+		{ "^[[:digit:]{,2}]+$", "1{,2}", true },
+		{ "^[[:digit:]]{,2}$", "12", true },
+		{ "^[[:digit:]]{,2}$", "123", false },
+		{ "^[[:]{,2}$", ":[", true },
+		{ "^\\Qa{,2}[\\E{,2}$", "a{,2}[[", true },
+		{ "^(?#[)a{,2}$", "aa", true },
+		{ "(?x)^ a # [\n {,2}$", "aa", true },
+		{ "sh\\Z", "sh", true },
+		{ "sh\\Z", "sh\n", false },
+		{ "sh$", "sh\n", true },
+		{ "sh\\\\Z", "sh\\Z", true },
+		{ "^\\QsH\\Z\\E\\Z", "sH\\Z", true },
 	};
 	size_t i;
 
@@ -90,29 +119,91 @@ static void a_bad_one_says_where(void **state)
 	}
 }
 
-/* Text from a traced program must not stop the tool for minutes. */
-static void a_costly_one_ends(void **state)
+/* The place is that of the pattern as it was typed. */
+static void the_place_is_right_behind_what_was_translated(void **state)
 {
-	char subject[64];
+	struct pattern *pattern = NULL;
+	struct error error = {};
 
 	(void)state;
-	memset(subject, 'a', sizeof(subject));
-	matches("^(a+)+$", subject, sizeof(subject));
-	subject[sizeof(subject) - 1] = 'b';
-	assert_false(matches("^(a+)+$", subject, sizeof(subject)));
+	assert_int_equal(pattern_compile(&pattern, "a{,2}(?Z)", &error), -EINVAL);
+	assert_non_null(strstr(error.text, "'a{,2}(?Z)'"));
+	assert_non_null(strstr(error.text, "at offset 7"));
+}
+
+/* Texts of that length on which a match takes next to forever. */
+static void give_up(const char *text, size_t size, char last, uint64_t given_up)
+{
+	struct pattern *pattern = NULL;
+	struct error error = {};
+	char *subject = malloc(size);
+	uint64_t start;
+
+	assert_non_null(subject);
+	memset(subject, 'a', size);
+	subject[size - 1] = last;
+	assert_int_equal(pattern_compile(&pattern, text, &error), 0);
+	assert_int_equal(pattern_given_up(pattern), 0);
+	start = clock_now();
+	assert_int_equal(pattern_matches(pattern, subject, size), given_up);
+	assert_int_equal(pattern_given_up(pattern), given_up);
+	if (clock_now() - start > SECOND)
+		fail_msg("'%s' on %zu bytes: %llu ms", text, size,
+			 (unsigned long long)((clock_now() - start) / MILLISECOND));
+	pattern_free(pattern);
+	free(subject);
+}
+
+/* A traced program's text must neither hold the tool up nor hide the program. */
+static void what_takes_forever_is_given_up_and_matches(void **state)
+{
+	static const char *const costly[] = {
+		"(a+)+$|c$",	      "^(a+)+$",    "(a|aa)+$",	      "([a-z]+)*[0-9]",
+		"(a*)(a*)\\1\\2[cd]", "a.*a.*[cd]", "(?:a.*){3}[cd]", "(x)?[a-z]*[a-z]++[0-9]",
+		"a(?:a|b)*[cd]",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(costly); i++)
+		give_up(costly[i], 20480, 'b', 1);
+	give_up("(a+)+$|c$", 41, 'b', 1);
+}
+
+static void so_it_is_without_jit(void **state)
+{
+	(void)state;
+	give_up("(*NO_JIT)(a+)+$|c$", 20480, 'b', 1);
+	give_up("(*NO_JIT)a.*a.*[cd]", 20480, 'b', 1);
+	give_up("(*NO_JIT)(?:(a)|b)*[cd]", 20480, 'b', 1);
+	give_up("(*NO_JIT)^a.*[cd]", 2048, 'b', 0);
+}
+
+static void what_only_takes_long_is_decided(void **state)
+{
+	(void)state;
+	give_up("^a.*[cd]", 20480, 'b', 0);
+	give_up("foo", 20480, 'b', 0);
+	give_up("[0-9]+x|[cd]", 20480, 'b', 0);
 }
 
 static void no_pattern_can_be_freed(void **state)
 {
 	(void)state;
+	assert_int_equal(pattern_given_up(NULL), 0);
 	pattern_free(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_is_pythons_syntax),	   cmocka_unit_test(subjects_are_bytes),
-		cmocka_unit_test(a_bad_one_says_where),	   cmocka_unit_test(a_costly_one_ends),
+		cmocka_unit_test(it_is_pythons_syntax),
+		cmocka_unit_test(subjects_are_bytes),
+		cmocka_unit_test(a_bad_one_says_where),
+		cmocka_unit_test(the_place_is_right_behind_what_was_translated),
+		cmocka_unit_test(what_takes_forever_is_given_up_and_matches),
+		cmocka_unit_test(what_only_takes_long_is_decided),
+		cmocka_unit_test(so_it_is_without_jit),
 		cmocka_unit_test(no_pattern_can_be_freed),
 	};
 

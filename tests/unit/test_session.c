@@ -118,7 +118,7 @@ static int run_session(struct run *run, struct session *session, struct error *e
 	if (err)
 		return err;
 	make_programs();
-	err = live_create_maps(live, here.image, &run->settings, false, error);
+	err = live_create_maps(live, here.image, NULL, &run->settings, false, error);
 	if (err)
 		return err;
 	here.program = loader_load(&live->loader, "emit", BPF_PROG_TYPE_RAW_TRACEPOINT, error);
@@ -254,6 +254,40 @@ static void short_events_are_not_passed_on(void **state)
 	need_bpf();
 	run.tool.event_size = 64;
 	assert_run(&run, HEADER, "");
+}
+
+static void write_size(void *data, size_t size)
+{
+	((struct event *)data)->other = size;
+}
+
+static bool is_of_32_bytes(const void *event)
+{
+	return ((const struct event *)event)->other == 32;
+}
+
+static void sizes_are_bounded_before_anything_else(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	run.options.max_events = 2;
+	run.tool.bound = write_size;
+	run.tool.wanted = is_of_32_bytes;
+	assert_run(&run, HEADER "1        32\n2        32\n", "");
+}
+
+static void a_bound_is_what_there_is(void **state)
+{
+	(void)state;
+	assert_int_equal(event_bound(100, 60, 50, 39), 39);
+	assert_int_equal(event_bound(100, 60, 50, 41), 40);
+	assert_int_equal(event_bound(100, 60, 30, 41), 30);
+	assert_int_equal(event_bound(100, 60, 50, UINT32_MAX), 40);
+	assert_int_equal(event_bound(100, 100, 50, 1), 0);
+	assert_int_equal(event_bound(100, 101, 50, 1), 0);
+	assert_int_equal(event_bound(SIZE_MAX, 0, SIZE_MAX, UINT32_MAX), UINT32_MAX);
 }
 
 static void print_line(struct output *output, uint64_t time, const void *event)
@@ -657,6 +691,8 @@ int main(void)
 		cmocka_unit_test(what_was_before_the_header_is_not_printed),
 		cmocka_unit_test(unwanted_events_do_not_count),
 		cmocka_unit_test(short_events_are_not_passed_on),
+		cmocka_unit_test(sizes_are_bounded_before_anything_else),
+		cmocka_unit_test(a_bound_is_what_there_is),
 		cmocka_unit_test(lines_have_no_header),
 		cmocka_unit_test(a_signal_ends_it_quietly),
 		cmocka_unit_test(a_failure_once_attached_comes_before_the_header),

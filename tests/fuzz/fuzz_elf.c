@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* An executable of anybody's, in which a function and a library are looked for. */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "fuzz.h"
+#include "kernel/elfsym.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	char path[32], library[64];
+	struct error error = {};
+	uint64_t offset;
+
+	REQUIRE(fd >= 0 && !file_write_fd(fd, data, size));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (elfsym_offset(path, "readline", &offset, &error))
+		REQUIRE(error.text[0] && !offset);
+	if (elfsym_needed(path, "libnone", library, sizeof(library), &error))
+		REQUIRE(error.text[0]);
+	close(fd);
+	return 0;
+}
