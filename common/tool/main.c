@@ -10,7 +10,6 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "event.h"
 #include "base/message.h"
 #include "tool/probe_choice.h"
 #include "tool/program.h"
@@ -164,8 +163,6 @@ static struct tool complete(const struct tool *given)
 		tool.name = program_invocation_short_name;
 	if (!tool.row && !tool.print)
 		tool.row = row_of_unknown;
-	if (tool.event_size < sizeof(struct event_header))
-		tool.event_size = sizeof(struct event_header);
 	return tool;
 }
 

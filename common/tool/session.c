@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -133,6 +134,14 @@ void session_print_row(struct session *session, uint64_t time, const void *event
 
 /* ---- what the loop calls ---- */
 
+/* The event with zeros after it, for a tool that does not say how long its events are. */
+static void *pad_event(struct session *session, const void *data, size_t size)
+{
+	memset(session->padded, 0, EVENT_MOST + 1);
+	memcpy(session->padded, data, size < EVENT_MOST ? size : EVENT_MOST);
+	return session->padded;
+}
+
 static void handle_event(void *context, uint64_t time, void *data, size_t size)
 {
 	struct session *session = context;
@@ -141,6 +150,8 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 	/* Drop events from before the header: not all probes were attached then. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
+	if (session->padded)
+		data = pad_event(session, data, size);
 	if (tool->bound)
 		tool->bound(data, size);
 	if (tool->print)
@@ -187,6 +198,8 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		 struct settings *settings, struct error *error)
 {
 	*session = (struct session){ .tool = tool, .options = options, .settings = settings };
+	if (!tool->event_size)
+		session->padded = malloc(EVENT_MOST + 1);
 	if (!settings->probe_sets)
 		settings->probe_sets = tool->probe_sets;
 	output_init(&session->output, STDOUT_FILENO, options->json);
@@ -196,6 +209,8 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 	/* A pipe without a reader and the file size limit become errors of write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	if (!tool->event_size && !session->padded)
+		return error_set(error, ENOMEM, "no memory for events");
 	return loop_init(&session->loop, session, tool->report ? &reporting_handlers : &handlers,
 			 &session->output, error);
 }
@@ -255,7 +270,8 @@ static void print_header(struct session *session)
 
 	if (session->options->json || tool->line || !tool->row)
 		return;
-	nothing = calloc(1, tool->event_size + 1); /* a NUL behind it, as with every event */
+	/* A NUL follows, as with every event. */
+	nothing = calloc(1, (tool->event_size ? tool->event_size : EVENT_MOST) + 1);
 	if (nothing) {
 		row_begin(&row, &session->output, ROW_HEADER, session->output.start_time);
 		tool->row(&row, nothing);
@@ -314,6 +330,7 @@ int session_end(struct session *session, struct error *error)
 
 void session_close(struct session *session)
 {
+	free(session->padded);
 	live_close(&session->live);
 	process_numbers_close(&session->numbers);
 	output_free(&session->output);

@@ -16,6 +16,8 @@
 #include "tool/settings.h"
 #include "tool/tool.h"
 
+#define EVENT_MOST 65536 /* bytes: a record of a perf buffer is shorter */
+
 struct session {
 	const struct tool *tool;
 	const struct options *options;
@@ -27,6 +29,7 @@ struct session {
 	struct losses losses;
 	struct process_numbers numbers;
 	uint64_t printed; /* events, for --max-events */
+	char *padded; /* an event with zeros after it, if the tool has no event_size; else NULL */
 };
 
 /*

@@ -67,7 +67,9 @@ struct tool {
 	bool (*wanted)(const void *event);
 	/* Prints a line instead of columns. row is then for JSON only; there is no header. */
 	void (*line)(struct output *output, uint64_t time, const void *event);
-	size_t event_size; /* bytes of the event's fixed part; shorter events are dropped */
+	/* Bytes of the event's fixed part; shorter events are dropped. 0: zeros are added to them.
+	 */
+	size_t event_size;
 	/*
 	 * Cuts the sizes that an event says of its parts to what there is: size is the event's. An
 	 * edited program may have written any. NULL: it says none. All functions above get the

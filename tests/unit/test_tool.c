@@ -189,6 +189,29 @@ static void what_a_tool_leaves_out_has_a_default(void **state)
 	outcome_free(&outcome);
 }
 
+/* More than the event has: zeros, also in the header's event. */
+static void row_of_far(struct row *row, const void *data)
+{
+	const unsigned char *bytes = data;
+
+	row_uint(row, "FAR", "far", 0, bytes[60000]);
+}
+
+static void an_event_of_unknown_size_ends_in_zeros(void **state)
+{
+	static struct tool far = { .name = "fake", .source = &emitter_source, .row = row_of_far };
+	static const struct probe_set on_exit_only[] = { { on_exit_probe, NULL, NULL }, {} };
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	far.probe_sets = on_exit_only;
+	run_child(run_other, &far, &outcome);
+	if (outcome.status || strcmp(outcome.output, "FAR\n0\n0\n"))
+		fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
+	outcome_free(&outcome);
+}
+
 static void a_tool_without_a_source_or_probes_says_so(void **state)
 {
 	static struct tool without_source = { .name = "fake" };
@@ -268,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_is_none),
 		cmocka_unit_test(a_set_that_is_not_for_this_kernel_is_left_out),
 		cmocka_unit_test(what_a_tool_leaves_out_has_a_default),
+		cmocka_unit_test(an_event_of_unknown_size_ends_in_zeros),
 		cmocka_unit_test(a_tool_without_a_source_or_probes_says_so),
 		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
 		cmocka_unit_test(support_is_told),
