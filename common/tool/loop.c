@@ -216,7 +216,6 @@ static void run_timers(struct loop *loop, struct timers *timers)
 		loop->handlers->losses(loop->session);
 		timers->lost = now + LOST_REPORT;
 	}
-	timers->retry = message_retry() ? now + RETRY : LOOP_NEVER;
 }
 
 /* Batching ends in two steps, each after few events have come for CALM / 2. */
@@ -280,8 +279,7 @@ static struct timers first_timers(const struct loop *loop)
 		/* Tools that count in the kernel send no events to wake us: use a timer. */
 		.lost = loop->handlers->report ? start + LOST_REPORT : LOOP_NEVER,
 		.tick = LOOP_NEVER,
-		/* Messages may wait since before. */
-		.retry = start,
+		.retry = LOOP_NEVER,
 	};
 }
 
@@ -293,6 +291,7 @@ int loop_run(struct loop *loop, int count, struct error *error)
 
 	while (count >= 0 && !has_ended(loop)) {
 		if (set_pace(loop, &timers, &pace, count)) {
+			timers.retry = message_retry() ? clock_now() + RETRY : LOOP_NEVER;
 			wake_up = earliest(&timers);
 			if (loop->stop_at != LOOP_NEVER)
 				wake_up = earlier(wake_up, loop->stop_at + HOLD);
