@@ -2,8 +2,8 @@
 /*
  * -p, -t and -u: the filters by process, thread and user. The tool declares the options
  * (FILTER_BY_PID and its like in common/tool/option.h), its program calls these functions. A filter
- * that is off costs nothing: the verifier drops it. The functions without an argument ask the
- * kernel only where the filter is on; a program that has the number already passes it.
+ * that is off costs nothing: the verifier drops it. The functions named is_my_ ask the kernel,
+ * only where the filter is on; a program that has the PID or TID already passes it.
  */
 static __always_inline bool is_wanted_pid(u32 pid)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by the scripts that read this file
 # For scripts/run and scripts/test: install what is missing and build. Everything that is said
 # here goes to standard error; standard output belongs to the tool.
 
@@ -64,12 +64,12 @@ install_packages() {
 	fi
 }
 
-# build_in FOLDER [CMAKE_OPTION...]: quiet unless something goes wrong.
+# build_in DIRECTORY [CMAKE_OPTION...]: quiet unless something goes wrong.
 build_in() {
-	local folder=$1 log
+	local directory=$1 log
 	shift
 	log=$(mktemp)
-	if ! { cmake -S "$root" -B "$folder" "$@" && cmake --build "$folder" -j "$(nproc)"; } >"$log" 2>&1; then
+	if ! { cmake -S "$root" -B "$directory" "$@" && cmake --build "$directory" -j "$(nproc)"; } >"$log" 2>&1; then
 		grep -E -A5 "[Ee]rror" "$log" | head -60 >&2
 		rm -f "$log"
 		die "the build failed"

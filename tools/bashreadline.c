@@ -15,21 +15,22 @@
 #include "kernel/elfsym.h"
 #include "tool/tool.h"
 
-extern const char bashreadline_source[];
+extern const struct program_source bashreadline_source;
 
-/* A function that bash exports, for its loadable builtins, and no other program has. */
+/* Only bash has this function. It exports it for its loadable builtins. */
 #define FUNCTION_OF_BASH "bash_initialize_history"
 
 static struct {
 	bool shared;
-	const char *library; /* NULL: the one that bash is linked with */
+	const char *library; /* NULL: the library that bash is linked with */
 } opt;
 
-/* Where readline is: the same file for all probes, known only when the tool runs. */
+/* The file that contains readline, for all probes. Found by prepare(). */
 static char binary[PATH_MAX];
-static bool is_bash; /* and no library that other programs have too */
+static bool is_bash; /* binary is bash itself, not a library that other programs use too */
 
-/* -s takes no argument or one, which as with BCC's tool may also be a word of its own. */
+/* The argument of -s is optional. As in BCC's tool, it can also be the next word (take_argument()).
+ */
 static void take_shared(struct argp_state *state, char *argument)
 {
 	(void)state;
@@ -66,7 +67,7 @@ static void row(struct row *row, const void *data)
 	row_json(row, "truncated", json_boolean(size == LINE_SIZE));
 }
 
-/* The shells last seen, so that one can be known by its earlier lines. */
+/* Processes recognised as bash, by PID and comm: one that has ended is known by earlier lines. */
 #define KNOWN_SHELLS 256
 
 struct shell {
@@ -187,8 +188,10 @@ static bool wanted(const void *data)
 	return verdict != IS_NOT_BASH;
 }
 
-/* readline is called long before Enter is pressed, and where it returns the line is not known to
- * a probe that came meanwhile; what it calls after Enter returns the same line. */
+/*
+ * readline() is called long before Enter is pressed. If the uretprobe is attached in between, it
+ * misses the return. readline_internal_teardown() is called after Enter and returns the same line.
+ */
 static const struct probe probes[] = {
 	URETPROBE("readline_internal_teardown", "on_line", .binary = binary),
 	URETPROBE("readline", "on_line", .binary = binary,
@@ -211,10 +214,10 @@ static int find_bash(char *path, size_t size, struct error *error)
 	}
 	return error_set(error, ENOENT,
 			 "no bash in /bin, /usr/bin or /usr/local/bin: give the "
-			 "library that holds readline with --shared PATH");
+			 "library that contains readline with --shared PATH");
 }
 
-/* readline is in bash itself or in the library it is linked with. */
+/* readline is in bash itself or in the library that bash is linked with. */
 static int find_readline(struct error *error)
 {
 	struct error not_inside = {};
@@ -311,10 +314,10 @@ static void bound(void *data, size_t size)
 static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
-	.source = bashreadline_source,
-	.examples = "  bashreadline             commands entered in any bash\n"
-		    "  bashreadline -s          where bash is linked with libreadline\n"
-		    "  bashreadline --json      with the user, one JSON object a line\n",
+	.source = &bashreadline_source,
+	.examples = "  bashreadline           commands entered in any bash\n"
+		    "  bashreadline -s        if bash is linked with a shared libreadline\n"
+		    "  bashreadline --json    with the user, one JSON object a line\n",
 	.options = options,
 	.take_argument = take_argument,
 	.probe_sets = probe_sets,

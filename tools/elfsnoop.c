@@ -8,7 +8,7 @@
 #include "base/pattern.h"
 #include "tool/tool.h"
 
-extern const char elfsnoop_source[];
+extern const struct program_source elfsnoop_source;
 
 static struct {
 	bool full_path;
@@ -36,8 +36,9 @@ static bool is_script(const struct elfsnoop_event *event)
 }
 
 /*
- * Of an ELF file the path by which the kernel holds it. A script is not held any more when its
- * interpreter is loaded: its name, behind the working directory if need be.
+ * The absolute path of FILE. The kernel has an ELF file open, so its path is known. A script is no
+ * longer open when its interpreter is loaded: its path is made from its name, after the working
+ * directory if the name is relative.
  */
 static char *full_path(const struct elfsnoop_event *event)
 {
@@ -50,7 +51,7 @@ static char *full_path(const struct elfsnoop_event *event)
 	return path_join(&event->strings, &event->directory, filename);
 }
 
-/* What is in the column: a file that has no name any more is marked as in /proc/PID/exe. */
+/* The text of the column FILE. A deleted file is marked as in /proc/PID/exe. */
 static char *shown_file(const struct elfsnoop_event *event)
 {
 	char *path, *marked;
@@ -66,7 +67,7 @@ static char *shown_file(const struct elfsnoop_event *event)
 	return marked;
 }
 
-/* Takes path over; NULL where there is none. */
+/* Frees path, which may be NULL. */
 static void row_path(struct row *row, const char *title, const char *key, int width, char *path)
 {
 	if (path)
@@ -142,11 +143,11 @@ static void bound(void *data, size_t size)
 static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
-	.source = elfsnoop_source,
-	.examples = "  elfsnoop                 each ELF load\n"
-		    "  elfsnoop -x              failed ones, with the error in RET\n"
-		    "  elfsnoop -F -D           with absolute paths and devices\n"
-		    "  elfsnoop -n '^/tmp/' -F  files below /tmp\n",
+	.source = &elfsnoop_source,
+	.examples = "  elfsnoop                   each ELF load\n"
+		    "  elfsnoop -x                only failed loads, with the error in RET\n"
+		    "  elfsnoop -F -D             with absolute paths and devices\n"
+		    "  elfsnoop -F -n '^/tmp/'    only files below /tmp\n",
 	.options = options,
 	.probe_sets = probe_sets,
 	.row = row,

@@ -13,13 +13,13 @@
 #include "kernel/urgent.h"
 #include "tool/tool.h"
 
-extern const char eperm_source[];
+extern const struct program_source eperm_source;
 
 static struct {
 	bool clock;
 	bool per_process;
 	uint64_t interval; /* seconds; 0: one table at the end */
-	uint64_t tables;   /* 0: until told to stop */
+	uint64_t tables;   /* COUNT; 0: no limit */
 } opt;
 
 static const struct tool_option options[] = {
@@ -45,13 +45,14 @@ static bool take_argument(const struct argp_state *state, const char *argument)
 static void check_options(const struct argp_state *state)
 {
 	if (opt.tables && !opt.interval)
-		usage_error(state, "COUNT is of intervals: it needs -i");
+		usage_error(state, "COUNT is the number of intervals: it needs -i");
 }
 
 /*
- * A counter of the kernel's map. None is cleared while programs may count in it: at an interval's
- * end they get a new epoch, and with it new counters. What a program that was under way then still
- * added to an old one is seen by reading that again, so nothing is lost or counted twice.
+ * A counter of the kernel's map. Counters are not cleared while programs may add to them. Instead,
+ * at the end of an interval the programs get a new epoch, and with it new counters. A program in
+ * flight may still add to a counter of the old epoch, so this is read again in the next interval:
+ * nothing is lost or counted twice.
  */
 struct counter {
 	struct eperm_key key;
@@ -87,7 +88,7 @@ static int compare_keys(const void *a, const void *b)
 		      sizeof(struct eperm_key));
 }
 
-/* Those of one row differ in their epochs only. */
+/* Counters of the same row differ only in their epochs. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct counter *left = a, *right = b;
@@ -106,7 +107,7 @@ static int compare_counts(const void *a, const void *b)
 	return compare_rows(a, b);
 }
 
-/* A new element, zeroed; NULL without memory. */
+/* Returns a new element, all zero, or NULL if there is no memory. */
 static struct counter *append(struct counters *counters)
 {
 	struct counter *items;
@@ -124,8 +125,8 @@ static struct counter *append(struct counters *counters)
 	return &counters->items[counters->count++];
 }
 
-/* Behind a shorter name the kernel may have kept the end of a longer one. */
-static void clear_behind_name(char *comm, size_t size)
+/* After the NUL of a short comm the kernel may have left the end of a longer one. */
+static void clear_after_name(char *comm, size_t size)
 {
 	size_t length = strnlen(comm, size);
 
@@ -153,7 +154,7 @@ static uint64_t read_counter(int map, const struct eperm_key *key)
 	return total;
 }
 
-/* Those of epochs before that one, sorted by key. */
+/* Reads the counters of all epochs before that epoch, sorted by key. 0 or -ENOMEM. */
 static int read_counters(int map, uint32_t epoch, struct counters *counters)
 {
 	struct eperm_key key, *previous = NULL;
@@ -172,7 +173,8 @@ static int read_counters(int map, uint32_t epoch, struct counters *counters)
 	return 0;
 }
 
-/* What the CPUs have counted and not added to their counters. No program runs any more. */
+/* Adds the counts that are still in the CPUs' slots. To be called after the programs were detached.
+ */
 static int read_slots(int map, struct counters *rows)
 {
 	const struct eperm_slot *slots = state.values;
@@ -191,7 +193,7 @@ static int read_slots(int map, struct counters *rows)
 				return -ENOMEM;
 			counter->key = slots[cpu].key;
 			counter->count = slots[cpu].count;
-			clear_behind_name(counter->key.comm, sizeof(counter->key.comm));
+			clear_after_name(counter->key.comm, sizeof(counter->key.comm));
 		}
 	}
 	return 0;
@@ -259,7 +261,7 @@ static int make_rows(const struct counters *now, struct counters *rows)
 		if (!row)
 			return -ENOMEM;
 		*row = now->items[i];
-		clear_behind_name(row->key.comm, sizeof(row->key.comm));
+		clear_after_name(row->key.comm, sizeof(row->key.comm));
 		seen = find_seen(&now->items[i]);
 		row->count -= seen ? seen->count : 0;
 	}
@@ -288,9 +290,9 @@ static void merge_rows(struct counters *rows)
 }
 
 /*
- * Removes counters of epochs that were over two reports ago, more than an interval and so more than
- * a second: no program takes that long. Values are zeroed first, for kernels before 5.10 give a
- * counter that is used again its old values on the other CPUs.
+ * Removes the counters of epochs that ended two reports ago. That is more than an interval, and so
+ * more than a second: no program is in flight that long. The values are zeroed before, because
+ * kernels before 5.10 leave the old values on the other CPUs when an entry is used again.
  */
 static void remove_settled(int map, struct counters *counters)
 {
@@ -322,7 +324,7 @@ static void begin_epoch(struct session *session)
 	urgent_end();
 }
 
-/* Where there are several tables, an empty line stands between them. */
+/* Several tables have an empty line between them. */
 static void print_table(struct session *session, const struct counters *rows, bool last)
 {
 	uint64_t now = clock_now();
@@ -382,7 +384,7 @@ static void report(struct session *session, bool last)
 	state.seen = now;
 }
 
-/* By libseccomp's table; malloc'ed. NULL: it does not know the number. */
+/* Returns the syscall's name (malloc'ed), or NULL if libseccomp does not know the number. */
 static char *resolve(const struct eperm_key *key)
 {
 	char *name;
@@ -426,7 +428,7 @@ static const struct feature_test feature_tests[] = {
 	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
 	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
 	TEST_FAULTABLE_TRACEPOINTS,
-	/* It came in 5.12, a version after bpf_get_current_task_btf(). */
+	/* The member came in 5.12, one version after bpf_get_current_task_btf(). */
 	{ "HAVE_TRUSTED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },
 	{},
 };
@@ -447,8 +449,8 @@ static const struct probe any[] = {
 };
 
 /*
- * The raw tracepoint, from 4.17 on, costs less than the other. What the typed one has counted can
- * be read only at the end.
+ * The raw tracepoint (since 4.17) costs less than the tracepoint. The BTF raw tracepoint costs
+ * least, but its slots can be read only at the end.
  */
 #define BY_BTF_TRACEPOINT                        \
 	{                                        \
@@ -498,11 +500,11 @@ static const struct tool eperm = {
 	.name = "eperm",
 	.summary = "Count syscalls that failed with EPERM or EACCES.",
 	.arguments = "[COUNT]",
-	.source = eperm_source,
-	.examples = "  eperm                    count until Ctrl-C\n"
-		    "  eperm -i 1 10            ten tables, one a second\n"
-		    "  eperm -P                 each process by itself\n"
-		    "  eperm -u www-data        one user's\n",
+	.source = &eperm_source,
+	.examples = "  eperm                count until Ctrl-C\n"
+		    "  eperm -i 1 10        print ten tables, one a second\n"
+		    "  eperm -P             count each process by itself\n"
+		    "  eperm -u www-data    only syscalls of the user www-data\n",
 	.options = options,
 	.take_argument = take_argument,
 	.check_options = check_options,

@@ -7,11 +7,14 @@
 #include "base/pattern.h"
 #include "tool/tool.h"
 
-extern const char execsnoop_source[];
+extern const struct program_source execsnoop_source;
 
 #define DEFAULT_MAX_ARGS 20
 
-/* The kernel follows five scripts, each with its name and an argument: exec_binprm(), fs/exec.c. */
+/*
+ * The kernel follows up to five scripts (exec_binprm() in fs/exec.c). Each puts up to two words
+ * before the arguments: its interpreter and one argument.
+ */
 #define INTERPRETER_WORDS 10
 
 static struct {
@@ -46,26 +49,28 @@ static const struct tool_option options[] = {
 	{},
 };
 
-/* One after the other, the arguments of an event as a user typed them. */
+/* Iterates over the arguments of an event, as a user typed them. */
 struct arguments {
 	const struct execsnoop_event *event;
 	const char *at; /* NULL: the file's name is next */
 	const char *end;
 };
 
-static const char *behind(const char *argument, const char *end)
+static const char *word_after(const char *argument, const char *end)
 {
 	return argument + strnlen(argument, (size_t)(end - argument)) + 1;
 }
 
 /*
- * The first word is the file's name as it was given to exec. In the arguments of a script that name
- * comes again, behind each interpreter and its argument; what is before it was not typed. Where it
- * is not known whether it is a script: what a program calls itself has no path, or is the file's.
+ * The first word is the file's name as it was given to exec. For a script, the kernel puts the
+ * interpreters and their arguments before this name in the arguments: they were not typed, so they
+ * are skipped. If it is not known whether the file is a script (EXEC_ANY), it is taken for a
+ * program when argv[0] has no slash or equals the file's name.
  */
 static const char *skip_interpreters(const struct execsnoop_event *event, const char *end)
 {
-	const char *first = event->text + event->filename_size, *second = behind(first, end), *at;
+	const char *first = event->text + event->filename_size, *second = word_after(first, end),
+		   *at;
 	int i;
 
 	if (event->ret || second > end || event->script == EXEC_PROGRAM)
@@ -74,8 +79,8 @@ static const char *skip_interpreters(const struct execsnoop_event *event, const 
 		return second;
 	for (at = second, i = 0; i < INTERPRETER_WORDS && at < end; i++) {
 		if (!strncmp(at, event->text, (size_t)(end - at)))
-			return behind(at, end);
-		at = behind(at, end);
+			return word_after(at, end);
+		at = word_after(at, end);
 	}
 	return second;
 }
@@ -157,7 +162,7 @@ static json_t *argument_array(const struct execsnoop_event *event, bool *whole)
 	return array;
 }
 
-/* The same in hexadecimal, where an argument is not UTF-8. */
+/* The same in hexadecimal, printed if an argument is not UTF-8. */
 static json_t *argument_hex_array(const struct execsnoop_event *event)
 {
 	struct arguments arguments = arguments_of(event);
@@ -235,7 +240,7 @@ static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
 
 #define EXEC_BY_RAW_TRACEPOINT RAW_TRACEPOINT("sched_process_exec", "on_exec_raw")
 
-/* Before 4.17 there are no raw tracepoints. It does not tell a script from a program. */
+/* For kernels before 4.17, without raw tracepoints. It can't tell a script from a program. */
 #define EXEC_BY_TRACEPOINT TRACEPOINT("sched:sched_process_exec", "on_exec")
 
 #define EXEC_BY_KPROBE KPROBE("finalize_exec", "on_finalize_exec")
@@ -296,12 +301,12 @@ static void bound(void *data, size_t size)
 static const struct tool execsnoop = {
 	.name = "execsnoop",
 	.summary = "Trace new processes: each exec, with its arguments.",
-	.source = execsnoop_source,
-	.examples = "  execsnoop                new processes\n"
-		    "  execsnoop -x             also failed execs\n"
-		    "  execsnoop -T -U          with time of day and user\n"
-		    "  execsnoop -n '^ssh'      commands whose name begins so\n"
-		    "  execsnoop -P 1234        children of one process\n",
+	.source = &execsnoop_source,
+	.examples = "  execsnoop              each exec\n"
+		    "  execsnoop -x           also failed execs\n"
+		    "  execsnoop -T -U        with time of day and user\n"
+		    "  execsnoop -n '^ssh'    only commands whose name begins with ssh\n"
+		    "  execsnoop -P 181       only children of process 181\n",
 	.options = options,
 	.feature_tests = feature_tests,
 	.prepare = prepare,

@@ -9,7 +9,7 @@
 #include "tool/support.h"
 #include "tool/tool.h"
 
-extern const char modsnoop_source[];
+extern const struct program_source modsnoop_source;
 
 static bool extra;
 
@@ -19,8 +19,8 @@ static const struct tool_option options[] = {
 };
 
 /*
- * The taints that a module can bring, by their bits: TAINT_ in the kernel's include/linux/panic.h,
- * and the letters of Documentation/admin-guide/tainted-kernels.rst.
+ * The taints that a module can set. The bits are TAINT_ in the kernel's include/linux/panic.h, the
+ * letters are from Documentation/admin-guide/tainted-kernels.rst.
  */
 static const struct {
 	unsigned int bit;
@@ -55,7 +55,7 @@ static json_t *taint_meanings(uint64_t bits)
 	return array;
 }
 
-/* The user's name, or the number where there is none. */
+/* The user's name, or the UID if the user has no name. */
 static const char *user_name(uint32_t uid)
 {
 	static char number[16];
@@ -67,7 +67,7 @@ static const char *user_name(uint32_t uid)
 	return number;
 }
 
-/* insmod leaves spaces at the end. */
+/* Without the spaces that insmod leaves at the end. */
 static size_t parameters_length(const struct modsnoop_event *event)
 {
 	size_t size = strnlen(event->parameters, event->parameters_size);
@@ -181,10 +181,10 @@ static void bound(void *data, size_t size)
 static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
-	.source = modsnoop_source,
-	.examples = "  modsnoop                 module loads, and who asked for them\n"
-		    "  modsnoop -x              with taints and parameters\n"
-		    "  modsnoop --json          one JSON object a line\n",
+	.source = &modsnoop_source,
+	.examples = "  modsnoop           module loads, and who asked for them\n"
+		    "  modsnoop -x        with taints and parameters\n"
+		    "  modsnoop --json    one JSON object a line\n",
 	.options = options,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

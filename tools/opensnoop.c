@@ -11,7 +11,7 @@
 #include "features/path_text.h"
 #include "tool/tool.h"
 
-extern const char opensnoop_source[];
+extern const struct program_source opensnoop_source;
 
 static struct {
 	bool elapsed;
@@ -20,14 +20,14 @@ static struct {
 	bool full_path;
 	uint64_t tid;
 	uint32_t flags;
-	uint32_t access_modes; /* bit n: access mode n is wanted */
+	uint32_t access_modes; /* bit n: show opens with access mode n */
 	const char *name;
 	bool follow;
 	char **command;
 	int command_pid;
 } opt;
 
-/* O_LARGEFILE: a 64-bit kernel adds it to what programs give, and glibc defines it as nothing. */
+/* O_LARGEFILE. A 64-bit kernel adds it to the flags of programs, and glibc defines it as 0. */
 #if defined(__aarch64__)
 #define KERNEL_LARGEFILE 0400000
 #else
@@ -39,7 +39,7 @@ struct flag {
 	uint32_t value;
 };
 
-/* Where a flag's bits contain another flag's, only what is its own. */
+/* If a flag's bits include those of another flag, only its own bits are here. */
 static const struct flag flags[] = {
 	{ "O_CREAT", O_CREAT },
 	{ "O_EXCL", O_EXCL },
@@ -88,10 +88,10 @@ static void add_flag(struct argp_state *state, char *name)
 	else if (flag)
 		opt.flags |= flag->value;
 	else
-		usage_error(state, "bad flag '%s': it is one of open(2)'s, such as O_WRONLY", name);
+		usage_error(state, "bad flag '%s': not a flag of open(2), such as O_WRONLY", name);
 }
 
-/* Everything after --exec is the command, its options too. */
+/* Everything after --exec is the command, including the command's options. */
 static void take_command(struct argp_state *state, char *argument)
 {
 	(void)argument;
@@ -116,7 +116,7 @@ static const struct tool_option options[] = {
 	OPTION_FLAG("full-path", 'F', &opt.full_path, "Show a relative path with its directory",
 		    .parameter = PARAM_DIRECTORY),
 	OPTION("exec", 0, NULL, TAKES_ANY,
-	       "Run the command that follows; only what it and its descendants open",
+	       "Run the command that follows, and trace only it and its descendants",
 	       .take = take_command),
 	FILTER_BY_MAPS,
 	{},
@@ -141,13 +141,13 @@ static void row_octal(struct row *row, const char *title, const char *key, int d
 	row_uint(row, NULL, key, 0, value);
 }
 
-/* io_uring's is what the kernel made of it: with the type of a file. */
+/* For io_uring the mode is the kernel's own, which includes the file type. */
 static uint32_t given_mode(const struct opensnoop_event *event)
 {
 	return event->io_uring ? event->mode & ~(uint32_t)S_IFMT : event->mode;
 }
 
-/* The path, behind the directory that it is relative to, where that was asked for. */
+/* The path. With -F a relative path comes after its directory. */
 static void row_path(struct row *row, const struct opensnoop_event *event)
 {
 	const char *path = path_string(&event->strings, 0);
@@ -209,7 +209,7 @@ static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.foll
 
 static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&opt.follow), {} };
 
-/* openat2 is there from 5.6 on; open and creat are not on every architecture. */
+/* openat2 exists since 5.6; open and creat don't exist on every architecture. */
 static const struct probe by_exits[] = {
 	SYSCALL_EXIT("openat", "on_exit_alone"),
 	SYSCALL_EXIT("openat2", "on_exit_alone", .optional = true),
@@ -254,7 +254,7 @@ static int prepare(struct session *session, struct error *error)
 		session_set_map_size(session, "followed", 1);
 	}
 	session_set_parameter(session, PARAM_FOLLOW, opt.follow);
-	/* A thread says it all; as with BCC's, a PID beside it does not count. */
+	/* As in BCC's tool, a TID overrides a PID. */
 	if (opt.tid)
 		session_set_parameter(session, PARAM_PID, 0);
 	session_set_parameter(session, PARAM_WITH_UID, opt.print_uid || session_is_json(session));
@@ -285,14 +285,13 @@ static const struct tool opensnoop = {
 	.name = "opensnoop",
 	.summary = "Trace file opens.",
 	.arguments = "[--exec COMMAND [ARG...]]",
-	.source = opensnoop_source,
+	.source = &opensnoop_source,
 	.letters = "bd",
-	.examples =
-		"  opensnoop                all opens\n"
-		"  opensnoop -x             failed ones\n"
-		"  opensnoop -p 181 -T      one process's, with the time\n"
-		"  opensnoop -e -f O_WRONLY -f O_RDWR   opens for writing, with flags and mode\n"
-		"  opensnoop -F --exec ls   what a command opens, by absolute paths\n",
+	.examples = "  opensnoop                             all opens\n"
+		    "  opensnoop -x                          only failed opens\n"
+		    "  opensnoop -T -p 181                   opens of process 181, with the time\n"
+		    "  opensnoop -e -f O_WRONLY -f O_RDWR    for writing, with flags and mode\n"
+		    "  opensnoop -F --exec ls -l             what ls -l opens, by absolute paths\n",
 	.options = options,
 	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,

@@ -10,7 +10,7 @@
 #include "shellsnoop.h"
 #include "tool/tool.h"
 
-extern const char shellsnoop_source[];
+extern const struct program_source shellsnoop_source;
 
 static struct {
 	pid_t pid;
@@ -34,7 +34,7 @@ static bool take_argument(const struct argp_state *state, const char *argument)
 	return true;
 }
 
-/* The terminal that the shell writes to, or -1. */
+/* Returns a descriptor of the terminal that the shell writes to, or -1. */
 static int open_terminal(void)
 {
 	char path[64];
@@ -161,12 +161,12 @@ static const struct tool shellsnoop = {
 	.summary = "Mirror what a shell and its children write to standard output and error.",
 	.arguments = "PID",
 	.required = "the PID of the shell",
-	.source = shellsnoop_source,
+	.source = &shellsnoop_source,
 	.buffer_pages = MIRROR_BUFFER_PAGES,
-	.examples = "  shellsnoop 181           what the shell 181 and its children print\n"
-		    "  shellsnoop -s 181        without its children\n"
-		    "  shellsnoop -r 181 >s.sh  a script that shows it again: bash s.sh\n"
-		    "  shellsnoop --asciicast s.cast 181   a recording for asciinema\n",
+	.examples = "  shellsnoop 181                       what shell 181 and its children print\n"
+		    "  shellsnoop -s 181                    without its children\n"
+		    "  shellsnoop -r 181 >s.sh              a script; bash s.sh shows it again\n"
+		    "  shellsnoop --asciicast s.cast 181    a recording for asciinema\n",
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,

@@ -20,11 +20,12 @@
 #include "tool/tool.h"
 #include "ttysnoop.h"
 
-extern const char ttysnoop_source[];
+extern const struct program_source ttysnoop_source;
 
-#define LOOK_INTERVAL SECOND /* whether the tty is still there, should nobody say so */
+/* Checks whether the tty still exists, in case inotify does not tell. */
+#define LOOK_INTERVAL SECOND
 
-/* Numbers of pts: include/uapi/linux/major.h, UNIX98_PTY_SLAVE_MAJOR and the seven behind it */
+/* Major numbers of pts: UNIX98_PTY_SLAVE_MAJOR and the next seven, include/uapi/linux/major.h */
 #define PTS_FIRST_MAJOR 136
 #define PTS_LAST_MAJOR	143
 
@@ -37,15 +38,15 @@ static struct {
 } opt = { .data_size = 256, .data_count = 16 };
 
 static char path[PATH_MAX]; /* of the tty's device file */
-static struct stat tty;	    /* what it is */
+static struct stat tty;	    /* of the same file */
 
 static const struct tool_option options[] = {
 	MIRROR_OPTIONS(&opt.mirror),
 	OPTION_NUMBER("datasize", 's', "N", &opt.data_size, 1, UINT32_MAX,
-		      "Bytes of a part of a write (default 256)", .what = "size"),
+		      "Size of a part of a write in bytes (default 256)", .what = "size"),
 	OPTION_NUMBER("datacount", 'c', "N", &opt.data_count, 1, UINT32_MAX,
-		      "Parts of a write that are shown, at most (default 16)", .what = "count"),
-	OPTION_FLAG("force", 0, &opt.force, "Also the terminal that the tool itself writes to"),
+		      "Show at most N parts of a write (default 16)", .what = "count"),
+	OPTION_FLAG("force", 0, &opt.force, "Allow the terminal that the tool itself writes to"),
 	{},
 };
 
@@ -76,8 +77,9 @@ static bool same_tty(const struct stat *a, const struct stat *b)
 }
 
 /*
- * A link leads to the tty's own name, which goes away with it; /proc/PID/fd/N would stay. Unless
- * the name means another tty here: /proc/PID/root/dev/pts/0 may be another container's.
+ * Replaces a link by the tty's own name. That name is removed when the tty is closed, but a link
+ * such as /proc/PID/fd/N stays. The link is kept if the name is another tty's here: the target of
+ * /proc/PID/root/dev/pts/0 may be in another container.
  */
 static void follow_links(void)
 {
@@ -90,7 +92,7 @@ static void follow_links(void)
 	free(target);
 }
 
-/* A number is a pts; what is no path from here may be one in /dev, as "pts/3" or "ttyS0". */
+/* A number is a pts. A name that is no path from here is looked up in /dev ("pts/3", "ttyS0"). */
 static void find_path(void)
 {
 	const char *device = opt.device;
@@ -104,7 +106,7 @@ static void find_path(void)
 	follow_links();
 }
 
-/* Every tty that is registered stands in sysfs by its number; a pts only in its devpts. */
+/* Each registered tty is in sysfs under its number, except a pts, which is only in its devpts. */
 static int check_tty(struct error *error)
 {
 	char entry[64], *target;
@@ -120,11 +122,12 @@ static int check_tty(struct error *error)
 		return 0;
 	}
 	if (kernel_device(tty.st_rdev) == DEVICE_OWN_TTY)
-		return error_set(error, EINVAL, "%s is another tty for each process: name that one",
+		return error_set(error, EINVAL, "%s is another tty for each process: name that tty",
 				 path);
 	if (kernel_device(tty.st_rdev) == DEVICE_NEW_PTY)
 		return error_set(error, EINVAL,
-				 "%s is a new tty for each that opens it: name its pts", path);
+				 "%s is a new tty for each process that opens it: name its pts",
+				 path);
 	snprintf(entry, sizeof(entry), "/sys/dev/char/%u:%u/subsystem", major(tty.st_rdev),
 		 minor(tty.st_rdev));
 	target = realpath(entry, NULL);
@@ -136,7 +139,7 @@ static int check_tty(struct error *error)
 	return 0;
 }
 
-/* The number of /dev/NAME's tty by sysfs, 0 where there is none. */
+/* Returns the device number of the tty /dev/NAME, from sysfs, or 0 if there is none. */
 static uint32_t device_named(const char *name)
 {
 	char file[300], *text;
@@ -152,8 +155,8 @@ static uint32_t device_named(const char *name)
 }
 
 /*
- * /dev/console and /dev/tty0 stand for another tty, which sysfs names: of several consoles the last
- * is the one.
+ * /dev/console and /dev/tty0 stand for another tty. sysfs has its name; if it names several
+ * consoles, /dev/console is the last of them.
  */
 static uint32_t resolve(uint32_t device)
 {
@@ -186,19 +189,19 @@ static bool is_open_on_tty(int fd)
 		return false;
 	if (same_tty(&tty, &terminal))
 		return true;
-	/* It may be open by another name: /dev/tty, /dev/console. */
+	/* The tty may be open under another name: /dev/tty, /dev/console. */
 	if (is_pts(&terminal) || ioctl(fd, TIOCGDEV, &number))
 		return false;
 	return resolve(kernel_device(tty.st_rdev)) == kernel_device(number);
 }
 
-/* Of a session's own terminal, and of no other, its processes may ask the foreground group. */
+/* A process can get the foreground process group of its controlling terminal only. */
 static bool is_controlling(int fd)
 {
 	return tcgetpgrp(fd) >= 0;
 }
 
-/* What goes into a pipe comes out on the session's terminal, more likely than not. */
+/* If the output goes into a pipe, it is likely to end on the controlling terminal. */
 static bool is_own_terminal(void)
 {
 	struct stat output;
@@ -213,7 +216,7 @@ static bool is_own_terminal(void)
 
 static int open_recording(struct error *error)
 {
-	/* Opening a serial line may raise its modem signals; a pts has none. */
+	/* Only a pts is opened: opening a serial line may raise its modem signals. */
 	int terminal = opt.mirror.asciicast && is_pts(&tty) ?
 			       open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) :
 			       -1;
@@ -232,7 +235,10 @@ static void end_when_gone(struct session *session)
 		session_drain_and_stop(session);
 }
 
-/* Something was removed where the tty's file is; by its name a new one may be there already. */
+/*
+ * After a removal in the tty's directory. A removed tty ends the session even if a new tty already
+ * has its name.
+ */
 static void handle_removal(struct session *session, int fd)
 {
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -270,10 +276,11 @@ static int prepare(struct session *session, struct error *error)
 	if (err)
 		return err;
 	if (!opt.force && is_own_terminal())
-		return error_set(error, ELOOP,
-				 "%s is the terminal that this is printed on: it would mirror "
-				 "itself (--force to do it)",
-				 path);
+		return error_set(
+			error, ELOOP,
+			"%s is the terminal that this is printed on: it would mirror itself "
+			"(allow it with --force)",
+			path);
 	err = open_recording(error);
 	if (err)
 		return err;
@@ -349,12 +356,12 @@ static const struct tool ttysnoop = {
 	.summary = "Mirror what is written to a tty.",
 	.arguments = "DEVICE",
 	.required = "the tty, a path or a pts number,",
-	.source = ttysnoop_source,
+	.source = &ttysnoop_source,
 	.buffer_pages = MIRROR_BUFFER_PAGES,
-	.examples = "  ttysnoop 3               what is written to /dev/pts/3\n"
-		    "  ttysnoop /dev/console    the console\n"
-		    "  ttysnoop -C ttyS0        a serial line, without clearing the screen\n"
-		    "  ttysnoop --asciicast s.cast 3   a recording for asciinema\n",
+	.examples = "  ttysnoop 3                       what is written to /dev/pts/3\n"
+		    "  ttysnoop /dev/console            the console\n"
+		    "  ttysnoop -C ttyS0                a serial line; don't clear the screen\n"
+		    "  ttysnoop --asciicast s.cast 3    a recording for asciinema\n",
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,

@@ -14,7 +14,7 @@ static bool make_room(struct buffer *buffer, size_t size)
 
 	if (size <= buffer->capacity - buffer->size)
 		return true;
-	/* No memory is that large, and doubling would never get there. */
+	/* No allocation can be that large, and the doubling below would overflow. */
 	if (size > PTRDIFF_MAX - buffer->size) {
 		buffer->failed = true;
 		return false;

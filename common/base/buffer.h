@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growing run of bytes. All zero is an empty buffer. Appending needs no check where it is done:
- * that memory was missing is told once, at the end, by failed or by buffer_take_string().
+ * A growing array of bytes. A zeroed struct is an empty buffer. An append needs no check: one check
+ * at the end, of failed or of buffer_take_string(), shows whether memory ran out.
  */
 #ifndef SNOOPKIT_BUFFER_H
 #define SNOOPKIT_BUFFER_H
@@ -13,12 +13,12 @@ struct buffer {
 	char *data; /* malloc'ed; not terminated */
 	size_t size;
 	size_t capacity;
-	bool failed; /* an append ran out of memory; its bytes are missing */
+	bool failed; /* at least one append ran out of memory: its bytes are missing */
 };
 
 /*
- * Room for size more bytes, already counted as part of the buffer, not initialised and not aligned;
- * NULL without memory. Valid until the next append.
+ * Adds size bytes, neither initialised nor aligned, and returns a pointer to them, which is valid
+ * until the next append; NULL without memory.
  */
 void *buffer_extend(struct buffer *buffer, size_t size);
 
@@ -28,13 +28,14 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * The content with a terminating NUL, the caller's to free(); NULL if any append had failed. The
- * buffer is empty afterwards.
+ * Returns the content with a terminating NUL, which the caller frees, and leaves the buffer empty.
+ * NULL if any append failed: the content is then still to be freed with buffer_free().
  */
 char *buffer_take_string(struct buffer *buffer);
 
-/* Empty again, with the memory kept. */
+/* Makes the buffer empty and keeps its memory for the next appends. */
 void buffer_reset(struct buffer *buffer);
+
 void buffer_free(struct buffer *buffer);
 
 #endif

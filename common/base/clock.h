@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clock of events: CLOCK_MONOTONIC in nanoseconds, which is what bpf_ktime_get_ns() reads in
- * the kernel. It does not move while the machine sleeps, and nobody can set it.
+ * The clock of events: CLOCK_MONOTONIC in nanoseconds, which BPF programs read with
+ * bpf_ktime_get_ns(). It stands still while the machine is suspended, and nobody can set it.
  */
 #ifndef SNOOPKIT_CLOCK_H
 #define SNOOPKIT_CLOCK_H
@@ -10,11 +10,17 @@
 
 #define SECOND	    1000000000ULL /* in nanoseconds */
 #define MILLISECOND 1000000ULL
+#define CLOCK_NEVER UINT64_MAX /* a time that does not come */
 
 /* Now, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
 
-/* What has to be added to a time of CLOCK_MONOTONIC for CLOCK_REALTIME, in nanoseconds, as of now.
+/* How long poll(2) is to wait until that time, rounded up; -1 for CLOCK_NEVER. */
+int clock_milliseconds_until(uint64_t time);
+
+/*
+ * The nanoseconds to add to a CLOCK_MONOTONIC time to get CLOCK_REALTIME. The number changes when
+ * the wall clock is set and while the machine is suspended.
  */
 int64_t clock_realtime_offset(void);
 

@@ -6,7 +6,7 @@
 
 #include "base/name_table.h"
 
-/* Where a name stands or would stand; there is always a free slot. */
+/* The slot of a name, or the free slot where it belongs. At least half of the slots are free. */
 static struct name *find_slot(const struct name_table *names, const char *text, size_t length)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash table from names to numbers. All zero is an empty table. */
+/* A hash table from names to numbers. A zeroed struct is an empty table. */
 #ifndef SNOOPKIT_NAME_TABLE_H
 #define SNOOPKIT_NAME_TABLE_H
 
 #include <stddef.h>
 
 struct name {
-	const char
-		*text; /* not terminated, not owned: it outlives the table; NULL in a free slot */
+	/* Not terminated, not owned: it must outlive the table. NULL in a free slot. */
+	const char *text;
 	size_t length;
-	unsigned int value; /* the user's; name_table_find() finds a name whatever it is */
+	unsigned int value; /* the caller's, at will */
 };
 
 struct name_table {
-	struct name *slots; /* in no order: go through all to see every name */
+	struct name *slots; /* in no order, with free ones between */
 	size_t capacity;    /* a power of two, or 0 */
 	size_t count;
 };
 
-/* The entry of a name, to be changed at will but for its text; NULL where there is none. */
+/* The entry of a NUL-terminated name, or NULL. The caller may change its value only. */
 struct name *name_table_find(const struct name_table *names, const char *text);
 
 /*
- * The entry of that name, new with value 0 where there was none; NULL without memory. Entries that
- * were got before are no longer valid.
+ * The entry of a name; a new entry has the value 0. NULL without memory. Pointers to entries that
+ * were returned before become invalid.
  */
 struct name *name_table_add(struct name_table *names, const char *text, size_t length);
 

@@ -19,8 +19,8 @@
 struct pattern;
 
 /*
- * Returns 0 and a pattern, to be freed with pattern_free(), or -EINVAL with a line that says what
- * is wrong and where.
+ * Returns 0 and a pattern, for pattern_free(), or -EINVAL with a message that says what is wrong
+ * and where, or -ENOMEM with a message.
  */
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error);
 

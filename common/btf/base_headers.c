@@ -19,8 +19,8 @@ const char base_types[] = "typedef signed char s8, __s8;\n"
 			  "enum { false, true };\n";
 
 /*
- * Numbers are from
- * include/linux/kdev_t.h and include/uapi/linux/{limits,stat}.h, the same in all kernels.
+ * The numbers come from include/linux/kdev_t.h and include/uapi/linux/{limits,stat}.h. They are the
+ * same in all kernels.
  */
 const char base_macros[] =
 	"#define CONFIG_BPF_SYSCALL 1\n"
@@ -76,7 +76,7 @@ const char base_macros[] =
 	"#define S_ISBLK(mode) (((mode) & S_IFMT) == S_IFBLK)\n"
 	"#define S_ISFIFO(mode) (((mode) & S_IFMT) == S_IFIFO)\n"
 	"#define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)\n"
-	/* BPF_STACK_TRACE's; from include/linux/log2.h */
+	/* from include/linux/log2.h; BPF_STACK_TRACE uses it */
 	"#define roundup_pow_of_two(n) \\\n"
 	"\t((n) < 2 ? 1UL : 1UL << (64 - __builtin_clzl((unsigned long)(n) - 1)))\n";
 

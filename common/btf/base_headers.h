@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What programs expect of every kernel's headers beside its own types: texts that are the same for
- * each kernel.
+ * What programs expect from kernel headers besides the kernel's own types. The texts are the same
+ * for every kernel.
  */
 #ifndef SNOOPKIT_BASE_HEADERS_H
 #define SNOOPKIT_BASE_HEADERS_H
 
 #include <stdbool.h>
 
-/* Definitions of the plain integer types, without which libbcc's headers can't be read. */
+/* The plain integer types. libbcc's headers need them. */
 extern const char base_types[];
 
-/* What BTF does not have: macros. */
+/* Macros, which BTF does not have. */
 extern const char base_macros[];
 
 /*
- * Whether a typedef may stand in a tracepoint's format file: libbcc makes the fields of a
- * tracepoint's arguments of what it reads there, without the program's text naming it.
+ * Whether a tracepoint's format file may name this typedef. libbcc builds the struct of a
+ * tracepoint's arguments from that file, so the program's text does not name the typedef.
  */
 bool is_tracepoint_typedef(const char *name);
 

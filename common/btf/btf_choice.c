@@ -27,7 +27,7 @@ unsigned int choice_word(const struct btf_choice *choice, const char *name)
 	return word ? word->value : 0;
 }
 
-/* What libbcc's own copy of linux/bpf.h defines, as of 0.26. */
+/* The types that libbcc's own copy of linux/bpf.h defines, as of 0.26. */
 static bool is_in_bpf_h(const char *tag)
 {
 	/* clang-format off */
@@ -87,7 +87,6 @@ void choice_take_whole(struct btf_choice *choice, uint32_t id)
 	}
 }
 
-/* A nameless struct or union lends its members to the one around it. */
 bool choice_takes_member(const struct btf_choice *choice, uint32_t id, uint32_t index)
 {
 	const struct btf_reader *reader = choice->reader;

@@ -10,7 +10,7 @@
 
 enum {
 	QUEUED = 1,
-	BUSY = 2, /* being defined, or what it embeds */
+	BUSY = 2, /* its parts are being defined */
 	DEFINED = 4,
 };
 
@@ -18,8 +18,8 @@ struct definer {
 	struct btf_reader *reader; /* not owned */
 	struct btf_choice choice;
 	struct btf_print print;
-	unsigned char *states; /* the flags above, of each type */
-	uint32_t *queue;       /* types to define; each stands there once */
+	unsigned char *states; /* the flags above, for each type */
+	uint32_t *queue;       /* types to define, each once */
 	uint32_t queued;
 };
 
@@ -34,7 +34,10 @@ static void enqueue(struct definer *definer, uint32_t id)
 static void define(struct definer *definer, uint32_t id);
 static void define_parts(struct definer *definer, uint32_t id);
 
-/* Before a type is used: defines what the compiler must know whole, queues what it points to. */
+/*
+ * Before a declaration uses a type: defines the types that C must know in full there, and queues
+ * the structs that it only points to.
+ */
 static void define_used(struct definer *definer, uint32_t id)
 {
 	bool pointed = false;
@@ -48,7 +51,7 @@ static void define_used(struct definer *definer, uint32_t id)
 			pointed = true;
 			id = type->type;
 		} else if (btf_is_array(type)) {
-			pointed = false; /* elements must be known, also behind a pointer */
+			pointed = false; /* C must know an array's elements, even here */
 			id = btf_array(type)->type;
 		} else if (btf_is_typedef(type) && !choice_keeps_typedef(&definer->choice, type)) {
 			id = type->type;
@@ -77,14 +80,14 @@ static void define_parts(struct definer *definer, uint32_t id)
 	if (btf_is_typedef(type))
 		define_used(definer, type->type);
 	for (i = 0; btf_is_composite(type) && i < btf_vlen(type); i++)
-		/* bit-fields are written with their neighbours, wanted or not */
+		/* bit-fields are written with all their neighbours */
 		if (choice_takes_member(&definer->choice, id, i) ||
 		    reader_bit_field(definer->reader, type, i, &offset))
 			define_used(definer, btf_members(type)[i].type);
 	definer->states[id] &= (unsigned char)~BUSY;
 }
 
-/* A struct, union, enum or typedef with all that must stand before it. */
+/* Writes a struct, union, enum or typedef after everything that it needs. */
 static void define(struct definer *definer, uint32_t id)
 {
 	if (definer->states[id] & (DEFINED | BUSY))
@@ -103,7 +106,7 @@ static void queue_tags(struct definer *definer)
 	const struct name *registers = name_table_find(tags, "pt_regs");
 	size_t i;
 
-	/* its members are named by macros in libbcc and by libbcc's rewriting of arguments */
+	/* its members are named by libbcc's macros and by libbcc's rewriting of arguments */
 	if (registers) {
 		choice_take_whole(&definer->choice, registers->value);
 		enqueue(definer, registers->value);
@@ -152,7 +155,7 @@ static bool has_wanted_enumerator(const struct btf_choice *choice, const struct 
 	return false;
 }
 
-/* The enums of enumerators that the text names and no type so far has. */
+/* Defines the enums of enumerators that the text names and that are not written yet. */
 static void define_enums(struct definer *definer)
 {
 	uint32_t id;

@@ -13,8 +13,8 @@
 #include "btf/btf_reader.h"
 #include "btf/source_scan.h"
 
-/* Makes the folders above a path of a file. */
-static int make_folders(char *path)
+/* Makes the directories that a file's path needs. */
+static int make_parents(char *path)
 {
 	char *slash;
 
@@ -30,7 +30,7 @@ static int make_folders(char *path)
 	return 0;
 }
 
-/* A file below dir/include. One that is there already stays as it is when content is NULL. */
+/* Writes a file below dir/include. Without content: an empty file, unless it exists already. */
 static int write_file(const char *dir, const char *name, size_t name_length, const char *content)
 {
 	char path[4096];
@@ -40,7 +40,7 @@ static int write_file(const char *dir, const char *name, size_t name_length, con
 	if (snprintf(path, sizeof(path), "%s/include/%.*s", dir, (int)name_length, name) >=
 	    (int)sizeof(path))
 		return -ENAMETOOLONG;
-	err = make_folders(path);
+	err = make_parents(path);
 	if (err)
 		return err;
 	file = fopen(path, content ? "we" : "ae");
@@ -54,7 +54,7 @@ static int write_file(const char *dir, const char *name, size_t name_length, con
 
 static int write_includes(const char *dir, const struct name_table *includes)
 {
-	/* those that libbcc's own headers include */
+	/* libbcc's own headers include these */
 	static const char *const always[] = { "linux/types.h",	       "linux/bpf_common.h",
 					      "linux/log2.h",	       "uapi/linux/if_packet.h",
 					      "uapi/linux/if_ether.h", NULL };
@@ -90,8 +90,9 @@ static int write_text(const char *dir, const char *name, const char *format, ...
 }
 
 /*
- * libbcc includes, in this order: linux/kconfig.h, its own bpf.h, its own helpers.h (and by that
- * linux/version.h and asm/page.h), the source. The types come behind bpf.h, which they may embed.
+ * libbcc includes, in this order: linux/kconfig.h, its own bpf.h, its own helpers.h (which includes
+ * linux/version.h and asm/page.h), the source. The kernel's types may embed types of bpf.h, so they
+ * come after it, with asm/page.h.
  */
 static int write_directory(const char *dir, const struct name_table *includes, const char *types,
 			   unsigned int version_code)
@@ -115,14 +116,14 @@ static int write_directory(const char *dir, const struct name_table *includes, c
 				 (unsigned long)page_size);
 	if (!err)
 		err = write_text(dir, "snoopkit/types.h", "#pragma once\n%s", types);
-	/* after a mistake in the source libbcc tries once more without its own bpf.h */
+	/* after an error in the source libbcc compiles once more without its own bpf.h */
 	if (!err)
 		err = write_text(dir, "uapi/linux/bpf.h",
 				 "#include \"/virtual/include/bcc/bpf.h\"\n");
 	return err ? err : write_includes(dir, includes);
 }
 
-/* What stands in the base texts is not to be defined again. */
+/* Marks the words that the base texts define, so that they are not defined again. */
 static int take_base(struct source_names *names)
 {
 	const char *const texts[] = { base_types, base_macros };

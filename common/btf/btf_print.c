@@ -25,7 +25,7 @@ static const char *keyword_of(const struct btf_type *type)
 	return btf_is_union(type) || (btf_is_fwd(type) && btf_kflag(type)) ? "union" : "struct";
 }
 
-/* Different types can have one name; the later ones get a number, as in libbpf's dumps. */
+/* Different types can have the same name. All but the first get a number, as in libbpf's dumps. */
 static bool is_numbered(const struct btf_print *print, uint32_t id)
 {
 	const struct btf_type *type = reader_type(print->reader, id);
@@ -74,7 +74,7 @@ static const char *base_name(const struct btf_print *print, const struct btf_typ
 	return integer_name(type->size, btf_int_encoding(type) & BTF_INT_SIGNED);
 }
 
-/* What stands left of a declarator: all but pointers and arrays. */
+/* The part of a declaration to the left of its declarator. */
 static void print_base(struct btf_print *print, uint32_t id, unsigned int qualifiers)
 {
 	const struct btf_type *type = reader_type(print->reader, id);
@@ -103,7 +103,10 @@ static void print_base(struct btf_print *print, uint32_t id, unsigned int qualif
 	buffer_append_string(&print->out, " ");
 }
 
-/* C's declarations read from the inside out: declarator is what has been gathered so far. */
+/*
+ * Prints a declaration. C's declarators grow from the inside out: each pointer or array wraps the
+ * declarator so far.
+ */
 static void declare(struct btf_print *print, uint32_t id, const char *declarator,
 		    unsigned int qualifiers)
 {
@@ -148,7 +151,7 @@ static void print_padding(struct btf_print *print, uint32_t bytes)
 	buffer_printf(&print->out, "unsigned char __pad_%u[%u];\n", print->pads++, bytes);
 }
 
-/* Up to a member that is no bit-field: the compiler itself goes to the next whole byte. */
+/* Pads up to a member that is no bit-field. The compiler itself moves to the next whole byte. */
 static void pad_bytes(struct btf_print *print, uint32_t *position, uint32_t offset)
 {
 	uint32_t start = (*position + 7) / 8;
@@ -158,7 +161,7 @@ static void pad_bytes(struct btf_print *print, uint32_t *position, uint32_t offs
 	*position = offset;
 }
 
-/* Up to a bit-field: nameless ones that stay within their byte. */
+/* Pads up to a bit-field, with nameless bit-fields that stay within a byte. */
 static void pad_bits(struct btf_print *print, uint32_t *position, uint32_t offset)
 {
 	while (*position < offset) {
@@ -192,7 +195,7 @@ static void print_member(struct btf_print *print, const struct btf_member *membe
 	uint32_t id = btf_skip_typedefs(print->reader->btf, member->type);
 	const struct btf_type *type = reader_type(print->reader, id);
 
-	/* the source's own type of that name comes too late to be embedded here */
+	/* the source defines this type later: here are bytes of the same size and alignment */
 	if (btf_is_composite(type) && *name &&
 	    choice_word(print->choice, reader_string(print->reader, type->name_off)) & WORD_OWN_TAG)
 		buffer_printf(&print->out, "unsigned char %s[%u] __attribute__((aligned(%u)))",
@@ -203,8 +206,8 @@ static void print_member(struct btf_print *print, const struct btf_member *membe
 }
 
 /*
- * Bit-fields that follow each other are read in units of the whole run, so a run is written whole
- * or not at all. Returns the index behind it.
+ * clang loads adjacent bit-fields in units of the whole run, so a run is written whole or not at
+ * all. Returns the index after the run.
  */
 static uint32_t print_bit_fields(struct btf_print *print, uint32_t id, uint32_t first,
 				 uint32_t *position)
@@ -273,7 +276,7 @@ static void print_body(struct btf_print *print, uint32_t id)
 {
 	unsigned int align = reader_align(print->reader, id);
 
-	if (print->open[id]) /* only broken BTF embeds a type in itself */
+	if (print->open[id]) /* ends the recursion if broken BTF embeds a type in itself */
 		return;
 	print->open[id] = true;
 	buffer_append_string(&print->out, " {\n");
@@ -319,8 +322,8 @@ static void print_bound(struct btf_print *print, const char *which, uint32_t id,
 }
 
 /*
- * Only the enumerators that are wanted, and the smallest and the largest under a name of our own:
- * these two decide which integer the compiler takes for the type.
+ * Prints only the enumerators that are needed, and the smallest and the largest under other names:
+ * these two decide which integer type the compiler uses for the enum.
  */
 static void print_enumerators(struct btf_print *print, uint32_t id)
 {
@@ -342,7 +345,7 @@ static void print_enumerators(struct btf_print *print, uint32_t id)
 		word->value |= WORD_OWN;
 		print_enumerator(print, word->text, word->length, value);
 	}
-	/* before BTF had 64-bit enums, a wide one kept its size and lost its values */
+	/* older BTF has no 64-bit enums: such an enum has its size there, but not its values */
 	if (btf_is_enum(type) && type->size == 8)
 		largest = (struct enum_value){ INT64_MAX, false };
 	print_bound(print, "smallest", id, smallest);

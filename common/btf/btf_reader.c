@@ -13,7 +13,7 @@ bool btf_has_tag(const struct btf_type *type)
 	return btf_is_composite(type) || btf_is_any_enum(type);
 }
 
-/* The first type of each name is what the name means. */
+/* A name means the first type that has it. */
 static int index_type(struct btf_reader *reader, uint32_t id)
 {
 	const struct btf_type *type = reader_type(reader, id);
@@ -119,7 +119,7 @@ uint32_t reader_resolve(const struct btf_reader *reader, uint32_t id)
 	if (!tag)
 		return id;
 	definition = reader_type(reader, tag->value);
-	/* an announcement's flag says that it is a union's */
+	/* a forward declaration's flag says that it is a union */
 	if (btf_is_composite(definition) && btf_is_union(definition) == btf_kflag(type))
 		return tag->value;
 	return id;
@@ -134,7 +134,7 @@ uint32_t reader_bit_field(const struct btf_reader *reader, const struct btf_type
 	*offset = btf_member_bit_offset(type, index);
 	if (width || btf_kflag(type))
 		return width;
-	/* the first BTF kept a bit-field's width in an integer type of its own */
+	/* old BTF stores a bit-field's width in an integer type of its own */
 	target = reader_type(reader, btf_skip_typedefs(reader->btf, btf_members(type)[index].type));
 	if (!btf_is_int(target) || btf_int_bits(target) == target->size * 8)
 		return 0;
@@ -142,7 +142,7 @@ uint32_t reader_bit_field(const struct btf_reader *reader, const struct btf_type
 	return btf_int_bits(target);
 }
 
-/* Whether a member lies where the compiler would not put it by itself. */
+/* Whether a member is at an offset that the compiler does not choose without packed. */
 static bool is_displaced(struct btf_reader *reader, const struct btf_type *type, uint32_t index)
 {
 	uint32_t member = btf_members(type)[index].type;
@@ -160,7 +160,7 @@ static unsigned int align_of_composite(struct btf_reader *reader, uint32_t id)
 	unsigned int largest = 1;
 	uint32_t i;
 
-	reader->aligns[id] = 1; /* only broken BTF embeds a type in itself */
+	reader->aligns[id] = 1; /* ends the recursion if broken BTF embeds a type in itself */
 	for (i = 0; i < btf_vlen(type); i++) {
 		unsigned int align = reader_align(reader, btf_members(type)[i].type);
 
@@ -208,7 +208,7 @@ const char *btf_enumerator_name(const struct btf *btf, const struct btf_type *ty
 							     btf_enum(type)[index].name_off);
 }
 
-/* BTF says it since pahole 1.24; before, a negative value tells. */
+/* BTF stores it since pahole 1.24. Older BTF shows it only by a negative value. */
 bool reader_enum_is_signed(const struct btf_reader *reader, const struct btf_type *type)
 {
 	uint32_t i;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A kernel's BTF, read: types by their number and by name, and of each what C needs to know and
- * BTF says only indirectly. The format is described in the kernel's
- * Documentation/bpf/btf.rst.
+ * A kernel's types, read from BTF (Documentation/bpf/btf.rst): by ID and by name, with properties
+ * that C needs and BTF does not store.
  *
- * A type is known by its number, as in BTF; 0 is void. Functions that take a number expect one of
- * this BTF.
+ * An ID is BTF's number of a type; 0 is void. Every ID that a function takes must be valid in this
+ * BTF.
  */
 #ifndef SNOOPKIT_BTF_READER_H
 #define SNOOPKIT_BTF_READER_H
@@ -18,43 +17,46 @@
 
 struct btf_reader {
 	struct btf *btf;
-	struct name_table tags;	    /* value: the first struct, union or enum of that name */
-	struct name_table typedefs; /* value: the first typedef of that name */
-	unsigned char *aligns;	    /* of each type, in bytes; 0: not known yet */
-	bool *packed;		    /* of each type whose alignment is known */
-	bool signs_unknown;	    /* this BTF has no enum that says whether it is signed */
+	struct name_table tags;	    /* value: ID of the first struct, union or enum of that name */
+	struct name_table typedefs; /* value: ID of the first typedef of that name */
+	unsigned char *aligns;	    /* for each type, in bytes; 0: not computed yet */
+	bool *packed;		    /* for each type; valid once its alignment is computed */
+	bool signs_unknown;	    /* no enum in this BTF says whether it is signed */
 };
 
-/* Returns 0 or a negative errno; to be closed in either case. reader must be all zero. */
+/* reader must be zeroed. Returns 0 or a negative errno. Call reader_close() in either case. */
 int reader_open(struct btf_reader *reader, const char *path);
 void reader_close(struct btf_reader *reader);
 
+/* All IDs are below this. */
 uint32_t reader_count(const struct btf_reader *reader);
+
 const struct btf_type *reader_type(const struct btf_reader *reader, uint32_t id);
 
-/* A name in C, owned by the BTF; "" for none, and for a name that C can't say (Rust has such). */
+/* A name, owned by the BTF. "" if there is none or it is no identifier in C (Rust has such). */
 const char *reader_string(const struct btf_reader *reader, uint32_t offset);
 const char *reader_name(const struct btf_reader *reader, uint32_t id);
 
-/* Whether it has a tag in C, if only it has a name: struct, union, enum. */
+/* Whether it is a struct, union or enum. */
 bool btf_has_tag(const struct btf_type *type);
 
-/* The type behind const, volatile, restrict and type tags; and behind typedefs too. */
+/* The ID without const, volatile, restrict and type tags. */
 uint32_t btf_skip_qualifiers(const struct btf *btf, uint32_t id);
+
+/* The ID without those and without typedefs. */
 uint32_t btf_skip_typedefs(const struct btf *btf, uint32_t id);
 
-/* The definition of a struct or union that a type only announces; else the type itself. */
+/* For a forward declaration the ID of its struct or union, if this BTF has it; else the same ID. */
 uint32_t reader_resolve(const struct btf_reader *reader, uint32_t id);
 
-/* Width in bits of a bit-field, 0 for a member that is none. *offset: where it begins, in bits. */
+/* A bit-field's width in bits, or 0 for another member. *offset is where it begins, in bits. */
 uint32_t reader_bit_field(const struct btf_reader *reader, const struct btf_type *type,
 			  uint32_t index, uint32_t *offset);
 
-/*
- * What BTF does not say: which alignment a type has, in bytes, and whether a struct or union was
- * declared packed. It must have been where a member does not fit its own type's alignment.
- */
+/* A type's alignment in bytes, computed from its members: BTF does not store it. */
 unsigned int reader_align(struct btf_reader *reader, uint32_t id);
+
+/* Whether a struct or union must be packed, because a member is not at its type's alignment. */
 bool reader_is_packed(struct btf_reader *reader, uint32_t id);
 
 /* ---- enums ---- */

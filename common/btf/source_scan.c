@@ -21,13 +21,13 @@ struct token {
 
 struct scan {
 	const char *next;
-	bool in_directive;	/* in a #define or the like, up to the end of its last line */
-	bool defines;		/* the next word is what the directive defines */
-	bool failed;		/* out of memory */
-	int braces, parens;	/* depth outside of directives */
-	int enum_braces;	/* depth within the enum being defined, or 0 */
-	bool names_map;		/* within BPF_HASH(...) and the like, before its first word */
-	struct token before[2]; /* the last two tokens, the last one first */
+	bool in_directive;	/* in a preprocessor directive, up to the end of its last line */
+	bool defines;		/* after #define, before the macro's name */
+	bool failed;		/* memory ran out */
+	int braces, parens;	/* how many are open; those in directives do not count */
+	int enum_braces;	/* braces, as of the start of the enum's body; 0 outside an enum */
+	bool names_map;		/* after BPF_HASH( and the like, before the map's name */
+	struct token before[2]; /* the last token and the one before it */
 	struct source_names *names;
 };
 
@@ -70,7 +70,7 @@ static const char *skip_quoted(const char *text)
 	return *text == quote ? text + 1 : text;
 }
 
-/* text is at a comment's slash. A // comment ends before its newline. */
+/* text is at the comment's first slash. A // comment ends before its newline. */
 static const char *skip_comment(const char *text)
 {
 	const char *end;
@@ -82,19 +82,21 @@ static const char *skip_comment(const char *text)
 }
 
 /*
- * Only kernel headers are ours to make. libbcc brings its own bcc/..., and a quoted name may be
+ * Only kernel headers are to be written. libbcc has its own bcc/..., and a name in quotes may be
  * any file.
  */
 static bool is_kernel_header(const char *path, size_t length)
 {
-	static const char *const folders[] = { "linux/",       "uapi/",	     "asm/",
-					       "asm-generic/", "net/",	     "trace/",
-					       "crypto/",      "generated/", NULL };
-	size_t i;
+	static const char *const directories[] = { "linux/",	   "uapi/",	 "asm/",
+						   "asm-generic/", "net/",	 "trace/",
+						   "crypto/",	   "generated/", NULL };
+	size_t i, size;
 
-	for (i = 0; folders[i]; i++)
-		if (length > strlen(folders[i]) && !strncmp(path, folders[i], strlen(folders[i])))
+	for (i = 0; directories[i]; i++) {
+		size = strlen(directories[i]);
+		if (length > size && !strncmp(path, directories[i], size))
 			return true;
+	}
 	return !memchr(path, '/', length);
 }
 
@@ -113,7 +115,7 @@ static void take_include(struct scan *scan, const char *text)
 		scan->failed = true;
 }
 
-/* scan->next is at a #. A #define's body is looked at like code, other directives too. */
+/* scan->next is at a #. What follows the directive's name is scanned like code. */
 static void begin_directive(struct scan *scan)
 {
 	const char *text = scan->next + 1;
@@ -132,17 +134,12 @@ static void begin_directive(struct scan *scan)
 	scan->next = text + identifier_length(text);
 }
 
-static struct token next_token(struct scan *scan)
+/* Moves scan->next over everything up to the next token. Returns whether there is one. */
+static bool skip_to_token(struct scan *scan)
 {
-	struct token token = { TOKEN_OTHER, 0, NULL, 0 };
-
 	for (;;) {
 		const char *text = scan->next;
 
-		if (!*text) {
-			token.kind = TOKEN_END;
-			return token;
-		}
 		if (*text == '\\' && text[1] == '\n') {
 			scan->next = text + 2;
 		} else if (isspace((unsigned char)*text)) {
@@ -158,11 +155,18 @@ static struct token next_token(struct scan *scan)
 		} else if (isdigit((unsigned char)*text)) {
 			scan->next = text + identifier_length(text);
 		} else {
-			break;
+			return *text;
 		}
 	}
+}
+
+static struct token next_token(struct scan *scan)
+{
+	struct token token = { .kind = TOKEN_OTHER, .length = 1 };
+
+	if (!skip_to_token(scan))
+		return (struct token){ .kind = TOKEN_END };
 	token.text = scan->next;
-	token.length = 1;
 	if (is_identifier_start(*token.text)) {
 		token.kind = TOKEN_WORD;
 		token.length = identifier_length(token.text);
@@ -186,7 +190,7 @@ static char peek_character(const char *text)
 	}
 }
 
-/* A declarator at file scope: "int NAME(", "} NAME;", "u32 *NAME =". */
+/* Whether a word is declared at file scope: "int NAME(", "} NAME;", "u32 *NAME =". */
 static bool declares(const struct scan *scan, char following)
 {
 	const struct token *before = &scan->before[0];
@@ -213,7 +217,7 @@ static void take_word(struct scan *scan, const struct token *token)
 	} else if (is_tag_keyword(before)) {
 		word->value |= following == '{' ? WORD_OWN_TAG : WORD_TAG;
 	} else if (before->kind == TOKEN_ARROW || is_character(before, '.')) {
-		/* a member, and nothing else by this */
+		/* a member, which sets no flag */
 	} else {
 		word->value |= WORD_PLAIN;
 		if (declares(scan, following) || scan->names_map ||

@@ -13,16 +13,17 @@
 
 #include "base/file.h"
 #include "compile/cache.h"
+#include "compile/libbcc.h"
 
 #define MAGIC	 "SNOOPIMG"
-#define MAX_SIZE (16 << 20) /* of a file; the largest image is a hundredth of it */
+#define MAX_SIZE (16 << 20) /* of a file, in bytes; the largest image has a hundredth of that */
 
 struct file_header {
 	char magic[8];
 	uint32_t format;      /* IMAGE_FORMAT */
-	uint32_t key_size;    /* of the key's text, which follows; the image comes after it */
-	uint64_t size;	      /* of key and image together */
-	uint64_t checksum[2]; /* XXH3 of key and image, seeded with that of the header */
+	uint32_t key_size;    /* in bytes, of the key's text, which follows the header */
+	uint64_t size;	      /* in bytes, of the key's text and the image after it */
+	uint64_t checksum[2]; /* XXH3 of both, seeded with the XXH3 of the header */
 };
 
 static void checksum(const struct file_header *header, const void *content, uint64_t sum[2])
@@ -57,7 +58,7 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
 	for (; feature_tests && feature_tests->define; feature_tests++)
-		buffer_printf(&text, "question: %s %s %s <%s>\n", feature_tests->define,
+		buffer_printf(&text, "feature test: %s %s %s <%s>\n", feature_tests->define,
 			      feature_tests->type,
 			      feature_tests->member ? feature_tests->member : "",
 			      feature_tests->header ? feature_tests->header : "");
@@ -79,7 +80,7 @@ void cache_key_free(struct cache_key *key)
 	key->text = NULL;
 }
 
-/* The directory, if it can be trusted; its parents belong to the system. */
+/* Opens the directory if it can be trusted. Its parents are the system's and are not checked. */
 static int open_directory(const char *directory)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -113,7 +114,7 @@ static struct image *read_image(const struct cache_key *key, const char *data, s
 		return NULL;
 	if (image_read(data + header.key_size, header.size - header.key_size, &image))
 		return NULL;
-	if (!compiler_is_unchanged(image->compiler)) {
+	if (!libbcc_is_unchanged(image->compiler)) {
 		image_free(image);
 		return NULL;
 	}
@@ -164,7 +165,7 @@ static int replace_file(int directory_fd, const char *name, const struct buffer 
 	return err;
 }
 
-/* ---- what is no longer needed ---- */
+/* ---- removing old files ---- */
 
 #define HASH_DIGITS "0123456789abcdef"
 #define HASH_LENGTH 32
@@ -183,8 +184,8 @@ static bool is_image_of(const char *name, const char *tool, size_t tool_length)
 }
 
 /*
- * A file as replace_file() calls it, of a process that is no more. One in a container of its own
- * may seem so: then its store fails, which costs it no more than time.
+ * Whether a name is that of a temporary file of replace_file() whose process has ended. A process
+ * in another PID namespace seems to have ended: removing its file only makes its store fail.
  */
 static bool is_abandoned(const char *name)
 {
@@ -206,7 +207,7 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
-/* Keeps the name among those used last; when there are too many, the first to go is removed. */
+/* Adds a file to those used last. If they become too many, removes the one with the oldest use. */
 static void keep(int directory_fd, struct kept *kept, size_t *count, const char *name,
 		 const struct stat *info)
 {
@@ -215,7 +216,7 @@ static void keep(int directory_fd, struct kept *kept, size_t *count, const char 
 
 	if (is_later(&info->st_mtim, &file.used))
 		file.used = info->st_mtim;
-	memcpy(file.name, name, strlen(name) + 1); /* as long as the key's own: is_image_of() */
+	memcpy(file.name, name, strlen(name) + 1); /* is_image_of() has checked its length */
 	if (*count < CACHE_IMAGES - 1) {
 		kept[(*count)++] = file;
 		return;
@@ -231,7 +232,7 @@ static void keep(int directory_fd, struct kept *kept, size_t *count, const char 
 	}
 }
 
-/* Beside the file that was just stored. What goes wrong here costs only room. */
+/* Removes old files, but not the one that was just stored. An error only costs disk space. */
 static void clean(int directory_fd, const char *stored)
 {
 	size_t tool_length = (size_t)(strrchr(stored, '-') - stored), count = 0;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compiled images on disk. A file is found by the hash of its key, repeats the key, and is believed
- * only if directory and file belong to root, are writable by nobody else and were reached without
- * following a link, and if its checksum and every field of the image are right. Whatever is wrong
- * with it means that there is no image, never an error.
+ * Compiled images on disk. A file's name is the hash of its key, and the file repeats the key. It
+ * is trusted only if the directory and the file belong to root, only root can write them, and no
+ * symbolic link led to them; and if the checksum and every field of the image are right. A file
+ * that is not trusted counts as missing, never as an error.
  *
- * Images are never altered, and removed only when another one is stored: of a tool's images those
- * that were used last are kept (by access or modification time, whichever is later; where access
- * times are not recorded, those that were stored last), and files that a killed process left half
- * written go. Names that are not of the cache's own form, links, and files that are not root's own
- * are left alone.
+ * A stored image is never changed. Storing an image removes old files: images of the same tool
+ * except the CACHE_IMAGES that were used last, and temporary files of processes that were killed.
+ * An image's last use is its access or modification time, whichever is later. Other files stay:
+ * those whose names do not have the cache's form, links, and files that are not root's own.
  */
 #ifndef SNOOPKIT_CACHE_H
 #define SNOOPKIT_CACHE_H
@@ -18,23 +17,31 @@
 #include "image/image.h"
 
 #define CACHE_DIRECTORY "/var/cache/snoopkit"
-#define CACHE_IMAGES	16 /* of each tool: of several kernels and of edited sources */
+#define CACHE_IMAGES	16 /* kept of each tool: for several kernels and edited sources */
 
 struct cache_key {
-	char *text;    /* malloc'ed, one "name: value" a line */
-	char file[96]; /* the image's name in the directory: the tool, "-", the hash of text */
+	char *text;    /* malloc'ed; lines "name: value" */
+	char file[96]; /* the file's name in the directory: TOOL-HASH, the hash being that of text
+			*/
 };
 
-/* Everything that an image depends on but libbcc, which the image names itself. 0 or -ENOMEM. */
+/*
+ * Makes a key of everything that an image depends on except libbcc, which the image itself
+ * identifies. Returns 0 or -ENOMEM.
+ */
 int cache_key_make(struct cache_key *key, const struct compile_request *request);
 void cache_key_free(struct cache_key *key);
 
-/* NULL where there is none to be trusted. The image is the caller's. */
+/*
+ * The key's image, for image_free(), or NULL if there is none that can be trusted. An image of
+ * another libbcc than the one that is installed counts as missing.
+ */
 struct image *cache_load(const char *directory, const struct cache_key *key);
 
 /*
- * Replaces the key's file in one step, then removes what is too much; makes the directory (mode
- * 0755) if its parent is there. Returns 0 or a negative errno, after which the cache is as it was.
+ * Stores an image: writes a temporary file and renames it, then removes old files. Makes the
+ * directory (mode 0755) if its parent exists. Returns 0 or a negative errno; after an error the
+ * cache is unchanged.
  */
 int cache_store(const char *directory, const struct cache_key *key, const struct image *image);
 

@@ -10,10 +10,10 @@
 #include "compile/feature_test.h"
 #include "kernel/btf_file.h"
 
-/* ---- from BTF ---- */
+/* ---- tests of BTF ---- */
 
-/* The name in "struct X" when it begins with that keyword, "" when there is only the keyword. */
-static const char *name_behind(const char *type, const char *keyword)
+/* "X" for "struct X" and the keyword "struct", "" for "struct" alone, NULL for another keyword. */
+static const char *name_after(const char *type, const char *keyword)
 {
 	size_t length = strlen(keyword);
 
@@ -75,23 +75,24 @@ static bool takes_pointer_to(const struct btf *btf, const struct btf_type *funct
 	return false;
 }
 
-static const char *asked_name(const struct feature_test *test, const struct btf_type *type)
+/* The name that the test is for, if it is for a type of that kind; else NULL. */
+static const char *tested_name(const struct feature_test *test, const struct btf_type *type)
 {
 	if (btf_is_struct(type))
-		return name_behind(test->type, "struct");
+		return name_after(test->type, "struct");
 	if (btf_is_union(type))
-		return name_behind(test->type, "union");
+		return name_after(test->type, "union");
 	if (btf_is_any_enum(type))
-		return name_behind(test->type, "enum");
+		return name_after(test->type, "enum");
 	if (btf_is_typedef(type))
-		return name_behind(test->type, "typedef");
-	return btf_is_func(type) ? name_behind(test->type, "func") : NULL;
+		return name_after(test->type, "typedef");
+	return btf_is_func(type) ? name_after(test->type, "func") : NULL;
 }
 
 static bool passes(const struct btf *btf, const struct btf_type *type,
 		   const struct feature_test *test)
 {
-	const char *name = asked_name(test, type);
+	const char *name = tested_name(test, type);
 
 	if (!name || (*name && strcmp(name, btf__str_by_offset(btf, type->name_off))))
 		return false;
@@ -133,24 +134,24 @@ int feature_tests_ask_btf(const char *btf_path, const struct feature_test *featu
 	return 0;
 }
 
-/* ---- from headers ---- */
+/* ---- tests of headers ---- */
 
-#define PROBE_NAME     "snoopkit-probe" /* the text's file name in clang's messages */
+#define TEST_NAME      "snoopkit-test" /* the source's name in clang's messages */
 #define MAX_PARAMETERS 6
 #define ASSERT_BEGIN   "_Static_assert("
 #define ASSERT_END     " + 1, \"\");\n"
-#define THE_END	       "_Static_assert(0, \"\");\n" /* its error shows that clang came so far */
+#define THE_END	       "_Static_assert(0, \"\");\n" /* its error shows that clang got there */
 
 /*
- * How a function takes its arguments is asked by trying: a pointer to the struct as one of 1 to 6
- * arguments and 0, which fits integers and pointers alike, as the others.
+ * A test for a function's parameter tries calls with 1 to 6 arguments: one is a pointer to the
+ * struct, the others are 0, which fits integers and pointers.
  */
 static void append_call(struct buffer *text, const char *name, const char *member, int arguments,
 			int position)
 {
 	int i;
 
-	/* In parentheses a name that nobody declared is not taken for a function's. */
+	/* Without the parentheses clang would declare an unknown function implicitly. */
 	buffer_printf(text, "sizeof((%s)(", name);
 	for (i = 0; i < arguments; i++) {
 		buffer_append_string(text, i ? ", " : "");
@@ -162,25 +163,25 @@ static void append_call(struct buffer *text, const char *name, const char *membe
 	buffer_append_string(text, "))");
 }
 
-/* How many lines of the text are about a question; it is answered yes when one has no error. */
+/* How many lines of the source a test has. The kernel passes it if one line has no error. */
 static unsigned int line_count(const struct feature_test *test)
 {
 	if (!test->header)
 		return 0;
-	if (name_behind(test->type, "func") && test->member)
+	if (name_after(test->type, "func") && test->member)
 		return MAX_PARAMETERS * (MAX_PARAMETERS + 1) / 2;
 	return 1;
 }
 
 static void append_expression(struct buffer *text, const struct feature_test *test)
 {
-	const char *function = name_behind(test->type, "func");
-	const char *alias = name_behind(test->type, "typedef");
+	const char *function = name_after(test->type, "func");
+	const char *alias = name_after(test->type, "typedef");
 	const char *type = alias ? alias : test->type;
 
 	if (function)
 		buffer_printf(text, "sizeof(&%s)", function);
-	else if (name_behind(test->type, "enum") && test->member)
+	else if (name_after(test->type, "enum") && test->member)
 		buffer_printf(text, "sizeof((int)(%s))", test->member);
 	else if (test->member)
 		/* sizeof of an int: the member may be a bit-field or an array without length */
@@ -191,7 +192,7 @@ static void append_expression(struct buffer *text, const struct feature_test *te
 
 static void append_test(struct buffer *text, const struct feature_test *test)
 {
-	const char *function = name_behind(test->type, "func");
+	const char *function = name_after(test->type, "func");
 	int arguments, position;
 
 	if (!test->header)
@@ -224,7 +225,7 @@ char *feature_tests_source(const struct feature_test *feature_tests)
 	buffer_append_string(&text,
 			     "#pragma clang diagnostic error \"-Wincompatible-pointer-types\"\n"
 			     "#pragma clang diagnostic error \"-Wint-conversion\"\n"
-			     "#line 1 \"" PROBE_NAME "\"\n");
+			     "#line 1 \"" TEST_NAME "\"\n");
 	for (test = feature_tests; test->define; test++)
 		append_test(&text, test);
 	buffer_append_string(&text, THE_END);
@@ -233,10 +234,10 @@ char *feature_tests_source(const struct feature_test *feature_tests)
 	return source;
 }
 
-/* The line that an error message is about, 0 when the message is something else. */
+/* The line of the source that an error message is about; 0 if the message is another one. */
 static unsigned long error_line(const char *message)
 {
-	static const char file[] = PROBE_NAME ":";
+	static const char file[] = TEST_NAME ":";
 	unsigned long line;
 	char *end;
 
@@ -253,7 +254,7 @@ static bool is_fatal(const char *message)
 	return memmem(message, strcspn(message, "\n"), "fatal error:", 12);
 }
 
-/* Marks the lines with an error, the first being 1. */
+/* Marks the lines with an error; the first line is 1. */
 static int mark_errors(const char *diagnostics, bool *wrong, unsigned long lines)
 {
 	const char *message = diagnostics;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does this kernel have it? Questions about the kernel's types, answered from BTF or, where there
- * is none, by what clang says about a text that uses each of them. Distributions backport, so a
- * version number can't answer them.
+ * Feature tests: does the running kernel have a certain type, member, enumerator or parameter? The
+ * version number does not tell, because distributions backport. BTF does; without BTF clang does,
+ * by its errors for a text that uses each of them.
  */
 #ifndef SNOOPKIT_FEATURE_TEST_H
 #define SNOOPKIT_FEATURE_TEST_H
@@ -11,42 +11,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_FEATURE_TESTS 32 /* of a tool: the answers are bits of a number */
+#define MAX_FEATURE_TESTS 32 /* of a tool: an image stores the results as bits of a uint32_t */
 
 struct feature_test {
-	const char *define; /* what the program is compiled with when the answer is yes; the last
-			       question has NULL here */
 	/*
-	 * "struct X", "union X", "enum X", "typedef X" or "func X"; "enum" alone for an enumerator
-	 * of any enum, also of a nameless one.
+	 * The macro that is defined for the program if the kernel passes the test. NULL ends an
+	 * array of tests.
+	 */
+	const char *define;
+	/*
+	 * "struct X", "union X", "enum X", "typedef X" or "func X". "enum" alone: the enumerator
+	 * may belong to any enum, also to a nameless one.
 	 */
 	const char *type;
 	/*
-	 * The name of a member (also of a nameless struct or union in it), of an enumerator, or,
-	 * for "func X", of a struct to which one of the parameters points. NULL: only whether the
-	 * type exists.
+	 * The name that the type must have: of a member (also of a nameless struct or union in it),
+	 * of an enumerator, or for "func X" of a struct that one of the parameters points to. NULL:
+	 * it is enough that the type exists.
 	 */
 	const char *member;
-	const char *header; /* the kernel's header that declares it, NULL where none does */
+	/* The kernel header that declares it. NULL: none does, and a test of headers fails. */
+	const char *header;
 };
 
 /*
- * answers has an element for each question. btf_path as for btf_file_open(). Returns 0 or a
- * negative errno; all answers are then no.
+ * Tests the types in BTF. kernel_has gets the result of each test. btf_path is as for
+ * btf_file_open(). Returns 0 or a negative errno; then all results are false.
  */
 int feature_tests_ask_btf(const char *btf_path, const struct feature_test *feature_tests,
 			  bool *kernel_has);
 
 /*
- * The text to compile where there is no BTF: malloc'ed, NULL without memory. It compiles with
- * errors wherever an answer is no, and always with one at its end, so pass -ferror-limit=0; and
- * don't pass -w, which would silence some of them. What no header declares gets the answer no.
+ * The source to compile where there is no BTF: malloc'ed, NULL without memory. Each failed test
+ * gives errors, and the last line always gives one. So compile it with -ferror-limit=0 and without
+ * -w, which would silence some of them.
  */
 char *feature_tests_source(const struct feature_test *feature_tests);
 
 /*
- * Reads what clang said about that text. Errors in the headers don't matter as long as clang came
- * to the end of the text: -EBADMSG where it did not; all answers are then no.
+ * Reads the results from clang's messages about that source. Returns 0, -ENOMEM, or -EBADMSG if
+ * clang did not reach the last line; then all results are false. Errors in the headers themselves
+ * do not matter.
  */
 int feature_tests_read_diagnostics(const char *diagnostics,
 				   const struct feature_test *feature_tests, bool *kernel_has);

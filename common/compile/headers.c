@@ -16,8 +16,6 @@
 
 #define ARCHIVE_PATH "/sys/kernel/kheaders.tar.xz"
 
-extern char **environ;
-
 static bool take(struct headers *headers, enum headers_kind kind, const char *path,
 		 const char *stamped)
 {
@@ -26,7 +24,10 @@ static bool take(struct headers *headers, enum headers_kind kind, const char *pa
 	return !file_stamp(stamped, headers->origin, sizeof(headers->origin));
 }
 
-/* sysfs invents its times anew at each boot; the kernel's build id speaks for its files. */
+/*
+ * Files in sysfs get new times at each boot, so the origin has no stamp. Their content belongs to
+ * the kernel, whose build ID is in the cache's key.
+ */
 static bool take_sysfs(struct headers *headers, enum headers_kind kind, const char *path)
 {
 	if (access(path, R_OK))
@@ -38,8 +39,8 @@ static bool take_sysfs(struct headers *headers, enum headers_kind kind, const ch
 }
 
 /*
- * autoconf.h is written when the tree is configured, and a tree without it is of no use. Debian's
- * split tree has the other half beside it as "source".
+ * The stamp is that of autoconf.h, which is written when the tree is configured: a tree without it
+ * can't be used. Debian splits the tree: kconfig.h is then in "source", next to "build".
  */
 static bool take_build_tree(struct headers *headers, const struct kernel *kernel)
 {
@@ -82,10 +83,15 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
 static int unpack_archive(const char *archive, const char *scratch, struct error *error)
 {
 	char *argv[] = { "tar", "-xJf", (char *)archive, "-C", (char *)scratch, NULL };
+	/* Where tar finds xz; and none of the caller's variables that both believe (TAR_OPTIONS).
+	 */
+	char *environment[] = { "PATH=/usr/bin:/bin", NULL };
 	int status = -1, err;
 	pid_t pid;
 
-	err = posix_spawnp(&pid, "tar", NULL, NULL, argv, environ);
+	err = posix_spawn(&pid, "/usr/bin/tar", NULL, NULL, argv, environment);
+	if (err == ENOENT)
+		err = posix_spawn(&pid, "/bin/tar", NULL, NULL, argv, environment);
 	if (err)
 		return error_set(error, err, "can't run tar to unpack %s: %s", archive,
 				 strerror(err));
@@ -105,7 +111,7 @@ int headers_prepare(const struct headers *headers, const struct kernel *kernel, 
 
 	switch (headers->kind) {
 	case HEADERS_FROM_BUILD_TREE:
-		/* libbcc looks there by itself, and only so takes in Debian's second half too. */
+		/* libbcc looks there by itself. Only then it also uses Debian's "source". */
 		unsetenv("BCC_KERNEL_SOURCE");
 		return 0;
 	case HEADERS_FROM_ARCHIVE:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the types of the running kernel come from when a program is compiled. */
+/* The headers that a program is compiled with: the kernel's own, or made from its BTF. */
 #ifndef SNOOPKIT_HEADERS_H
 #define SNOOPKIT_HEADERS_H
 
@@ -10,12 +10,12 @@
 #include "kernel/kernel.h"
 
 /*
- * BTF gives the same instructions as headers and compiles two to five times faster, but has no
- * macros and inline functions: the tools' own programs do without those, a user's may want them.
+ * Both give the same instructions. BTF compiles two to five times faster, but has no macros and no
+ * inline functions: the tools' own programs do not need them, a user's may.
  */
 enum headers_wanted {
-	HEADERS_AUTO,	/* whichever there is; if both, what is preferred */
-	HEADERS_KERNEL, /* only headers: a build tree or the kernel's kheaders archive */
+	HEADERS_AUTO,	/* any; if both exist, prefer_btf decides */
+	HEADERS_KERNEL, /* only the kernel's own: a build tree or the kheaders archive */
 	HEADERS_BTF,	/* only BTF */
 };
 
@@ -28,24 +28,25 @@ enum headers_kind {
 struct headers {
 	enum headers_kind kind;
 	char path[PATH_MAX];	    /* the build tree, the archive or the BTF file */
-	char origin[PATH_MAX + 96]; /* path and the stamp of its content: part of the cache's key */
+	char origin[PATH_MAX + 96]; /* path and stamp of its content, for the cache's key */
 };
 
 /*
- * Looks where they are, cheaply: nothing is unpacked. prefer_btf decides for HEADERS_AUTO. Returns
- * 0, or -ENOENT with a line that names the package to install.
+ * Finds the headers and unpacks nothing. prefer_btf decides for HEADERS_AUTO if both exist. Returns
+ * 0, or -ENOENT with a message that names the package to install.
  */
 int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
 		 struct headers *headers, struct error *error);
 
 /*
- * Makes in the directory scratch what libbcc needs and points BCC_KERNEL_SOURCE there, for a
- * program with that source text. For the process that calls libbcc: it changes the environment.
- * Returns 0 or a negative errno with a line; what was made in scratch is the caller's to remove.
+ * Writes into the directory scratch the headers that libbcc needs for a source, and sets
+ * BCC_KERNEL_SOURCE. Call it in the process that calls libbcc, because it changes the environment.
+ * Returns 0 or a negative errno with a message. The caller removes what is in scratch, also after
+ * an error.
  *
- * libbcc itself looks, in this order, in the folder that BCC_KERNEL_SOURCE names, in
- * /lib/modules/RELEASE/build with Debian's "source" beside it, and in the kheaders archive, which
- * it unpacks to where it stays (its src/cc/frontends/clang/loader.cc).
+ * libbcc takes the first that exists: the directory in BCC_KERNEL_SOURCE;
+ * /lib/modules/RELEASE/build with Debian's "source" next to it; the kheaders archive, which it
+ * unpacks and never removes (src/cc/frontends/clang/loader.cc in BCC's source).
  */
 int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
 		    const char *source, struct error *error);

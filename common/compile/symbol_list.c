@@ -6,14 +6,15 @@
 #include <sys/mount.h>
 
 #include "compile/symbol_list.h"
+#include "kernel/private_mount.h"
 
 #define KERNEL_LIST "/proc/kallsyms"
-#define ANY_ADDRESS "ffffffff81000000" /* libbcc passes over 0, which hidden addresses have */
+#define ANY_ADDRESS "ffffffff81000000" /* not 0: libbcc skips that, it means a hidden address */
 
 static const struct {
 	const char *name;
 	enum bpf_func_id helper;
-} asked_for[] = {
+} helpers[] = {
 	{ "bpf_probe_read_kernel", BPF_FUNC_probe_read_kernel },
 	{ "bpf_probe_read_user", BPF_FUNC_probe_read_user },
 };
@@ -25,10 +26,9 @@ static int write_list(const char *path)
 
 	if (!file)
 		return -errno;
-	for (i = 0; i < sizeof(asked_for) / sizeof(*asked_for); i++)
-		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, asked_for[i].helper, NULL) >
-		    0)
-			fprintf(file, ANY_ADDRESS " T %s\n", asked_for[i].name);
+	for (i = 0; i < sizeof(helpers) / sizeof(*helpers); i++)
+		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, helpers[i].helper, NULL) > 0)
+			fprintf(file, ANY_ADDRESS " T %s\n", helpers[i].name);
 	return fclose(file) ? -errno : 0;
 }
 
@@ -39,7 +39,5 @@ int symbol_list_replace(const char *scratch)
 
 	snprintf(path, sizeof(path), "%s/kallsyms", scratch);
 	err = write_list(path);
-	if (!err && mount(path, KERNEL_LIST, NULL, MS_BIND, NULL))
-		err = -errno;
-	return err;
+	return err ? err : private_mount(path, KERNEL_LIST, NULL, MS_BIND, NULL);
 }

@@ -25,22 +25,22 @@ struct process {
 };
 
 struct processes {
-	struct process *list; /* by PID */
+	struct process *list; /* sorted by PID */
 	size_t count;
-	bool failed; /* no memory for all */
+	bool failed; /* memory ran out, or /proc can't be read: the list is incomplete */
 };
 
-/* /proc/PID/stat, see proc_pid_stat(5): the name in it may hold anything. */
+/* Reads /proc/PID/stat (proc(5)). The comm in it can contain anything, also ")" and newlines. */
 static bool read_stat(const char *path, struct process *process)
 {
-	char *text, *behind_name;
+	char *text, *after_comm;
 	size_t size;
 	bool done;
 
 	text = file_read(path, &size);
-	behind_name = text ? strrchr(text, ')') : NULL;
-	done = behind_name && sscanf(behind_name, ") %*c %d %d %*d %*d %*d %u", &process->parent,
-				     &process->group, &process->flags) == 3;
+	after_comm = text ? strrchr(text, ')') : NULL;
+	done = after_comm && sscanf(after_comm, ") %*c %d %d %*d %*d %*d %u", &process->parent,
+				    &process->group, &process->flags) == 3;
 	free(text);
 	return done;
 }
@@ -76,7 +76,7 @@ bool follow_is_alive(pid_t pid)
 	return alive;
 }
 
-/* The process that a thread belongs to, 0 where there is none of that number. */
+/* The process that a thread belongs to; 0 if there is no such thread. */
 static pid_t process_of(pid_t tid)
 {
 	char path[64], *text, *line;
@@ -100,8 +100,8 @@ int follow_check(pid_t pid, struct error *error)
 	if (readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
 	    strcmp(name, INITIAL_PID_NS))
 		return error_set(error, ESRCH,
-				 "this PID namespace has numbers of its own: run it in "
-				 "the initial one");
+				 "PIDs in this PID namespace are not the kernel's: run it in "
+				 "the initial PID namespace");
 	if (!process)
 		return error_set(error, ESRCH, "no process %d", pid);
 	if (process != pid)
@@ -155,11 +155,14 @@ static void read_processes(struct processes *processes)
 	}
 	if (proc)
 		closedir(proc);
-	if (processes->count) /* qsort() wants an array even for nothing */
+	if (processes->count) /* qsort() must not get NULL, even for no elements */
 		qsort(processes->list, processes->count, sizeof(*processes->list), compare_pids);
 }
 
-/* Marks the descendants of root. */
+/*
+ * Marks root and its descendants, but not this process and not its process group, unless root
+ * belongs to that group.
+ */
 static void mark_descendants(struct processes *processes, pid_t root)
 {
 	struct process *process = find_process(processes, root), *parent;
@@ -185,7 +188,7 @@ static void mark_descendants(struct processes *processes, pid_t root)
 	}
 }
 
-/* Puts those that are marked and new into the map. Returns how many, or a negative errno. */
+/* Adds the marked processes that the map does not have. Returns how many, or a negative errno. */
 static int add_marked(int map, const struct processes *processes, pid_t root)
 {
 	uint32_t value, key;
@@ -200,7 +203,10 @@ static int add_marked(int map, const struct processes *processes, pid_t root)
 		err = follow_add(map, (pid_t)key);
 		if (err)
 			return err;
-		/* One that had ended before it was put in would stay, and so would its number. */
+		/*
+		 * If the process ended before it was added, nothing removes it, and another process
+		 * that gets its PID would be followed.
+		 */
 		if (follow_is_alive((pid_t)key))
 			added++;
 		else
@@ -214,7 +220,10 @@ int follow_descendants(int map, pid_t root)
 	struct processes processes;
 	int added;
 
-	/* A child made by one of them before that was in the map is found the next time. */
+	/*
+	 * Once more after each that was added: it may have forked after /proc was read and before
+	 * it was in the map.
+	 */
 	do {
 		read_processes(&processes);
 		mark_descendants(&processes, root);

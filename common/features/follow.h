@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes to follow when the tracing begins; from then on the programs in bpfsrc/follow.bpf.h
- * keep the map, whose keys are PIDs as the kernel's first PID namespace has them.
+ * Following a process and its descendants: a map has the PIDs of those that are followed, as of the
+ * initial PID namespace. The functions here add the processes that exist when the tracing begins;
+ * the programs in bpfsrc/follow.bpf.h update the map from then on.
  */
 #ifndef SNOOPKIT_FOLLOW_H
 #define SNOOPKIT_FOLLOW_H
@@ -13,8 +14,8 @@
 #include "trace/probe.h"
 
 /*
- * The probes for bpfsrc/follow.bpf.h; is_wanted is a struct probe's. Before 4.17 there are no raw
- * tracepoints.
+ * The probes for bpfsrc/follow.bpf.h; is_wanted becomes the member wanted of struct probe. Kernels
+ * before 4.17 have no raw tracepoints.
  */
 #define FOLLOW_PROBES(is_wanted)                                                          \
 	RAW_TRACEPOINT("sched_process_exit", "on_process_exit", .wanted = is_wanted),     \
@@ -24,7 +25,7 @@
 		TRACEPOINT("sched:sched_process_fork", "on_fork",                         \
 			   .instead_of = "sched_process_fork", .wanted = is_wanted)
 
-/* Where a raw tracepoint's program may be skipped (FAULTABLE_TRACEPOINTS). */
+/* For kernels that may skip the program of a raw tracepoint (FAULTABLE_TRACEPOINTS). */
 #define FOLLOW_BY_KPROBE(is_wanted)                                                            \
 	TRACEPOINT("sched:sched_process_exit", "on_process_exit", .wanted = is_wanted),        \
 		RAW_TRACEPOINT("sched_process_exit", "on_process_exit",                        \
@@ -37,23 +38,24 @@
 #define FOLLOW_MAP EXPECTED_MAP("followed", HASH, uint32_t, uint32_t)
 
 /*
- * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it
- * is a thread or has ended, or where its number is not the one that the kernel's programs see.
+ * Whether a process can be followed. Returns 0, or -ESRCH with a message: there is no such process,
+ * it is a thread, it has ended, or this process is not in the initial PID namespace, so that PIDs
+ * here are not those that BPF programs see.
  */
 int follow_check(pid_t pid, struct error *error);
 
-/* Puts one process into the map. Returns 0 or a negative errno. */
+/* Adds one process to the map. Returns 0 or a negative errno. */
 int follow_add(int map, pid_t pid);
 
 /*
- * Puts the descendants of root that live now into the map, once the programs are attached: those
- * that come later the programs see. This process is left out, and so is the job it belongs to
- * (tool | less), whose output would come back to it, unless root belongs to that too. -ENOMEM, or
- * another negative errno.
+ * Adds the living descendants of root to the map. Call it after the programs are attached, which
+ * add those that are forked later. Leaves out this process and its process group (tool | less),
+ * whose output would be traced again and again, unless root belongs to that group. Returns 0,
+ * -ENOMEM or another negative errno.
  */
 int follow_descendants(int map, pid_t root);
 
-/* Whether any thread of the process is not on its way out. */
+/* Whether any thread of a process is not exiting. */
 bool follow_is_alive(pid_t pid);
 
 #endif

@@ -19,15 +19,15 @@
 #define CUT_INTERVAL SECOND
 #define FLUSH_AFTER  (SECOND / 10)
 
-/* The asciicast's size where the terminal's is not known. */
+/* The asciicast's size if the terminal's is unknown. */
 #define DEFAULT_WIDTH  80
 #define DEFAULT_HEIGHT 24
 
-/* A write, put together. */
+/* A write, joined from its pieces. */
 struct mirrored {
 	struct mirror *mirror;
 	const struct written_event *event; /* the last piece that came */
-	const char *data;
+	const char *data;		   /* of all pieces */
 	size_t size;
 };
 
@@ -71,7 +71,7 @@ static void record_text(struct mirror *mirror, double seconds, const char *text,
 	json_decref(hex);
 }
 
-/* How many bytes at the end may be the start of a character that goes on in the next write. */
+/* How many bytes at the end may be the start of a UTF-8 character that the next write continues. */
 static size_t torn_size(const char *text, size_t size)
 {
 	size_t length, i;
@@ -139,8 +139,9 @@ static void close_recording(struct mirror *mirror, struct session *session, uint
 /* ---- the script ---- */
 
 /*
- * For bash's echo -e in single quotes. Always three digits behind \0: what follows may be a digit.
- * What is not ASCII is written as octal digits too, so that the script runs in any locale.
+ * Appends a byte for bash's echo -e in single quotes. \0 always has three digits, because the next
+ * byte may be a digit. Bytes that are not ASCII are octal too, so that the script works in any
+ * locale.
  */
 static void append_script_byte(struct buffer *out, unsigned char byte)
 {
@@ -156,7 +157,7 @@ static void append_script_byte(struct buffer *out, unsigned char byte)
 	buffer_append_string(out, text);
 }
 
-/* Pauses are rounded, but what rounding takes from one goes to the next. */
+/* Rounds the pause to centiseconds. The rest goes to the next pause: errors do not add up. */
 static void append_pause(struct mirror *mirror, struct buffer *out, uint64_t time)
 {
 	uint64_t pause;
@@ -256,7 +257,7 @@ static struct mirror_part **find_part(struct mirror *mirror, uint32_t tid)
 	return part;
 }
 
-/* Shows what has come of a write: all, or what there is when a piece was lost. */
+/* Shows a write, whole or with the pieces that came before one was lost, and forgets it. */
 static void end_part(struct mirror *mirror, struct session *session, uint64_t time,
 		     struct mirror_part **place)
 {
@@ -283,7 +284,7 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 {
 	struct mirror_part **place = find_part(mirror, event->tid);
 
-	/* The last piece of that thread's write before was lost, and the loss is counted. */
+	/* The last piece of this thread's previous write was lost. The perf buffer counts that. */
 	if (*place && !event->offset)
 		end_part(mirror, session, time, place);
 	if (!*place && event->kind == WRITTEN_LAST) {
@@ -325,7 +326,7 @@ void mirror_begin(struct mirror *mirror, struct session *session)
 		return;
 	if (mirror->replay)
 		buffer_append_string(&output->pending, "#!/bin/bash\n");
-	else if (!mirror->keep_screen && isatty(output->fd))
+	else if (!mirror->keep_screen && isatty(output->sink.fd))
 		buffer_append_string(&output->pending, CLEAR_SCREEN);
 }
 

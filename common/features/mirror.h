@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mirroring: the bytes that a program in bpfsrc/write.bpf.h copied, as they are to standard output,
- * or as a script that writes them again, or as JSON; and into a recording.
+ * Mirroring: prints the writes that the programs in bpfsrc/write.bpf.h copied, as plain bytes, as a
+ * script that writes them again, or as JSON, and records them as an asciicast.
  */
 #ifndef SNOOPKIT_MIRROR_H
 #define SNOOPKIT_MIRROR_H
@@ -14,7 +14,7 @@
 #include "tool/tool.h"
 #include "written.h"
 
-/* Pages of a perf buffer: also on many CPUs a write of 1 MB goes in at once. */
+/* Pages of a perf buffer, on any number of CPUs: a write of 1 MB fits. */
 #define MIRROR_BUFFER_PAGES 512
 
 #define MIRROR_OPTIONS(mirror)                                                               \
@@ -22,7 +22,7 @@
 		OPTION_TEXT("asciicast", 0, "FILE", &(mirror)->asciicast,                    \
 			    "Record in FILE too, for asciinema (asciicast v2)")
 
-/* The write family, by the programs in bpfsrc/write_syscalls.bpf.h. */
+/* write(2) and its relatives, with the programs in bpfsrc/write_syscalls.bpf.h. */
 #define MIRROR_WRITE_TRACEPOINTS                                                    \
 	SYSCALL_TRACEPOINTS("write", "on_enter_write", "on_exit_write"),            \
 		SYSCALL_TRACEPOINTS("writev", "on_enter_writev", "on_exit_write"),  \
@@ -33,14 +33,14 @@
 		SYSCALL_TRACEPOINTS("pwritev2", "on_enter_writev", "on_exit_write", \
 				    .optional = true)
 
-/* What copies the pieces that one program can't. */
+/* The tail call that copies the pieces that are too many for one program. */
 #define MIRROR_MORE(caller) TAIL_CALL("more", "on_more", caller)
 
 #define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"
 
-struct mirror_part; /* of a write whose last piece has not come yet */
+struct mirror_part; /* a write whose last piece has not come yet */
 
-/* All zero before the options are parsed; the rest is mirror.c's. */
+/* Zeroed before the options are parsed. Tools may set replay; the rest is for mirror.c only. */
 struct mirror {
 	bool keep_screen;
 	bool replay;
@@ -48,42 +48,43 @@ struct mirror {
 
 	FILE *recording;
 	bool recording_failed;
-	uint64_t recording_flushed; /* when it was last written out, by CLOCK_MONOTONIC (ns) */
+	uint64_t recording_flushed; /* time of the last fflush(), ns of CLOCK_MONOTONIC */
 	struct buffer torn;	    /* the start of a character whose rest has not come yet */
 
-	uint64_t
-		replayed; /* how far the script has got: the first write's time, then pauses (ns) */
+	/* The time that the script has reached: of the first write, plus all pauses (ns). */
+	uint64_t replayed;
 
 	struct mirror_part *parts;
 
-	uint64_t cut;	    /* writes of which bytes are missing, not yet said */
-	uint64_t cut_bytes; /* of these */
-	uint64_t cut_said;  /* when it was last said, by CLOCK_MONOTONIC (ns) */
+	/* Not reported yet: how many writes were cut, and how many bytes of them are missing. */
+	uint64_t cut;
+	uint64_t cut_bytes;
+	uint64_t cut_said; /* time of the last report, ns of CLOCK_MONOTONIC */
 };
 
 /*
- * Opens the recording; tty is the terminal whose size it gets, or -1. In prepare(). Returns 0 or a
- * negative errno with a line.
+ * In prepare(): opens the recording, if there is to be one. It gets the size of the terminal tty,
+ * or a default if tty is -1. Returns 0 or a negative errno with a message.
  */
 int mirror_open(struct mirror *mirror, int tty, struct error *error);
 
-/* How the program copies writes: of each limit bytes at most. In prepare(). */
+/* In prepare(): the program copies at most limit bytes of each write. */
 void mirror_set_parameters(struct session *session, uint64_t limit);
 
-/* Clears the screen, or begins the script. In attached(). */
+/* In attached(): clears the screen, or begins the script. */
 void mirror_begin(struct mirror *mirror, struct session *session);
 
-/* An event of the program's, other than WRITTEN_END. time in nanoseconds of CLOCK_MONOTONIC. */
+/* Takes an event other than WRITTEN_END. time is in nanoseconds of CLOCK_MONOTONIC. */
 void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		  const struct written_event *event);
 
 /*
- * Says what was cut since it was last said, at most once a second. It is said with the next write
- * too: this is for when none comes.
+ * Reports the writes that were cut since the last report, at most once a second. mirror_event()
+ * reports them too: this is for the time when no event comes.
  */
 void mirror_say_cut(struct mirror *mirror, struct session *session);
 
-/* Writes what is left and closes the recording. In finish(). */
+/* In finish(): shows incomplete writes, reports cut ones and closes the recording. */
 void mirror_end(struct mirror *mirror, struct session *session);
 
 /* The tool's bound(). */

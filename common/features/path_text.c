@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "features/path_text.h"
 
-/* A run of names in the strings, the last one of the path first. */
+/* NUL-terminated names in the strings. The last name of the path comes first. */
 struct span {
 	const char *start, *end;
 };
@@ -30,7 +30,7 @@ const char *path_string(const struct strings *strings, uint32_t offset)
 	return memchr(rest.start, '\0', (size_t)(rest.end - rest.start)) ? rest.start : "";
 }
 
-/* The start of the name that ends, with its NUL, where the span does. */
+/* The start of the last name in the span, which is the topmost of the path. */
 static const char *topmost(const struct span *span)
 {
 	const char *name = span->end - 1;
@@ -40,7 +40,7 @@ static const char *topmost(const struct span *span)
 	return name;
 }
 
-/* Takes the lowest name, which is the first, away. */
+/* Removes the first name in the span, which is the lowest of the path. */
 static void drop_lowest(struct span *span)
 {
 	size_t length = 0;
@@ -62,7 +62,7 @@ static char *text_of(struct span span, bool cut)
 	while (span.start < span.end) {
 		const char *name = topmost(&span);
 
-		/* "/" is what the topmost directory of all is called, if the way led there. */
+		/* The name of the topmost dentry of all is "/". */
 		if (*name && *name != '/') {
 			buffer_append_string(&text, "/");
 			buffer_append(&text, name, strnlen(name, (size_t)(span.end - name)));
@@ -83,7 +83,7 @@ char *path_mount_point(const struct strings *strings, const struct path_names *n
 {
 	struct span span = span_of(strings, names->offset, names->size);
 
-	/* The empty name is where the way up leaves the file's mount. */
+	/* An empty name stands where the path crosses from the file's mount to the one above. */
 	while (span.start < span.end && *span.start)
 		span.start += strnlen(span.start, (size_t)(span.end - span.start)) + 1;
 	span.start = span.start < span.end ? span.start + 1 : span.end;
@@ -92,7 +92,7 @@ char *path_mount_point(const struct strings *strings, const struct path_names *n
 	return text_of(span, names->end == PATH_CUT);
 }
 
-/* Whether the name starts with that and a slash, or is no more than that. */
+/* Whether the name is step, or begins with step and a slash. */
 static bool starts_with(const char *name, const char *step)
 {
 	size_t length = strlen(step);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts of the paths in an event, as bpfsrc/path.bpf.h put them there. Every string is the traced
- * system's own, not escaped; the caller frees it, and NULL means that there is no memory, unless
- * it says otherwise.
+ * The text of the paths that bpfsrc/path.bpf.h stores in an event. The strings come from the traced
+ * system and are not escaped. Unless a function says otherwise, the caller frees the string, and
+ * NULL means that memory ran out.
  */
 #ifndef SNOOPKIT_PATH_TEXT_H
 #define SNOOPKIT_PATH_TEXT_H
@@ -11,22 +11,22 @@
 
 #include "path_names.h"
 
-/* The string at that offset, not to be freed; an empty one where there is none. */
+/* The string at an offset, a part of strings; "" if there is none. */
 const char *path_string(const struct strings *strings, uint32_t offset);
 
 /*
- * The absolute path of the file. Where more names stand above than the event has, it starts with
- * ".../". What lies outside of the task's root is given from where the way up ended.
+ * The absolute path of the file. If the event does not have all names of the path, it begins with
+ * ".../". If the file is outside of the task's root, it begins with the topmost name that was
+ * found.
  */
 char *path_whole(const struct strings *strings, const struct path_names *names);
 
-/* The same of the mount point that the file is below; NULL also where it is below none. */
+/* The same for the mount point that the file is below; NULL also if there is none. */
 char *path_mount_point(const struct strings *strings, const struct path_names *names);
 
 /*
- * The absolute path of a name that is relative to that directory. "." is left out, and ".." is
- * followed as long as it leads up from the directory: behind another name, which may be a symbolic
- * link, it stays.
+ * The absolute path of a name that is relative to a directory. Leading "." and ".." are resolved.
+ * After another name ".." stays, because that name may be a symbolic link.
  */
 char *path_join(const struct strings *strings, const struct path_names *directory,
 		const char *name);

@@ -6,7 +6,7 @@
 
 #include "image/image.h"
 
-/* More than any program has; keeps a damaged count from becoming an allocation. */
+/* More than any program has: a damaged count must not become a huge allocation. */
 #define MAX_MAPS	 64
 #define MAX_PROGRAMS	 64
 #define MAX_INSTRUCTIONS 65536
@@ -65,7 +65,7 @@ static bool terminated(const char *text, size_t size)
 	return text[0] && memchr(text, '\0', size);
 }
 
-/* A verifier would refuse a bad program too, but only after it was patched with foreign values. */
+/* The verifier is no substitute: it checks only after the loader has patched the instructions. */
 static bool instructions_are_sound(const struct image *image, const struct image_program *program)
 {
 	const struct bpf_insn *instructions = program->instructions;
@@ -160,7 +160,7 @@ int image_read(const void *data, size_t size, struct image **image)
 	if (!err && reader.left)
 		err = -EBADMSG;
 	if (err) {
-		/* The count may be more than what was allocated for it. */
+		/* The count is not trusted until its array is allocated. */
 		if (!read->programs)
 			read->program_count = 0;
 		image_free(read);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An image: a compiled BPF program as plain data, with nothing in it of the process that compiled
- * it or of the options it will be run with. The compiler makes it, the cache keeps it, the loader
- * turns it into maps and programs in the kernel.
+ * An image: the maps and programs of a compiled BPF source as plain data. It depends neither on the
+ * process that compiled it nor on the options that it will run with. The compiler makes it, the
+ * cache keeps it, the loader turns it into maps and programs in the kernel.
  *
- * Two kinds of LD_IMM64 instructions stand for something the loader fills in:
- *  - a map: src_reg is BPF_PSEUDO_MAP_FD, imm the map's index in the image;
- *  - a parameter: src_reg is 0, the upper imm IMAGE_PARAMETER_MAGIC, the lower the parameter's
- *    number (PARAM() in bpfsrc/prelude.bpf.h makes them).
+ * The loader fills in two kinds of LD_IMM64 instructions:
+ *  - a map: src_reg is BPF_PSEUDO_MAP_FD, imm is the map's index in the image;
+ *  - a parameter: src_reg is 0, the upper imm is IMAGE_PARAMETER_MAGIC, the lower imm the
+ *    parameter's number (PARAM() in bpfsrc/prelude.bpf.h makes these).
  */
 #ifndef SNOOPKIT_IMAGE_H
 #define SNOOPKIT_IMAGE_H
@@ -20,7 +20,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define IMAGE_FORMAT	      3 /* changes with what image_write() writes */
+#define IMAGE_FORMAT	      3 /* increase it when image_write() writes something else */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_NAME_SIZE	      64
 #define IMAGE_PARAMETERS      32 /* parameter numbers are below this */
@@ -30,7 +30,7 @@ struct image_map {
 	uint32_t type; /* enum bpf_map_type */
 	uint32_t key_size;
 	uint32_t value_size;
-	uint32_t max_entries; /* of a perf event array: 0, the loader knows the CPUs */
+	uint32_t max_entries; /* 0 for a perf event array: the loader sizes it for the CPUs */
 	uint32_t flags;
 };
 
@@ -49,11 +49,10 @@ struct image_program {
 };
 
 struct image {
-	char compiler[512];    /* which libbcc: see compiler_identity() */
-	uint32_t kern_version; /* LINUX_VERSION_CODE of the headers it was compiled with */
-	uint32_t kernel_has;   /* bit n: the tool's nth question to the kernel's types was answered
-				  yes */
-	uint32_t tracepoint_btf_id; /* of the typed tracepoint, in the kernel's BTF; 0: none */
+	char compiler[512];	    /* which libbcc: see libbcc_identity() */
+	uint32_t kern_version;	    /* LINUX_VERSION_CODE of the headers it was compiled with */
+	uint32_t kernel_has;	    /* bit n: the kernel passed the tool's feature test n */
+	uint32_t tracepoint_btf_id; /* of the BTF raw tracepoint's type; 0 if there is none */
 	uint32_t map_count;
 	uint32_t program_count;
 	struct image_map *maps;
@@ -63,18 +62,19 @@ struct image {
 bool instruction_is_map(const struct bpf_insn *instruction);
 bool instruction_is_parameter(const struct bpf_insn *instruction);
 
-/* Appends the image as bytes (the host's byte order). */
+/* Appends the image as bytes, in the host's byte order. buffer->failed without memory. */
 void image_write(const struct image *image, struct buffer *buffer);
 
 /*
- * The image in those bytes, to be freed with image_free(). Every count, name, map index and
- * parameter number is checked: -EBADMSG if anything is off, -ENOMEM.
+ * Reads an image, for image_free(), from bytes that may be damaged or hostile: every count, name,
+ * map index and parameter number is checked. Returns 0, -EBADMSG or -ENOMEM.
  */
 int image_read(const void *data, size_t size, struct image **image);
 
+/* image may be NULL. */
 void image_free(struct image *image);
 
-/* NULL where the image has none of that name. */
+/* The program of that name, or NULL. */
 const struct image_program *image_find_program(const struct image *image, const char *name);
 
 /*

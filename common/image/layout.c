@@ -8,20 +8,20 @@
 
 #define NONE UINT32_MAX
 
-/* Instructions that are run one after the other. */
+/* A basic block: instructions that always run one after the other. */
 struct block {
-	uint32_t start, end; /* in the program as it is, without a jump that is always taken */
-	uint32_t next;	     /* the block that follows, or NONE: it ends in an exit */
-	uint32_t target;     /* of its last instruction, if that is a conditional jump, or NONE */
-	uint32_t at;	     /* in the program as it is to be */
+	uint32_t start, end; /* in the old program, without an unconditional jump at the end */
+	uint32_t next;	     /* the block that runs after it; NONE if it ends with an exit */
+	uint32_t target;     /* of the conditional jump at its end; NONE if there is none */
+	uint32_t at;	     /* its start in the new program */
 	enum { UNSEEN, OPEN, DONE } state;
 };
 
 struct layout {
 	struct block *blocks;
 	uint32_t count;
-	uint32_t *order; /* numbers of blocks, each one behind all that lead to it, from first on */
-	uint32_t first;
+	uint32_t *order; /* numbers of blocks in reverse postorder, from first to count */
+	uint32_t first;	 /* above 0 if there are blocks that are never reached */
 	bool loops;
 };
 
@@ -53,7 +53,10 @@ static bool is_wide(const struct bpf_insn *instruction)
 	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW);
 }
 
-/* Which block an instruction starts, NONE for those within one; count + 1 elements. */
+/*
+ * For each instruction the number of the block that it starts, or NONE. One more element, NONE,
+ * stands for the end of the program.
+ */
 static uint32_t *number_blocks(const struct image_program *program, uint32_t *block_count)
 {
 	const struct bpf_insn *instructions = program->instructions;
@@ -101,7 +104,10 @@ static void fill_blocks(struct layout *layout, const struct image_program *progr
 	}
 }
 
-/* What follows is looked at last, and so comes to stand right behind, if nothing speaks against. */
+/*
+ * Depth first, and the fall-through last: in reverse postorder it stands directly after its block,
+ * unless another block that leads to it must come first.
+ */
 static void visit(struct layout *layout, uint32_t number)
 {
 	struct block *block = &layout->blocks[number];
@@ -119,7 +125,7 @@ static void visit(struct layout *layout, uint32_t number)
 	layout->order[--layout->first] = number;
 }
 
-/* Whether the block needs a jump to what follows it. */
+/* Whether the block needs a jump because the next block does not stand directly after it. */
 static bool needs_jump(const struct layout *layout, uint32_t position)
 {
 	const struct block *block = &layout->blocks[layout->order[position]];
@@ -162,7 +168,10 @@ static void write_blocks(const struct layout *layout, const struct bpf_insn *fro
 	}
 }
 
-/* Whether its parts can be moved: jumps stay inside, nothing runs off the end or calls its own. */
+/*
+ * Whether the blocks can be moved: all jumps stay inside the program, it can't run past its end, it
+ * does not call its own functions, and all offsets fit.
+ */
 static bool is_movable(const struct image_program *program)
 {
 	const struct bpf_insn *instructions = program->instructions;

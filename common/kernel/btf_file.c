@@ -11,7 +11,7 @@ int btf_file_open(const char *path, struct btf **btf)
 	*btf = btf__parse(path, NULL);
 	if (*btf)
 		return 0;
-	/* libbpf's own error numbers are above the system's. */
+	/* libbpf's own error numbers start above the system's. */
 	return errno > 0 && errno < __LIBBPF_ERRNO__START ? -errno : -EINVAL;
 }
 

@@ -337,7 +337,7 @@ static int find_needed(const struct elf_file *file, const struct table *entries,
 	return -ENOENT;
 }
 
-/* The dynamic linker itself is asked where it would find the library. */
+/* Loads the library for a moment: only the dynamic linker knows all the places to search. */
 static int locate_library(const char *name, char *path, size_t size, struct error *error)
 {
 	void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);

@@ -16,9 +16,10 @@
 int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error);
 
 /*
- * The path of the shared library whose name starts with prefix ("libreadline.so") that the program
- * at path asks for (DT_NEEDED), found where the dynamic linker would look (ld.so(8)). size is that
- * of library in bytes. Returns 0 or a negative errno with a line: -ENOENT where it asks for none.
+ * Finds the shared library that the program at path needs (DT_NEEDED) and whose name starts with
+ * prefix ("libreadline.so"). library becomes its path, as the dynamic linker finds it (ld.so(8));
+ * size is that of library in bytes. Returns 0 or a negative errno with a message: -ENOENT if the
+ * program needs no such library or the linker does not find it.
  */
 int elfsym_needed(const char *path, const char *prefix, char *library, size_t size,
 		  struct error *error);

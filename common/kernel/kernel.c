@@ -33,7 +33,10 @@ uint32_t kernel_version_code(const char *release, const char *version, const cha
 	return code ? code : parse_version(release);
 }
 
-/* The notes are records of {name size, content size, type}, name and content padded to 4 bytes. */
+/*
+ * ELF notes (elf(5)): each has a header {name size, content size, type}, a name and a content. Both
+ * are padded to 4 bytes.
+ */
 static void find_build_id(struct kernel *kernel, const char *notes, size_t size)
 {
 	size_t at = 0, content, i;

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "kernel/ksyms.h"
 
-/* found points behind a possible name's first letter: "ADDRESS TYPE NAME[\t[MODULE]]\n" */
+/* Whether the match is the name column of a function's line: "ADDRESS TYPE NAME[\t[MODULE]]\n". */
 static bool is_function_line(const char *text, const char *found, size_t length)
 {
 	char end = found[length];

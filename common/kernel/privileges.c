@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "kernel/privileges.h"
 
-/* Older headers lack these two. */
+/* Headers before 5.8 lack these two. */
 #define CAPABILITY_PERFMON 38
 #define CAPABILITY_BPF	   39
 

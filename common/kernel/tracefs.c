@@ -14,7 +14,7 @@
 
 #define MOUNT_POINT "/sys/kernel/tracing"
 
-/* Not by access(), which asks for the real user and without the capabilities. */
+/* Not with access(): it checks for the real user and ignores the effective capabilities. */
 bool tracefs_has(int tracefs, const char *file)
 {
 	struct stat info;
@@ -22,7 +22,7 @@ bool tracefs_has(int tracefs, const char *file)
 	return !fstatat(tracefs, file, &info, 0);
 }
 
-/* The mount point exists without the mount; "events" only with it. */
+/* The mount point exists even when nothing is mounted there; its "events" does not. */
 static int check_mounted(int fd)
 {
 	int err = tracefs_has(fd, "events") ? 0 : -errno;
@@ -73,7 +73,7 @@ int tracefs_open(struct error *error)
 	int fd = -ENOENT;
 	size_t i;
 
-	/* One that is there and closed is not to be looked for elsewhere. */
+	/* If tracefs is mounted but closed to us, another place would be closed too. */
 	for (i = 0; fd == -ENOENT && i < sizeof(paths) / sizeof(*paths); i++)
 		fd = open_mounted(paths[i]);
 	if (fd == -ENOENT)

@@ -13,13 +13,13 @@ static bool set_policy(int policy, int priority)
 	return !sched_setscheduler(0, policy, &parameters);
 }
 
-/* Who runs the tool with another policy (chrt) has chosen that one. */
+/* A policy other than SCHED_OTHER is the user's choice (chrt). */
 void urgent_begin(void)
 {
 	is_raised = sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_FIFO, 1);
 }
 
-/* The nice value is still what it was. */
+/* The nice value was not changed. */
 void urgent_end(void)
 {
 	if (is_raised)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Syscalls on BPF maps without a break.
+ * Access to BPF maps without being preempted.
  *
- * While a task is in one, the kernel runs no program of a kprobe, uprobe or perf tracepoint on its
- * CPU (bpf_disable_instrumentation() in kernel/bpf/syscall.c). If another task took the CPU in the
- * midst of it, all that this one does would go unseen, until the first goes on. Between the two
- * calls the reader is a real-time task, in whose place no ordinary one is put. Where that is not
- * allowed, or the process has another policy than the ordinary one, nothing changes.
+ * While a task is in a syscall on a BPF map, the kernel skips the programs of kprobes, uprobes and
+ * perf tracepoints on its CPU (bpf_disable_instrumentation() in kernel/bpf/syscall.c). If another
+ * task preempts it there, everything that the other task does goes unseen until the first one
+ * resumes. Between the two calls this process is a real-time task (SCHED_FIFO), which ordinary
+ * tasks do not preempt. Nothing changes where that is not allowed, or where the process already has
+ * a policy other than SCHED_OTHER.
  */
 #ifndef SNOOPKIT_URGENT_H
 #define SNOOPKIT_URGENT_H

@@ -1,39 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "output/character.h"
 #include "output/output.h"
 
-/*
- * A pipe or terminal that nobody reads must not hold the tool beyond a signal: it is opened once
- * more, not to block, which leaves the descriptor that others share as it is.
- */
-static int open_unblocking(int fd)
-{
-	char path[40];
-	struct stat info;
-
-	if (fstat(fd, &info) || (!S_ISFIFO(info.st_mode) && !isatty(fd)))
-		return -1;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
 void output_init(struct output *output, int fd, bool json)
 {
-	int own = open_unblocking(fd);
-
-	*output = (struct output){
-		.fd = own < 0 ? fd : own, .is_own = own >= 0, .cancel_fd = -1, .json = json
-	};
+	*output = (struct output){ .cancel_fd = -1, .deadline = CLOCK_NEVER, .json = json };
+	sink_open(&output->sink, fd);
 	output_sync_clock(output);
 }
 
@@ -42,33 +20,34 @@ void output_sync_clock(struct output *output)
 	output->realtime_offset = clock_realtime_offset();
 }
 
-static int wait_writable(const struct output *output)
-{
-	struct pollfd fds[] = { { .fd = output->fd, .events = POLLOUT },
-				{ .fd = output->cancel_fd, .events = POLLIN } };
-
-	if (poll(fds, 2, -1) < 0 && errno != EINTR)
-		return -errno;
-	return fds[1].revents ? -ECANCELED : 0;
-}
-
 int output_flush(struct output *output)
 {
-	int err = output->pending.failed ? -ENOMEM : 0;
+	struct buffer *pending = &output->pending;
+	int err = pending->failed ? -ENOMEM : 0;
 	size_t done = 0;
-	ssize_t count;
 
-	while (!err && done < output->pending.size) {
-		count = write(output->fd, output->pending.data + done, output->pending.size - done);
-		if (count >= 0)
-			done += (size_t)count;
-		else if (errno == EAGAIN)
-			err = wait_writable(output);
-		else if (errno != EINTR)
-			err = -errno;
+	if (!err)
+		err = sink_write_all(&output->sink, pending->data, pending->size, output->cancel_fd,
+				     output->deadline, &done);
+	if (err == -ECANCELED) {
+		pending->size -= done;
+		memmove(pending->data, pending->data + done, pending->size);
+	} else {
+		buffer_reset(pending);
 	}
-	buffer_reset(&output->pending);
 	return err;
+}
+
+size_t output_pending_lines(const struct output *output)
+{
+	const char *at = output->pending.data, *end = at + output->pending.size;
+	size_t count = 0;
+
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		count++;
+		at++;
+	}
+	return count;
 }
 
 int output_end_text(const char *tool, int status)
@@ -83,8 +62,7 @@ void output_free(struct output *output)
 {
 	buffer_free(&output->pending);
 	buffer_free(&output->escaped);
-	if (output->is_own)
-		close(output->fd);
+	sink_close(&output->sink);
 }
 
 size_t utf8_decode(const void *text, size_t size, uint32_t *code_point)
@@ -138,7 +116,7 @@ static bool is_harmless(uint32_t character, unsigned int *room)
 	return true;
 }
 
-/* Most text is nothing but this; it is copied in one piece. */
+/* How many bytes need no escape. Most text is nothing else and is copied in one piece. */
 static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
 {
 	const unsigned char *at = bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standard output: lines are collected and written in one write a batch. Text of the traced system
- * is escaped so that it can neither drive a terminal nor look like another line.
+ * Standard output. Lines are collected and a batch of them is written at once. Text from the traced
+ * system is escaped: it can neither control a terminal nor look like another line.
  */
 #ifndef SNOOPKIT_OUTPUT_H
 #define SNOOPKIT_OUTPUT_H
@@ -11,34 +11,40 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/sink.h"
 
 struct output {
-	int fd;
-	bool is_own;   /* fd was opened here, and does not block */
-	int cancel_fd; /* readable: give up a write that can't go on; -1 for none */
+	struct sink sink;
+	int cancel_fd;	   /* when it is readable, a write that would wait is given up; or -1 */
+	uint64_t deadline; /* from then on too; CLOCK_NEVER at first */
 	bool json;
-	struct buffer pending;
-	struct buffer escaped;	 /* one column's text, for as long as its row is made */
-	uint64_t start_time;	 /* of the tracing, nanoseconds of CLOCK_MONOTONIC */
+	struct buffer pending;	 /* the lines that output_flush() will write */
+	struct buffer escaped;	 /* for row.c: one column's text */
+	uint64_t start_time;	 /* of the tracing, in nanoseconds of CLOCK_MONOTONIC */
 	int64_t realtime_offset; /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
 };
 
+/* fd stays the caller's. */
 void output_init(struct output *output, int fd, bool json);
 
-/* Takes the clocks' distance anew, for the batch that follows (the wall clock may be set). */
+/* Reads realtime_offset again. For each batch: the wall clock may have been set. */
 void output_sync_clock(struct output *output);
 
 /*
- * Writes what is pending. -EPIPE when the reader is gone, -ECANCELED when it does not read and
- * cancel_fd became readable, or another negative errno.
+ * Writes the pending lines; they are gone afterwards, also after an error. Returns 0, -EPIPE if the
+ * reader is gone, or another negative errno. -ECANCELED if the reader does not read and cancel_fd
+ * became readable or the deadline came: what was not written is then still pending.
  */
 int output_flush(struct output *output);
+
+/* How many lines are pending; one that is cut counts. */
+size_t output_pending_lines(const struct output *output);
 
 void output_free(struct output *output);
 
 /*
- * Where stdio printed something that is no event: the exit status, which is status unless it could
- * not be written; a message says so then.
+ * For text that was printed with stdio: flushes stdout and returns the exit status. That is status,
+ * or 1 with a message on stderr if the text could not be written.
  */
 int output_end_text(const char *tool, int status);
 
@@ -51,24 +57,25 @@ int output_end_text(const char *tool, int status);
 size_t escape_append(struct buffer *buffer, const void *text, size_t size);
 
 /*
- * Appends JSON text in UTF-8, without line breaks, with the same characters as \uXXXX: in a JSON
- * string that is another way to write them.
+ * Appends JSON text (UTF-8, without line breaks) in which the same characters are escaped as
+ * \uXXXX. A JSON parser reads the same string.
  */
 void escape_append_json(struct buffer *buffer, const char *json, size_t size);
 
 /*
- * The length in bytes (1 to 4) of the UTF-8 character at the start of text and its code point, or 0
- * where there is none: overlong forms, surrogates and what is above U+10FFFF are none.
+ * Returns the length in bytes (1 to 4) of the UTF-8 character at the start of text and stores its
+ * code point. Returns 0 if there is no valid character: overlong forms, surrogates and numbers
+ * above U+10FFFF are not valid.
  */
 size_t utf8_decode(const void *text, size_t size, uint32_t *code_point);
 
 /*
- * RFC 3339 in UTC with microseconds, "2026-01-02T03:04:05.678901Z". time in nanoseconds of
- * CLOCK_MONOTONIC.
+ * Writes a time as RFC 3339 in UTC with microseconds, "2026-01-02T03:04:05.678901Z". time is in
+ * nanoseconds of CLOCK_MONOTONIC.
  */
 void output_format_time(const struct output *output, uint64_t time, char text[40]);
 
-/* Local time of day, "03:04:05". */
+/* Writes the local time of day, "03:04:05". time is in nanoseconds of CLOCK_MONOTONIC. */
 void output_format_clock(const struct output *output, uint64_t time, char text[16]);
 
 #endif

@@ -42,7 +42,7 @@ static void append_spaces(struct row *row, size_t count)
 		memset(spaces, ' ', count);
 }
 
-/* Starts a column of that many characters; what pads it on the right waits for the next. */
+/* Starts a column whose text has that many characters. Padding on the right waits in row->gap. */
 static void begin_column(struct row *row, int width, size_t columns)
 {
 	size_t wanted = (size_t)abs(width), padding = columns < wanted ? wanted - columns : 0;
@@ -58,7 +58,7 @@ static void put_column(struct row *row, int width, const char *text)
 	buffer_append_string(&row->output->pending, text);
 }
 
-/* True where the value itself is asked for, as text of a column. */
+/* Writes the title in a header. Returns whether the caller must write the value as a column. */
 static bool in_column(struct row *row, const char *title, int width)
 {
 	if (!title || row->mode == ROW_JSON)
@@ -85,7 +85,7 @@ void row_int(struct row *row, const char *title, const char *key, int width, int
 		json_object_set_new(row->object, key, json_integer(value));
 }
 
-/* jansson's integers are signed: what they can't hold is still a number, if a rounded one. */
+/* jansson's integers are signed. Larger numbers are rounded rather than left out. */
 static json_t *json_of_unsigned(uint64_t value)
 {
 	return value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value);

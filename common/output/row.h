@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row: what a tool says about one event, in one function of the tool's. The function names the
- * fields in the order of the columns, and is run three ways: for the header (on an event that is
- * all zero, whose values are not looked at), for a line of columns, and for a JSON object.
+ * A row: all that a tool prints about one event. One function of the tool adds the fields in the
+ * order of the columns. It runs in three modes: for the header (with a zeroed event, whose values
+ * are ignored), for a line of columns, and for a JSON object.
  *
- * Each field has a title (its column's; NULL: it has no column), a key (in JSON; NULL: it is not
- * there) and a width as in printf: negative is aligned to the left, 0 takes what it needs.
+ * A field has a title (of its column; NULL: no column), a key (in JSON; NULL: not in JSON) and a
+ * width in characters as for printf: negative aligns to the left, 0 takes as much as needed.
  */
 #ifndef SNOOPKIT_ROW_H
 #define SNOOPKIT_ROW_H
@@ -22,36 +22,37 @@ enum row_mode { ROW_HEADER, ROW_TEXT, ROW_JSON };
 struct row {
 	struct output *output;
 	enum row_mode mode;
-	uint64_t time;	/* of the event, nanoseconds of CLOCK_MONOTONIC */
-	json_t *object; /* with ROW_JSON */
-	bool started;	/* a column stands in this line already */
-	size_t gap;	/* spaces owed to the column before, if another follows */
+	uint64_t time;	/* of the event, in nanoseconds of CLOCK_MONOTONIC */
+	json_t *object; /* with ROW_JSON only */
+	bool started;	/* the line has a column already */
+	size_t gap;	/* padding of the last column, in spaces: written if another follows */
 };
 
+/* Appends the line to the output's pending lines, between row_begin() and row_end(). */
 void row_begin(struct row *row, struct output *output, enum row_mode mode, uint64_t time);
 void row_end(struct row *row);
 
 void row_int(struct row *row, const char *title, const char *key, int width, int64_t value);
 void row_uint(struct row *row, const char *title, const char *key, int width, uint64_t value);
 
-/* Our own words: not escaped. NULL is "-" in a column and null in JSON. */
+/* A word from the tool itself, which is not escaped. NULL is "-" in a column and null in JSON. */
 void row_word(struct row *row, const char *title, const char *key, int width, const char *word);
 
 /*
- * Text of the traced system, of at most size bytes or up to a NUL: escaped in columns. In JSON,
- * where it is not UTF-8, it has U+FFFD in place of each wrong byte and stands once more whole, in
- * hexadecimal, under the key with "_hex" behind it.
+ * Text from the traced system, up to a NUL or size bytes long. In a column it is escaped. In JSON
+ * each byte that is not UTF-8 becomes U+FFFD; if there is any, a second member, KEY_hex, has all
+ * bytes in hexadecimal.
  */
 void row_text(struct row *row, const char *title, const char *key, int width, const char *text,
 	      size_t size);
 
-/* A JSON value of the tool's own making (reference taken over); no column. */
+/* A JSON value without a column. Takes over the reference. */
 void row_json(struct row *row, const char *key, json_t *value);
 
-/* The event's time of day; in JSON it is there anyway as "time". */
+/* A column with the event's local time of day. Every JSON object has "time" anyway. */
 void row_clock(struct row *row, const char *title, int width);
 
-/* Seconds since the start of the tracing, with that many decimals. */
+/* A column with the seconds since the start of the tracing. */
 void row_elapsed(struct row *row, const char *title, int width, int decimals);
 
 /* The title of a column that an option switches on. */
@@ -60,10 +61,10 @@ static inline const char *if_shown(bool shown, const char *title)
 	return shown ? title : NULL;
 }
 
-/* A JSON string of the bytes in hexadecimal. */
+/* The bytes in hexadecimal, as a new JSON string; NULL without memory. */
 json_t *row_json_hex(const char *text, size_t size);
 
-/* A JSON string as row_text() makes it; *hex gets the second string or NULL. */
+/* A new JSON string as row_text() makes it. *hex becomes that of KEY_hex, or NULL. */
 json_t *row_json_text(const char *text, size_t size, json_t **hex);
 
 #endif

@@ -15,8 +15,8 @@ void command_init(struct command *command)
 }
 
 /*
- * In the child: becomes the command once there is a byte to read. Where the tool ended before that,
- * nothing would see what the command does.
+ * In the child: executes the command after the tool has sent a byte. If the tool ends before, the
+ * command is not executed, because nothing would trace it.
  */
 static void __attribute__((noreturn)) become(int gate, char **argv)
 {
@@ -35,7 +35,7 @@ static void __attribute__((noreturn)) become(int gate, char **argv)
 	if (count != 1)
 		_exit(127);
 	execvp(argv[0], argv);
-	/* The tool reports it: it could not do what it was told to. */
+	/* The tool reads this errno and reports it. */
 	failure = errno;
 	if (write(gate, &failure, sizeof(failure)) < 0)
 		_exit(126);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command that a session runs (--exec): forked before the probes are attached, held until then.
- */
+/* The command of a session (--exec): forked before the probes are attached, executed after. */
 #ifndef SNOOPKIT_COMMAND_H
 #define SNOOPKIT_COMMAND_H
 
@@ -10,30 +9,30 @@
 #include "base/error.h"
 
 struct command {
-	pid_t pid;	  /* 0: none, or it has ended */
-	const char *name; /* its argv[0] */
-	int gate;	  /* a byte lets it run; its failure comes back; -1: none */
-	int failure;	  /* the errno with which it could not be run, 0: none */
+	pid_t pid;	  /* 0: there is no command, or it has ended */
+	const char *name; /* its argv[0], not owned */
+	int gate;	  /* socket: a byte to the child, its errno back; -1: no command */
+	int failure;	  /* errno of the child's exec; 0: none */
 };
 
 void command_init(struct command *command);
 
 /*
- * Forks a process that waits to become the command, argv up to NULL, which must outlive it. Returns
- * its PID or a negative errno with a message.
+ * Forks a child that waits for command_release() and then executes argv. argv ends with NULL and
+ * must outlive the command. Returns the child's PID or a negative errno with a message.
  */
 int command_start(struct command *command, char **argv, struct error *error);
 
-/* Lets it run. Nothing where there is none. */
+/* Lets the child execute the command. Does nothing if there is no command. */
 void command_release(struct command *command);
 
-/* After a SIGCHLD: whether the command has ended. True at most once. */
+/* To be called after a SIGCHLD. Returns true if the command has ended, at most once. */
 bool command_has_ended(struct command *command);
 
-/* 0, or a negative errno with a message where the command could not be run. */
+/* Returns 0, or a negative errno with a message if the command could not be executed. */
 int command_result(const struct command *command, struct error *error);
 
-/* A command that was not let run ends. */
+/* Closes the socket. A child that still waits for command_release() exits. */
 void command_close(struct command *command);
 
 #endif

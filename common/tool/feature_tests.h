@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feature tests (compile/feature_test.h) that the programs of several tools share. */
+/* Feature tests (compile/feature_test.h) that several tools share. */
 #ifndef SNOOPKIT_FEATURE_TESTS_H
 #define SNOOPKIT_FEATURE_TESTS_H
 
 #include "compile/feature_test.h"
 
 /*
- * Faultable syscall tracepoints (7.2): a task may be preempted in the middle of a program of a raw
- * or a syscall tracepoint, and the kernel then skips that program for every other task on that CPU
- * until it resumes: half the runs were lost with 8 threads on 2 CPUs. Kprobes and other perf
- * tracepoints are not affected, nor is 6.18.
+ * Faultable syscall tracepoints (7.2): a task can be preempted while it runs the program of a raw
+ * tracepoint or a syscall tracepoint. Until this task resumes, the kernel skips the program for
+ * every other task on that CPU: half the runs were lost with 8 threads on 2 CPUs. Kprobes and other
+ * perf tracepoints are not affected, nor is 6.18.
  */
 #define FAULTABLE_TRACEPOINTS "HAVE_FAULTABLE_TRACEPOINTS"
 #define TEST_FAULTABLE_TRACEPOINTS                                            \
@@ -18,16 +18,17 @@
 			"linux/trace_events.h"                                \
 	}
 
-/* For bpfsrc/syscall.bpf.h and caller.bpf.h: x86's registers. */
+/* For bpfsrc/syscall.bpf.h and caller.bpf.h: pt_regs has x86's registers. */
 #define TEST_ORIG_AX                                                          \
 	{                                                                     \
 		"HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" \
 	}
 
 /*
- * For bpfsrc/caller.bpf.h and descriptor.bpf.h: bpf_get_current_task_btf() and bpf_task_pt_regs(),
- * told by a member that came with the latter in 5.15; the enumerator in libbcc's own bpf.h would be
- * there on every kernel. A kernel without BTF has both too, and refuses programs that call them.
+ * For bpfsrc/caller.bpf.h and descriptor.bpf.h: the kernel has bpf_get_current_task_btf() and
+ * bpf_task_pt_regs(). The test looks for a member that came with the latter in 5.15, because
+ * libbcc's own bpf.h has the helpers' enumerators on every kernel. A kernel without BTF has both
+ * helpers too, but refuses programs that call them.
  */
 #define TEST_TASK_REGISTERS                                                             \
 	{                                                                               \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is in the kernel while a tool runs: maps, programs, probes, perf buffers. */
+/* What a running tool has in the kernel: maps, programs, probes, perf buffers. */
 #ifndef SNOOPKIT_LIVE_H
 #define SNOOPKIT_LIVE_H
 
@@ -13,7 +13,7 @@
 #include "trace/probes.h"
 
 struct live {
-	struct image *image; /* NULL: the loader was not initialised */
+	struct image *image; /* owned; NULL: the loader is not initialised */
 	struct loader loader;
 	struct probes probes;
 	struct probes more; /* attached later, see live_attach_more() */
@@ -21,8 +21,8 @@ struct live {
 };
 
 /*
- * The functions below are called in this order, and live_close() at the end in any case. Those that
- * can fail return 0 or a negative errno with a message.
+ * Call the functions below in this order, and live_close() at the end, also after a failure. A
+ * function that can fail returns 0 or a negative errno with a message.
  */
 void live_init(struct live *live);
 
@@ -34,16 +34,17 @@ void live_init(struct live *live);
 int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
 		     const struct settings *settings, bool verbose, struct error *error);
 
-/* The descriptor of the program's map of that name, or -1. */
+/* Returns the descriptor of the program's map of that name, which stays live's, or -1. */
 int live_map(const struct live *live, const char *name);
 
 /*
- * Opens perf buffers of that many pages for the map "events", if there is one. Events are batched
- * where the program can do it and the kernel lets it; else each is a record.
+ * Opens perf buffers for the map "events", if the program has it. pages is the size of each CPU's
+ * buffer. Events are batched if both the program and the kernel can do it; otherwise each event is
+ * a record.
  */
 int live_open_events(struct live *live, unsigned int pages, struct error *error);
 
-/* Attaches the first set that can be attached; returns its index. See probes_attach(). */
+/* Attaches the first set that can be attached and returns its index. See probes_attach(). */
 int live_attach(struct live *live, const struct probe_set *sets, struct error *error);
 
 /*
@@ -55,8 +56,8 @@ int live_attach_more(struct live *live, const struct probe_set *sets, struct err
 void live_detach(struct live *live);
 
 /*
- * Events that the programs counted as lost, for whatever reason, and how often the kernel did not
- * run a program: both since the start.
+ * Both count since the start: live_lost() the events that the programs counted as lost, for any
+ * reason; live_missed() the program runs that the kernel skipped (probes_missed()).
  */
 uint64_t live_lost(const struct live *live);
 uint64_t live_missed(const struct live *live);

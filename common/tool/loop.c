@@ -8,34 +8,41 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/message.h"
 #include "tool/loop.h"
 
 /*
- * While events come, the buffers are read once a TICK, and an event is handed out once it is older
- * than HOLD: by then every CPU's buffer has been read past its time. Both together stay well below
- * the 100 ms within which an event is on the screen.
+ * While events come, the buffers are read every TICK. An event is delivered when it is older than
+ * HOLD: by then every CPU's buffer has been read past the event's time. TICK and HOLD together stay
+ * well below 100 ms, within which an event must be on the screen.
  */
 #define TICK	    (20 * MILLISECOND)
 #define HOLD	    (10 * MILLISECOND)
-#define CALM	    (200 * MILLISECOND) /* without events until the reader sleeps without a tick */
-#define FAST	    100			/* events in a tick from which on they are batched */
+#define CALM	    (200 * MILLISECOND) /* the tick ends after this time without events */
+#define FAST	    100			/* batch events if at least this many come in a tick */
 #define LOST_REPORT SECOND
+#define RETRY	    (100 * MILLISECOND) /* between attempts to write messages that wait */
 
-/* When there is something to do again, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
+/* How long the last lines may take after a signal or the duration: the whole end is below a second.
+ */
+#define LAST_LINES (500 * MILLISECOND)
+
+/* When work is due, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
 struct timers {
 	uint64_t end;	 /* of --duration */
 	uint64_t report; /* of the tool's interval */
-	uint64_t lost;	 /* the next look at what was lost, while events come */
-	uint64_t tick;	 /* the next read, while events come */
+	uint64_t lost;	 /* of the next look for losses, while events come */
+	uint64_t tick;	 /* of the next read, while events come */
+	uint64_t retry;	 /* of the next attempt to write messages that wait */
 };
 
-/* How the reader keeps up; times in nanoseconds of CLOCK_MONOTONIC. */
+/* When to slow down, in nanoseconds of CLOCK_MONOTONIC. */
 struct pace {
-	uint64_t calm; /* when the tick ends, unless events come before */
-	uint64_t slow; /* when the next step out of batching is due, unless many come before */
+	uint64_t calm; /* end the tick, unless events come before */
+	uint64_t slow; /* take the next step out of batching, unless many events come before */
 };
 
-/* Blocks these signals (a list up to 0); returns a descriptor that is readable after one, or -1. */
+/* Blocks the signals (the list ends with 0). Returns a descriptor, readable after one, or -1. */
 static int open_signal_fd(const int *numbers)
 {
 	sigset_t signals;
@@ -47,7 +54,7 @@ static int open_signal_fd(const int *numbers)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* nohup(1) ignores SIGHUP: whoever started the tool so wants it to outlive that signal. */
+/* nohup(1) starts a program with SIGHUP ignored: the tool must then survive a hangup. */
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -68,9 +75,28 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 	loop->signal_fd = open_signal_fd(is_ignored(SIGHUP) ? no_hangup : all);
 	loop->child_fd = open_signal_fd(child);
 	if (loop->signal_fd < 0 || loop->child_fd < 0)
-		return error_set(error, errno, "can't make a signalfd: %s", strerror(errno));
+		return error_set(error, errno, "can't create a signalfd: %s", strerror(errno));
 	output->cancel_fd = loop->signal_fd;
+	message_set_cancel_fd(loop->signal_fd);
 	return 0;
+}
+
+/* The next signal is a new one. */
+static void take_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+		;
+}
+
+/* A signal has come, or the duration is over: what is written from now on has little time. */
+static void begin_end(struct loop *loop)
+{
+	take_signals(loop);
+	loop->is_ending = true;
+	loop->output->deadline = clock_now() + LAST_LINES;
+	loop_drain_and_stop(loop);
 }
 
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
@@ -97,12 +123,14 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t earliest(const struct timers *timers)
 {
-	return earlier(earlier(timers->end, timers->report), earlier(timers->lost, timers->tick));
+	return earlier(earlier(earlier(timers->end, timers->report), timers->retry),
+		       earlier(timers->lost, timers->tick));
 }
 
 /*
- * Reads, hands out what is older than hold, writes. Returns how many events were read, at least 1
- * where older ones are still held, or a negative errno.
+ * Reads the buffers, delivers the events older than hold (nanoseconds), and writes the output.
+ * Returns how many events were read; 1 if none were, but some are still held; or a negative errno
+ * with a message.
  */
 static int work(struct loop *loop, uint64_t hold, struct error *error)
 {
@@ -118,21 +146,18 @@ static int work(struct loop *loop, uint64_t hold, struct error *error)
 	if (until > loop->stop_at)
 		loop_stop(loop);
 	err = output_flush(loop->output);
-	if (err == -EPIPE || err == -ECANCELED)
+	if (err == -EPIPE)
 		loop_stop(loop);
-	else if (err)
+	else if (err == -ECANCELED && !loop->is_ending)
+		begin_end(loop);
+	else if (err && err != -ECANCELED)
 		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
 	return count ? count : events_pending(loop->events);
 }
 
-static int milliseconds_until(uint64_t time)
+static bool has_ended(const struct loop *loop)
 {
-	uint64_t now = clock_now(), rest;
-
-	if (time == LOOP_NEVER)
-		return -1;
-	rest = time > now ? (time - now + MILLISECOND - 1) / MILLISECOND : 0;
-	return rest > INT32_MAX ? INT32_MAX : (int)rest;
+	return loop->stopped || loop->is_ending;
 }
 
 static void take_children(struct loop *loop)
@@ -144,34 +169,31 @@ static void take_children(struct loop *loop)
 	loop->handlers->child_ended(loop->session);
 }
 
-/* Sleeps until something is to be done. Returns whether the loop is to end. */
-static bool sleep_until(struct loop *loop, uint64_t time)
+/* Sleeps until that time or until a descriptor is ready. */
+static void sleep_until(struct loop *loop, uint64_t time)
 {
 	struct pollfd fds[4 + LOOP_WATCHES] = {
 		{ .fd = events_fd(loop->events), .events = POLLIN },
 		{ .fd = loop->signal_fd, .events = POLLIN },
 		{ .fd = loop->child_fd, .events = POLLIN },
-		/* No events: only that the reader of a pipe has gone away. */
-		{ .fd = loop->output->fd },
+		/* Without requested events poll() still reports that a pipe's reader is gone. */
+		{ .fd = loop->output->sink.fd },
 	};
 	size_t i;
 
 	for (i = 0; i < loop->watch_count; i++)
 		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
-	if (poll(fds, 4 + loop->watch_count, milliseconds_until(time)) <= 0)
-		return false;
+	if (poll(fds, 4 + loop->watch_count, clock_milliseconds_until(time)) <= 0)
+		return;
 	if (fds[1].revents)
-		return true;
+		begin_end(loop);
 	if (fds[2].revents)
 		take_children(loop);
-	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+	if (fds[3].revents & (POLLERR | POLLHUP | POLLNVAL))
 		loop_stop(loop);
-		return true;
-	}
-	for (i = 0; i < loop->watch_count; i++)
+	for (i = 0; i < loop->watch_count && !has_ended(loop); i++)
 		if (fds[4 + i].revents)
 			loop->watches[i].handler(loop->session, loop->watches[i].fd);
-	return false;
 }
 
 static void run_timers(struct loop *loop, struct timers *timers)
@@ -179,14 +201,14 @@ static void run_timers(struct loop *loop, struct timers *timers)
 	uint64_t now = clock_now();
 
 	if (now >= timers->end) {
-		loop_drain_and_stop(loop);
+		begin_end(loop);
 		timers->end = LOOP_NEVER;
 	}
 	if (now >= timers->report) {
-		/* At the end the last report takes the place of this one. */
+		/* When the end was asked for, session_end() makes the last report instead. */
 		if (loop->stop_at == LOOP_NEVER)
 			loop->handlers->report(loop->session);
-		/* Those that a sleeping machine or a stopped process missed are left out. */
+		/* Skip reports missed while the machine slept or the process was stopped. */
 		timers->report +=
 			(now - timers->report) / loop->interval * loop->interval + loop->interval;
 	}
@@ -194,9 +216,10 @@ static void run_timers(struct loop *loop, struct timers *timers)
 		loop->handlers->losses(loop->session);
 		timers->lost = now + LOST_REPORT;
 	}
+	timers->retry = message_retry() ? now + RETRY : LOOP_NEVER;
 }
 
-/* Two steps lead out of batching, each after a while in which few events came. */
+/* Batching ends in two steps, each after few events have come for CALM / 2. */
 static void set_batching(struct loop *loop, struct pace *pace, uint64_t now, int count)
 {
 	enum events_batching batching = events_batching(loop->events);
@@ -212,9 +235,9 @@ static void set_batching(struct loop *loop, struct pace *pace, uint64_t now, int
 }
 
 /*
- * While events come, they are read on a tick; when none came for a while, the next one wakes the
- * reader. Returns false when that has just been arranged: what came before was written without a
- * wake-up, so the buffers must be read once more. count is what work() returned.
+ * While events come, the buffers are read on a tick. After CALM without events the tick ends and
+ * the next event wakes the reader. Returns false if the tick has just ended: earlier events were
+ * written without a wake-up, so the buffers must be read once more. count is the result of work().
  */
 static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace, int count)
 {
@@ -238,37 +261,43 @@ static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace
 	return true;
 }
 
-int loop_begin(struct loop *loop, struct events *events, struct error *error)
+int loop_begin(struct loop *loop, struct events *events, uint64_t duration, struct error *error)
 {
 	loop->events = events;
+	/* Also while the reader is waited for, the duration goes on. */
+	if (duration)
+		loop->output->deadline = loop->output->start_time + duration;
 	return work(loop, HOLD, error);
 }
 
-static struct timers first_timers(const struct loop *loop, uint64_t duration)
+static struct timers first_timers(const struct loop *loop)
 {
 	uint64_t start = loop->output->start_time;
 
 	return (struct timers){
-		.end = duration ? start + duration : LOOP_NEVER,
+		.end = loop->output->deadline,
 		.report = loop->interval ? start + loop->interval : LOOP_NEVER,
-		/* A tool that counts in the kernel sends no events that would wake us. */
+		/* Tools that count in the kernel send no events to wake us: use a timer. */
 		.lost = loop->handlers->report ? start + LOST_REPORT : LOOP_NEVER,
 		.tick = LOOP_NEVER,
+		/* Messages may wait since before. */
+		.retry = start,
 	};
 }
 
-int loop_run(struct loop *loop, uint64_t duration, int count, struct error *error)
+int loop_run(struct loop *loop, int count, struct error *error)
 {
-	struct timers timers = first_timers(loop, duration);
+	struct timers timers = first_timers(loop);
 	struct pace pace = {};
 	uint64_t wake_up;
 
-	while (count >= 0 && !loop->stopped) {
+	while (count >= 0 && !has_ended(loop)) {
 		if (set_pace(loop, &timers, &pace, count)) {
 			wake_up = earliest(&timers);
 			if (loop->stop_at != LOOP_NEVER)
 				wake_up = earlier(wake_up, loop->stop_at + HOLD);
-			if (sleep_until(loop, wake_up))
+			sleep_until(loop, wake_up);
+			if (has_ended(loop))
 				break;
 			run_timers(loop, &timers);
 		}
@@ -281,8 +310,9 @@ int loop_drain(struct loop *loop, struct error *error)
 {
 	int err;
 
-	if (loop->stop_at == LOOP_NEVER)
-		loop->stop_at = clock_now();
+	/* timeout(1) sends its signal twice, to the tool and to its process group. */
+	take_signals(loop);
+	loop_drain_and_stop(loop);
 	if (loop->stopped)
 		return 0;
 	events_set_batching(loop->events, EVENTS_BATCH_NOT);
@@ -295,8 +325,20 @@ int loop_drain(struct loop *loop, struct error *error)
 	return err < 0 ? err : 0;
 }
 
+int loop_write_last(struct loop *loop)
+{
+	int err = output_flush(loop->output);
+
+	if (err == -ECANCELED && !loop->is_ending) {
+		begin_end(loop);
+		err = output_flush(loop->output);
+	}
+	return err;
+}
+
 void loop_close(struct loop *loop)
 {
+	message_set_cancel_fd(-1);
 	if (loop->signal_fd >= 0)
 		close(loop->signal_fd);
 	if (loop->child_fd >= 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 
-#include "output/message.h"
+#include "base/message.h"
 #include "tool/losses.h"
 
 void losses_record(struct losses *losses, const char *tool, uint64_t lost, uint64_t missed)
@@ -14,6 +14,12 @@ void losses_record(struct losses *losses, const char *tool, uint64_t lost, uint6
 	if (lost != losses->lost)
 		message(tool, "lost %" PRIu64 " events", lost - losses->lost);
 	losses->lost = lost;
+}
+
+void losses_add_unwritten(struct losses *losses, const struct output *output)
+{
+	losses->unwritten_lines += output_pending_lines(output);
+	losses->unwritten_bytes += output->pending.size;
 }
 
 static void say_in_doubt(struct losses *losses, const char *tool)
@@ -37,4 +43,8 @@ void losses_sum_up(struct losses *losses, const char *tool)
 	say_in_doubt(losses, tool);
 	if (losses->lost)
 		message(tool, "lost %" PRIu64 " events in all", losses->lost);
+	if (losses->unwritten_bytes)
+		message(tool,
+			"%" PRIu64 " lines not written (%" PRIu64 " bytes): the reader is too slow",
+			losses->unwritten_lines, losses->unwritten_bytes);
 }

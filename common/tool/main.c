@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "event.h"
-#include "output/message.h"
+#include "base/message.h"
 #include "tool/probe_choice.h"
 #include "tool/program.h"
 #include "tool/session.h"
@@ -18,7 +20,7 @@
 
 #define EXIT_FAILED 1
 
-/* Two descriptors for each CPU: hundreds of CPUs take more than most systems' soft limit. */
+/* Each CPU takes two descriptors: hundreds of CPUs need more than most systems' soft limit. */
 static void lift_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -36,12 +38,14 @@ static int trace(struct session *session, const struct program *program, struct 
 	struct image *image = NULL;
 	int err;
 
-	/* The compiler makes maps too. */
+	/* Before compiling, because libbcc creates maps too. */
 	loader_lift_memlock();
 	err = trial_of_kernel(error);
 	if (!err && tool->prepare)
 		err = tool->prepare(session, error);
-	/* A command that the tool runs has been forked by now, with the limit as it was. */
+	if (!err)
+		err = session_translate_processes(session, error);
+	/* After prepare(), so that a command that it forks keeps the user's limit. */
 	lift_descriptor_limit();
 	if (!err)
 		err = program_image(program, tool, session->options, session->settings,
@@ -56,17 +60,34 @@ static int trace(struct session *session, const struct program *program, struct 
 	return err ? err : session_end(session, error);
 }
 
-/* What another program printed comes before the message that sums it up. */
+/* The session blocked them. */
+static void let_signals_kill(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+/*
+ * The detail (clang's messages, the verifier's log) comes before the message that sums it up. Both
+ * wait for their reader, as long as no signal comes.
+ */
 static int report_failure(const struct tool *tool, struct error *error)
 {
+	let_signals_kill();
 	if (error->detail)
-		fputs(error->detail, stderr);
+		message_lines(error->detail);
 	message(tool->name, "%s", error->text);
+	message_end(-1, CLOCK_NEVER);
 	error_clear(error);
 	return EXIT_FAILED;
 }
 
-/* --image */
+/* --image: compiles and writes the image to a file */
 static int write_image(const struct session *session, const struct program *program,
 		       struct error *error)
 {
@@ -98,7 +119,7 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	struct session session;
 	int err;
 
-	/* Reading from a pipe may take its time: before the session, Ctrl-C ends that too. */
+	/* A pipe can take long to read: read before the session blocks SIGINT (Ctrl-C). */
 	err = program_read(&program, tool, options, error);
 	if (!err) {
 		err = session_init(&session, tool, options, settings, error);
@@ -113,8 +134,9 @@ static int run(const struct tool *tool, const struct options *options, struct se
 }
 
 /*
- * A standard descriptor that is closed would be the number of the next file opened, which would
- * then get what is printed. Opened the wrong way round it fails as before.
+ * If a standard descriptor is closed, the next opened file gets its number, and the tool's messages
+ * could go into that file. /dev/null takes the number instead, opened in the wrong direction, so
+ * that reads and writes fail as on a closed descriptor.
  */
 static void occupy_standard_descriptors(void)
 {
@@ -126,14 +148,14 @@ static void occupy_standard_descriptors(void)
 			return;
 }
 
-/* An event of which nothing is known but when it happened. */
+/* The default row: without the tool's help only the event's time is known. */
 static void row_of_unknown(struct row *row, const void *event)
 {
 	(void)event;
 	row_clock(row, "TIME", -8);
 }
 
-/* What was not given has a default. */
+/* Fills in the defaults of members that the tool does not give. */
 static struct tool complete(const struct tool *given)
 {
 	struct tool tool = *given;
@@ -159,7 +181,7 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	settings_init(&settings);
 	options_parse(&options, &settings, &tool, argc, argv);
 	if (options.print_source) {
-		fputs(tool.source ? tool.source : "", stdout);
+		fputs(tool.source ? tool.source->text : "", stdout);
 		return output_end_text(tool.name, 0);
 	}
 	if (options.print_support)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options as a table: what an option is called, what it takes, and where its value goes: into a
- * variable of the tool's, into a load-time parameter of its program, or both. options.c reads the
- * command line by it.
+ * Options as a table. A row says what an option is called, what it takes, and where its value goes:
+ * into a variable of the tool, into a load-time parameter of its program, or both. options.c reads
+ * the command line by these rows.
  */
 #ifndef SNOOPKIT_OPTION_H
 #define SNOOPKIT_OPTION_H
@@ -16,45 +16,46 @@ struct pattern;
 enum option_type {
 	TAKES_NOTHING,
 	TAKES_NUMBER,  /* decimal, from min to max */
-	TAKES_SECONDS, /* above 0, with decimals if wanted; the value is in nanoseconds */
-	TAKES_USER,    /* a user's name or number */
+	TAKES_PROCESS, /* the same, the number of a process or thread in this PID namespace */
+	TAKES_SECONDS, /* above 0, decimals are allowed; the value is in nanoseconds */
+	TAKES_USER,    /* a user's name or number; the value is the UID */
 	TAKES_TEXT,
 	TAKES_WORD,    /* one of words */
 	TAKES_PATTERN, /* a regular expression, see base/pattern.h */
-	TAKES_MAP,     /* the path of a pinned map that takes the place of the program's own */
-	TAKES_ANY,     /* take() looks at it */
+	TAKES_MAP,     /* the path of a pinned map that replaces the program's own */
+	TAKES_ANY,     /* take() parses it */
 };
 
 struct tool_option {
 	const char *name;     /* long, with hyphens; on the command line an underscore works too */
 	char letter;	      /* 0: none */
-	const char *argument; /* what --help calls it; NULL: the option takes none */
-	bool is_optional;     /* the argument may be left out, and is then NULL */
+	const char *argument; /* its name in --help; NULL: the option takes no argument */
+	bool is_optional;     /* the argument may be missing and is then NULL */
 	const char *help;     /* NULL: --help does not show the option */
 	enum option_type type;
 
-	/* Where the value goes. Unless it says otherwise, NULL and 0: nowhere. */
-	bool *flag;		  /* true once the option was given */
-	uint64_t *number;	  /* also of a user, and of seconds */
-	const char **text;	  /* the argument itself */
-	struct pattern **pattern; /* the caller's to free */
-	unsigned int *word;	  /* its index */
-	const char *map;	  /* the program's map */
-	unsigned int parameter;	  /* the number, the user, or 1 */
-	unsigned int given;	  /* a parameter that becomes 1 */
-	/* Called with the argument; argp_state->next is the command line's next word. */
+	/* Where the value goes. NULL or 0: nowhere. */
+	bool *flag;		  /* becomes true when the option is given */
+	uint64_t *number;	  /* a number, a UID, or nanoseconds */
+	const char **text;	  /* the argument itself, not copied */
+	struct pattern **pattern; /* the caller frees it */
+	unsigned int *word;	  /* its index in words */
+	const char *map;	  /* the program's map that is replaced */
+	unsigned int parameter;	  /* this parameter becomes the value; 1 if it is no number */
+	unsigned int given;	  /* this parameter becomes 1 */
+	/* Called with the argument. argp_state->next is the index of the next word. */
 	void (*take)(struct argp_state *state, char *argument);
 
-	/* What is right. */
+	/* Which values are valid. */
 	const char *what; /* in "bad WHAT 'x'"; NULL: the option's name */
 	uint64_t min, max;
 	bool power_of_two;
-	const char *const *words; /* up to a NULL */
+	const char *const *words; /* ends with NULL */
 
-	int group; /* of --help's; tools leave it 0 */
+	int group; /* in --help; tools leave it 0 */
 };
 
-/* Rows of a table, which ends with an empty one. After the help stand further members, if any. */
+/* A row. The table ends with an empty row. Further members can follow the help text. */
 #define OPTION(its_name, its_letter, its_argument, its_type, its_help, ...)       \
 	{                                                                         \
 		.name = its_name, .letter = its_letter, .argument = its_argument, \
@@ -74,14 +75,17 @@ struct tool_option {
 #define OPTION_PATTERN(name, letter, variable, ...) \
 	OPTION(name, letter, "REGEX", TAKES_PATTERN, __VA_ARGS__, .pattern = variable)
 
-/* Of a process that may have ended: only the number is looked at. */
-#define OPTION_PID(its_name, letter, its_argument, variable, ...)                          \
-	OPTION_NUMBER(its_name, letter, its_argument, variable, 1, INT32_MAX, __VA_ARGS__, \
-		      .what = its_argument)
+/*
+ * The process may have ended: only the number is checked. In a PID namespace the parameter becomes
+ * the number that BPF programs see.
+ */
+#define OPTION_PID(its_name, letter, its_argument, variable, ...)                              \
+	OPTION(its_name, letter, its_argument, TAKES_PROCESS, __VA_ARGS__, .number = variable, \
+	       .min = 1, .max = INT32_MAX, .what = its_argument)
 
 /*
- * The options that several tools have, each once. The filters are the program's:
- * bpfsrc/filter.bpf.h says what it has to do for them.
+ * Options that several tools share. The BPF program does the filtering: bpfsrc/filter.bpf.h says
+ * how.
  */
 #define FILTER_BY_PID(variable) \
 	OPTION_PID("pid", 'p', "PID", variable, "Only this process", .parameter = PARAM_PID)
@@ -100,11 +104,14 @@ struct tool_option {
 	OPTION_FLAG("timestamp", letter, variable, "Include the time in seconds since the start")
 #define SHOW_UID(variable) OPTION_FLAG("print-uid", 'U', variable, "Include the user")
 
-/* The line that ends the process with status 2: "TOOL: ..." and where to find help. */
+/* Prints "TOOL: message" and a hint to --help on standard error, and exits with status 2. */
 void usage_error(const struct argp_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
-/* For positional arguments: a number from min to max, or usage_error() about WHAT. */
+/*
+ * For positional arguments: returns the number. If it is not from min to max, ends the process with
+ * usage_error(); what is the argument's name in the message.
+ */
 uint64_t option_number(const struct argp_state *state, const char *what, const char *argument,
 		       uint64_t min, uint64_t max);
 

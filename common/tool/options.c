@@ -16,14 +16,14 @@
 #define EXIT_USAGE   2
 #define MAX_PAGES    65536
 #define MAX_SECONDS  1000000000.0
-#define FIRST_KEY    0x1000 /* of options without a letter */
+#define FIRST_KEY    0x1000 /* argp's keys of options without a letter */
 #define MAX_ROWS     64	    /* of a tool's options and the common ones */
 #define MAX_NAME     32	    /* of an option, with its NUL */
 #define GROUP_EVENTS 100
 #define GROUP_BPF    101
 #define GROUP_LAST   (-1)
 
-/* What the command line is read by. */
+/* The state while argp reads the command line. */
 struct parsing {
 	struct options *options;
 	struct settings *settings;
@@ -34,7 +34,7 @@ struct parsing {
 	char aliases[MAX_ROWS][MAX_NAME]; /* names with underscores */
 };
 
-/* ---- what is wrong ---- */
+/* ---- errors ---- */
 
 void usage_error(const struct argp_state *state, const char *format, ...)
 {
@@ -101,7 +101,7 @@ static uint64_t take_user(const struct argp_state *state, const char *argument)
 		return user->pw_uid;
 	if (*argument < '0' || *argument > '9')
 		usage_error(state, "unknown user '%s'", argument);
-	/* (uid_t)-1 is nobody's number: setuid(2) and its like read it as "no change". */
+	/* No user has the UID (uid_t)-1: for setreuid(2) and others it means "no change". */
 	return option_number(state, "user", argument, 0, UINT32_MAX - 1);
 }
 
@@ -123,10 +123,10 @@ static unsigned int take_word(const struct argp_state *state, const struct tool_
 	for (i = 0; row->words[i]; i++)
 		if (!strcmp(argument, row->words[i]))
 			return i;
-	usage_error(state, "bad --%s '%s': it is one of %s", row->name, argument, row->argument);
+	usage_error(state, "bad --%s '%s': not one of %s", row->name, argument, row->argument);
 }
 
-/* Puts the value where the row says; that of an option without an argument is 1. */
+/* Stores the value where the row says. An option without an argument has the value 1. */
 static void take_option(struct parsing *parsing, const struct tool_option *row,
 			struct argp_state *state, char *argument)
 {
@@ -134,6 +134,7 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 
 	switch (row->type) {
 	case TAKES_NUMBER:
+	case TAKES_PROCESS:
 		number = take_number(state, row, argument);
 		break;
 	case TAKES_SECONDS:
@@ -165,7 +166,9 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 		*row->flag = true;
 	if (row->number)
 		*row->number = number;
-	if (row->parameter)
+	if (row->parameter && row->type == TAKES_PROCESS)
+		settings_set_process(parsing->settings, row->parameter, (pid_t)number);
+	else if (row->parameter)
 		settings_set_parameter(parsing->settings, row->parameter, number);
 	if (row->given)
 		settings_set_parameter(parsing->settings, row->given, 1);
@@ -187,14 +190,14 @@ static void print_version(struct argp_state *state, char *argument)
 	exit(output_end_text(state->name, 0));
 }
 
-/* Leaves out the note that what a long option takes, its letter takes too. */
+/* Leaves out argp's note that a long option's argument applies to its letter too. */
 static char *filter_help(int key, const char *text, void *input)
 {
 	(void)input;
 	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
 }
 
-/* Before and after the options: what the tool is for, examples, and where more is written. */
+/* The text before the options (the summary) and after them (examples and the manual page). */
 static char *help_text(const struct tool *tool)
 {
 	const char *examples = tool->examples ? tool->examples : "";
@@ -225,7 +228,7 @@ static bool has_letter(const struct tool *tool, char letter)
 	return false;
 }
 
-/* The letter of a common option, where the BCC tool has it or where it is free; else none. */
+/* A common option has its letter where BCC's tool has it too; v wherever it is free. 0: none. */
 static char common_letter(const struct tool *tool, char letter)
 {
 	if (letter == 'v')
@@ -255,7 +258,7 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 		OPTION_FLAG("json", 0, &options->json, "One JSON object a line",
 			    .group = GROUP_EVENTS),
 		OPTION("duration", common_letter(tool, 'd'), "SECONDS", TAKES_SECONDS,
-		       "End after that time", .number = &options->duration, .group = GROUP_EVENTS),
+		       "End after this time", .number = &options->duration, .group = GROUP_EVENTS),
 		OPTION_NUMBER("max-events", 0, "N", &options->max_events, 1, UINT64_MAX,
 			      "End after N events", .what = "number of events",
 			      .group = GROUP_EVENTS),
@@ -266,13 +269,13 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 			    "Print the BPF program's source and exit", .group = GROUP_BPF),
 		OPTION_TEXT("source", 0, "FILE", &options->source_file,
 			    "Run the BPF program in FILE", .group = GROUP_BPF),
-		/* For our tests: what was compiled, to be read with image_read(). */
+		/* Hidden, for tests: writes the compiled image, for image_read(). */
 		OPTION_TEXT("image", 0, "FILE", &options->image_file, NULL, .group = GROUP_BPF),
 		OPTION("headers", 0, "auto|kernel|btf", TAKES_WORD, "Where kernel types come from",
 		       .word = (unsigned int *)&options->headers, .words = headers,
 		       .group = GROUP_BPF),
 		OPTION_FLAG("no-cache", 0, &options->no_cache,
-			    "Compile, also if a compiled program is kept", .group = GROUP_BPF),
+			    "Compile, even if a compiled program is kept", .group = GROUP_BPF),
 		OPTION_FLAG("support", 0, &options->print_support,
 			    "Say how far this kernel supports the tool", .group = GROUP_BPF),
 		OPTION_FLAG("verbose", common_letter(tool, 'v'), &options->verbose,
@@ -300,7 +303,7 @@ static int flags_of(const struct tool_option *row)
 	return (row->help ? 0 : OPTION_HIDDEN) | (row->is_optional ? OPTION_ARG_OPTIONAL : 0);
 }
 
-/* argp's table: each row, and the same name with underscores, as BCC writes some. */
+/* argp's table: each row, and an alias with underscores, as in some names of BCC's. */
 static void fill_argp_options(struct parsing *parsing)
 {
 	struct argp_option *next = parsing->argp_options;
@@ -365,7 +368,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		/* getopt's own messages are one line; argp would add two of its own. */
+		/* getopt prints one line about the error; argp would add two lines. */
 		state->err_stream = NULL;
 		state->name = (char *)parsing->tool->name;
 		return 0;

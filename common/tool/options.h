@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: the options that every tool has, and those of the tool's own table, by argp. A
- * wrong command line ends the process with status 2, one line that says what is wrong, and one that
- * names --help.
+ * The command line: the options of every tool and those of the tool's own table, parsed by argp. A
+ * wrong command line ends the process with status 2 and two lines on standard error: what is wrong,
+ * and a hint to --help.
  */
 #ifndef SNOOPKIT_OPTIONS_H
 #define SNOOPKIT_OPTIONS_H
@@ -15,30 +15,30 @@
 #include "tool/tool.h"
 
 /*
- * Pages of each CPU's perf buffer, unless the tool has another number: BCC's 64, doubled up to
- * eight times while the total stays within 32 CPUs' worth. On a machine with few CPUs memory is
- * cheap, and a busy program and the reader compete for the same CPU.
+ * Pages of each CPU's perf buffer, unless the tool has another number: BCC's 64. The number is
+ * doubled, up to eight times as many, while the total stays within 32 CPUs' worth: with few CPUs
+ * larger buffers cost little memory, and a busy program and the reader compete for the same CPU.
  */
 #define OPTIONS_DEFAULT_PAGES 64
 #define OPTIONS_MANY_CPUS     32
-#define OPTIONS_MOST_PAGES    8 /* times the number */
+#define OPTIONS_MOST_PAGES    8 /* times as many, at most */
 
 struct options {
 	bool json;
 	bool verbose;
 	bool print_source;
 	bool print_support;
-	bool has_argument; /* a positional one */
+	bool has_argument; /* a positional argument was given */
 	bool no_cache;
 	const char *source_file;
-	const char *image_file; /* where to write the compiled image, in place of tracing */
+	const char *image_file; /* write the compiled image there instead of tracing */
 	enum headers_wanted headers;
 	uint64_t buffer_pages; /* a power of two */
-	uint64_t duration;     /* nanoseconds; 0: until told to stop */
+	uint64_t duration;     /* nanoseconds; 0: no end */
 	uint64_t max_events;   /* 0: no limit */
 };
 
-/* What the table's options say of load-time settings goes into settings, which was initialised. */
+/* Adds the load-time settings of the tool's options to settings, which must be initialised. */
 void options_parse(struct options *options, struct settings *settings, const struct tool *tool,
 		   int argc, char **argv);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of a tool's probe sets are for a kernel with such types. */
+/* Chooses, from a tool's probe sets, those that suit the kernel's types. */
 #ifndef SNOOPKIT_PROBE_CHOICE_H
 #define SNOOPKIT_PROBE_CHOICE_H
 
@@ -10,16 +10,17 @@
 #include "trace/probes.h"
 
 /*
- * The sets whose "unless" the kernel does not pass, in their order, up to one without probes. Bit n
- * of kernel_has is the result of the nth test.
+ * Copies into chosen, in their order, the sets whose "unless" test the kernel does not pass; a set
+ * without probes ends the list. Bit n of kernel_has is the result of test n, counted from 0. At
+ * most PROBES_MAX_SETS sets (asserted).
  */
 void choose_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
 		       uint32_t kernel_has, struct probe_set chosen[PROBES_MAX_SETS + 1]);
 
 /*
- * The same before a program is compiled: by BTF, if the kernel has it. Headers tell only a
- * compiler; without BTF no test counts as passed, and false is returned. kernel_has gets the
- * results.
+ * The same before the program is compiled. The tests' results come from the kernel's BTF and are
+ * put into kernel_has. Returns false if there are no tests or no BTF; then no test counts as
+ * passed, because only the compiler can read headers.
  */
 bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
 		       bool kernel_has[MAX_FEATURE_TESTS],

@@ -10,7 +10,7 @@
 #include "tool/program.h"
 #include "tool/trial.h"
 
-#define MAX_SOURCE (16 << 20) /* bytes; no program that the kernel takes has a longer source */
+#define MAX_SOURCE (16 << 20) /* bytes; the kernel accepts no program with a longer source */
 
 int program_read(struct program *program, const struct tool *tool, const struct options *options,
 		 struct error *error)
@@ -18,7 +18,8 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 	const char *file = options->source_file;
 	size_t size;
 
-	*program = (struct program){ .name = tool->name, .text = tool->source };
+	*program = (struct program){ .name = tool->name,
+				     .text = tool->source ? tool->source->text : NULL };
 	if (!file && !tool->source)
 		return error_set(error, EINVAL, "the tool has no BPF program");
 	if (!file)
@@ -38,7 +39,7 @@ void program_free(struct program *program)
 	*program = (struct program){};
 }
 
-/* What could not be attached anyway is said before the wait for the compiler. */
+/* Compiling takes long, so a tool that could not be attached fails before it. */
 static int compile_image(const struct compile_request *request, const struct settings *settings,
 			 bool is_traced, struct image **image, struct error *error)
 {
@@ -47,6 +48,8 @@ static int compile_image(const struct compile_request *request, const struct set
 	bool kernel_has[MAX_FEATURE_TESTS];
 	int set = 0;
 
+	if (!settings)
+		return compile(request, image, error);
 	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
 		tested.kernel_has = kernel_has;
 	if (is_traced)
@@ -68,6 +71,7 @@ int program_image(const struct program *program, const struct tool *tool,
 		.tool = tool->name,
 		.name = program->name,
 		.source = program->text,
+		.parts = program->owned ? NULL : tool->source->parts,
 		.is_own = !program->owned,
 		.feature_tests = tool->feature_tests,
 		.btf_tracepoint = tool->btf_tracepoint,
@@ -87,7 +91,7 @@ int program_image(const struct program *program, const struct tool *tool,
 	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
 	if (!*image) {
 		err = compile_image(&request, settings, !options->image_file, image, error);
-		/* A cache that can't be written costs only time. */
+		/* Ignore failures: without a kept image the next start compiles again. */
 		if (!err && !options->no_cache)
 			cache_store(CACHE_DIRECTORY, &key, *image);
 	}

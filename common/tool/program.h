@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tool's BPF program: which text, and the image of it, kept or compiled. */
+/* A tool's BPF program: its source, and its image, from the cache or compiled. */
 #ifndef SNOOPKIT_PROGRAM_H
 #define SNOOPKIT_PROGRAM_H
 
@@ -10,23 +10,24 @@
 #include "tool/tool.h"
 
 struct program {
-	const char *name; /* what messages call it */
+	const char *name; /* in messages */
 	const char *text;
-	char *owned; /* the text, where it was read from a file */
+	char *owned; /* the text if it was read from a file, else NULL */
 };
 
 /*
- * The tool's own text, or that of --source, which may be a pipe that takes its time. Returns 0 or a
- * negative errno with a message; to be freed in either case.
+ * Takes the tool's own source, or reads the file of --source, which may be a pipe and take long.
+ * Returns 0 or a negative errno with a message; call program_free() in either case.
  */
 int program_read(struct program *program, const struct tool *tool, const struct options *options,
 		 struct error *error);
 void program_free(struct program *program);
 
 /*
- * The image, to be freed with image_free(): from the cache, or compiled and kept there. Before it
- * is compiled, which takes its time, it is made sure that one of the settings' probe sets can be
- * attached. Readable cancel_fd: -ECANCELED. Returns 0 or a negative errno with a message.
+ * Takes the image from the cache, or compiles it and stores it there; free it with image_free().
+ * Compiling takes long: unless --image was given, this first checks that one of the settings' probe
+ * sets can be attached. Without settings (NULL) it does not check. Returns 0 or a negative errno
+ * with a message: -ECANCELED if cancel_fd becomes readable while it compiles.
  */
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,

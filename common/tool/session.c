@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output/message.h"
+#include "base/message.h"
 #include "tool/session.h"
 
 /* ---- what a tool asks of its session: tool.h ---- */
@@ -36,6 +36,18 @@ void session_set_map_size(struct session *session, const char *map, uint32_t ent
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value)
 {
 	settings_set_parameter(session->settings, number, value);
+}
+
+void session_set_process(struct session *session, unsigned int number, pid_t pid)
+{
+	settings_set_process(session->settings, number, pid);
+}
+
+int session_process_number(struct session *session, pid_t pid, uint32_t *number,
+			   struct error *error)
+{
+	return process_numbers_find(&session->numbers, session->options, session->loop.signal_fd,
+				    pid, number, error);
 }
 
 int session_map(const struct session *session, const char *name)
@@ -78,7 +90,14 @@ void session_watch_fd(struct session *session, int fd,
 
 int session_run_command(struct session *session, char **argv, struct error *error)
 {
-	return command_start(&session->command, argv, error);
+	int pid = command_start(&session->command, argv, error);
+	uint32_t number;
+	int err;
+
+	if (pid < 0)
+		return pid;
+	err = session_process_number(session, pid, &number, error);
+	return err ? err : (int)number;
 }
 
 void session_message(const struct session *session, const char *format, ...)
@@ -119,7 +138,7 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 	struct session *session = context;
 	const struct tool *tool = session->tool;
 
-	/* Before the header not every probe was attached: half of a picture is none. */
+	/* Drop events from before the header: not all probes were attached then. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
 	if (tool->bound)
@@ -162,7 +181,7 @@ static const struct loop_handlers reporting_handlers = {
 	.child_ended = take_child,
 };
 
-/* ---- its course ---- */
+/* ---- from start to end ---- */
 
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
 		 struct settings *settings, struct error *error)
@@ -173,7 +192,8 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 	output_init(&session->output, STDOUT_FILENO, options->json);
 	command_init(&session->command);
 	live_init(&session->live);
-	/* A full pipe and a file at its limit are errors of write(2). */
+	process_numbers_init(&session->numbers);
+	/* A pipe without a reader and the file size limit become errors of write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	return loop_init(&session->loop, session, tool->report ? &reporting_handlers : &handlers,
@@ -183,6 +203,22 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 int session_cancel_fd(const struct session *session)
 {
 	return session->loop.signal_fd;
+}
+
+int session_translate_processes(struct session *session, struct error *error)
+{
+	uint64_t *parameters = session->settings->parameters;
+	uint32_t number;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < IMAGE_PARAMETERS; i++) {
+		if (!(session->settings->process_parameters >> i & 1) || !parameters[i])
+			continue;
+		err = session_process_number(session, (pid_t)parameters[i], &number, error);
+		parameters[i] = number;
+	}
+	return err;
 }
 
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
@@ -229,8 +265,8 @@ static void print_header(struct session *session)
 }
 
 /*
- * The reader sleeps most of the time; when it wakes, the buffers of busy CPUs are filling up. Where
- * this is not allowed, nothing breaks: what gets lost is counted.
+ * The reader sleeps most of the time. When it wakes, the buffers of busy CPUs are filling up, so it
+ * must run soon. Without permission it keeps its priority, and lost events are counted.
  */
 static void raise_priority(void)
 {
@@ -251,9 +287,9 @@ int session_run(struct session *session, struct error *error)
 	}
 	raise_priority();
 	print_header(session);
-	count = loop_begin(&session->loop, session->live.events, error);
+	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);
 	command_release(&session->command);
-	return loop_run(&session->loop, session->options->duration, count, error);
+	return loop_run(&session->loop, count, error);
 }
 
 int session_end(struct session *session, struct error *error)
@@ -268,15 +304,18 @@ int session_end(struct session *session, struct error *error)
 		tool->report(session, true);
 	if (!err && tool->finish)
 		tool->finish(session);
-	output_flush(&session->output);
+	if (loop_write_last(&session->loop) == -ECANCELED)
+		losses_add_unwritten(&session->losses, &session->output);
 	record_losses(session);
 	losses_sum_up(&session->losses, tool->name);
+	message_end(session->loop.signal_fd, session->output.deadline);
 	return err ? err : command_result(&session->command, error);
 }
 
 void session_close(struct session *session)
 {
 	live_close(&session->live);
+	process_numbers_close(&session->numbers);
 	output_free(&session->output);
 	command_close(&session->command);
 	loop_close(&session->loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A running tool: from an image to lines. The part of it that tools see is in tool.h. */
+/* A running tool: from an image to lines. What tools may call is in tool.h. */
 #ifndef SNOOPKIT_SESSION_H
 #define SNOOPKIT_SESSION_H
 
@@ -12,6 +12,7 @@
 #include "tool/loop.h"
 #include "tool/losses.h"
 #include "tool/options.h"
+#include "tool/process_numbers.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
 
@@ -24,30 +25,40 @@ struct session {
 	struct live live;
 	struct loop loop;
 	struct losses losses;
+	struct process_numbers numbers;
 	uint64_t printed; /* events, for --max-events */
 };
 
 /*
- * Blocks the signals that end a session and makes its descriptors. What is passed must outlive the
- * session, which is to be closed in any case. Returns 0 or a negative errno with a message.
+ * Blocks the signals that end a session and creates its descriptors. The arguments must outlive the
+ * session. Returns 0 or a negative errno with a message; call session_close() in either case.
  */
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
 		 struct settings *settings, struct error *error);
 
-/* Readable once a signal has come that ends the session; it stays the session's. */
+/* Returns a descriptor that is readable after a signal to end. It stays the session's. */
 int session_cancel_fd(const struct session *session);
 
 /*
- * Makes maps, opens perf buffers, attaches the first of the sets that can be attached. The image
- * becomes the session's, also if it fails.
+ * Replaces the settings' parameters that are numbers of processes by those that BPF programs see.
+ * To be called after prepare(). Returns 0 or a negative errno with a message.
+ */
+int session_translate_processes(struct session *session, struct error *error);
+
+/*
+ * Creates maps, opens perf buffers, attaches the first of the sets that can be attached. Takes
+ * ownership of the image, also on failure. Returns 0 or a negative errno with a message.
  */
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
 		   struct error *error);
 
-/* Prints the header and events until something ends it. Returns 0 or a negative errno. */
+/* Prints the header and events until loop_run() ends. 0 or a negative errno with a message. */
 int session_run(struct session *session, struct error *error);
 
-/* Detaches, prints what is left and how many events were lost. Returns 0 or a negative errno. */
+/*
+ * Detaches the probes, prints the remaining events and the number of lost ones. Returns 0 or a
+ * negative errno with a message.
+ */
 int session_end(struct session *session, struct error *error);
 
 void session_close(struct session *session);

@@ -20,6 +20,12 @@ void settings_set_parameter(struct settings *settings, unsigned int number, uint
 	settings->parameters[number] = value;
 }
 
+void settings_set_process(struct settings *settings, unsigned int number, pid_t pid)
+{
+	settings_set_parameter(settings, number, (uint64_t)pid);
+	settings->process_parameters |= 1ULL << number;
+}
+
 void settings_set_map_size(struct settings *settings, const char *map, uint32_t entries)
 {
 	assert(settings->map_size_count < LOADER_MAP_SIZES);

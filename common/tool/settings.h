@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Load-time settings: what the command line and the tool make of a compiled program. */
+/* Load-time settings of a compiled program, from the command line and from the tool. */
 #ifndef SNOOPKIT_SETTINGS_H
 #define SNOOPKIT_SETTINGS_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "image/image.h"
 #include "trace/loader.h"
@@ -14,26 +15,39 @@
 
 struct settings {
 	uint64_t parameters[IMAGE_PARAMETERS];
+	uint64_t process_parameters; /* bit n: parameter n is the number of a process or thread */
 	struct loader_map_size map_sizes[LOADER_MAP_SIZES];
 	size_t map_size_count;
 	struct pinned_map {
-		const char *map;  /* the program's */
-		const char *path; /* of the pinned one that takes its place */
+		const char *map;  /* name of the program's map */
+		const char *path; /* of the pinned map that replaces it */
 	} pinned_maps[SETTINGS_PINNED_MAPS];
 	size_t pinned_map_count;
 	const struct probe_set *probe_sets;
 };
 
-/* All zero but for the parameters that are the same for every tool. */
+/* All zero, except for the parameters that are the same for every tool. */
 void settings_init(struct settings *settings);
 
-/* The value of PARAM(number) in the BPF source. */
+/* Sets PARAM(number) of the BPF source. number is below IMAGE_PARAMETERS (asserted). */
 void settings_set_parameter(struct settings *settings, unsigned int number, uint64_t value);
 
-/* How many entries a map has, instead of what the source says. At most LOADER_MAP_SIZES maps. */
+/*
+ * The same for the number of a process or thread in this PID namespace; 0 is none. See
+ * session_translate_processes().
+ */
+void settings_set_process(struct settings *settings, unsigned int number, pid_t pid);
+
+/*
+ * Replaces the number of entries that the source gives a map. At most LOADER_MAP_SIZES maps
+ * (asserted). Strings given to this function and the next are not copied.
+ */
 void settings_set_map_size(struct settings *settings, const char *map, uint32_t entries);
 
-/* A map of the program's is that of path; the last path for a map counts. */
+/*
+ * Replaces a map of the program by the pinned map at path. For each map the last path counts. At
+ * most SETTINGS_PINNED_MAPS maps (asserted).
+ */
 void settings_use_pinned_map(struct settings *settings, const char *map, const char *path);
 
 #endif

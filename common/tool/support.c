@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "compile/compiler.h"
 #include "compile/headers.h"
+#include "compile/libbcc.h"
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
 #include "kernel/private_mount.h"
@@ -37,7 +37,7 @@ static bool has_dynamic_probes(struct links *links, bool is_uprobe)
 	return !err;
 }
 
-/* Without a program a kernel that knows the command says so; others call the command invalid. */
+/* Tries it without a program: EBADF or ENOENT shows that the kernel knows the command. */
 static bool has_raw_tracepoints(void)
 {
 	int fd = bpf_raw_tracepoint_open("sys_exit", -1);
@@ -61,7 +61,7 @@ static const char *name_bpf(void)
 
 #define SECURITYFS "/sys/kernel/security"
 
-/* "lsm" is in every securityfs, and shows that it is mounted. */
+/* The file lsm is in every securityfs: if it exists, securityfs is mounted. */
 static int open_securityfs(void)
 {
 	if (access(SECURITYFS "/lsm", F_OK))
@@ -69,7 +69,7 @@ static int open_securityfs(void)
 	return open(SECURITYFS, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The level in force stands in brackets: "none [integrity] confidentiality". */
+/* The file has the current level in brackets: "none [integrity] confidentiality". */
 static const char *name_lockdown(void)
 {
 	static const char *const levels[] = { "none", "integrity", "confidentiality" };
@@ -93,7 +93,7 @@ static const char *name_lockdown(void)
 	return found;
 }
 
-/* What compiling takes. */
+/* What the compiler needs. */
 static void print_compiler(const struct kernel *kernel)
 {
 	struct error error = {};
@@ -103,7 +103,7 @@ static void print_compiler(const struct kernel *kernel)
 	printf("BTF: %s\n", yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
 	printf("headers: %s\n",
 	       headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
-	printf("libbcc: %s\n", compiler_find(library, sizeof(library), &error) ? "no" : library);
+	printf("libbcc: %s\n", libbcc_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);
 }
 
@@ -136,8 +136,9 @@ static void print_facts(void)
 /* ---- what the tool can do with it ---- */
 
 /*
- * What tracing asks, in its order, without compiling. misses becomes what the probe set that would
- * be used does not see, and the line says why no better one is used; or a negative errno.
+ * Makes the checks of tracing, in the same order, without compiling. Returns 0: *misses is what the
+ * probe set that would be used does not see, and the message says why no better set is used. Or
+ * returns a negative errno with a message.
  */
 static int find_support(struct session *session, const char **misses, struct error *error)
 {
@@ -151,14 +152,14 @@ static int find_support(struct session *session, const char **misses, struct err
 	int err;
 
 	err = trial_of_kernel(error);
-	/* What a tool is pointed at says nothing about the kernel. */
+	/* Without its required argument prepare() fails, which says nothing of the kernel. */
 	if (!err && tool->prepare && (!tool->required || options->has_argument))
 		err = tool->prepare(session, error);
 	kernel_identify(&kernel);
 	if (!err)
 		err = headers_find(options->headers, true, &kernel, &headers, error);
 	if (!err)
-		err = compiler_find(library, sizeof(library), error);
+		err = libbcc_find(library, sizeof(library), error);
 	if (err)
 		return err;
 	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, kernel_has, sets);

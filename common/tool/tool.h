@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tool is declared in a struct tool; tool_main() does everything else, in this order:
- * parse, image, load, attach, header, events, detach.
+ * A tool is a struct tool. tool_main() does everything else, in this order: parse the command line,
+ * get the image, load, attach, print the header, print events, detach.
  */
 #ifndef SNOOPKIT_TOOL_H
 #define SNOOPKIT_TOOL_H
@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "compile/feature_test.h"
+#include "compile/source.h"
 #include "image/image.h"
 #include "output/output.h"
 #include "output/row.h"
@@ -22,47 +24,48 @@
 
 struct session;
 
-/* Of what is not given below there is a default; only the source and the probe sets have none. */
+/* Every member has a default, except source and probe_sets. */
 struct tool {
-	const char *name;      /* NULL: the program's own */
+	const char *name;      /* NULL: the executable's name */
 	const char *summary;   /* one sentence, for --help */
-	const char *examples;  /* for --help: a line each, with a newline */
-	const char *arguments; /* what follows the options in --help, or NULL */
-	const char *required;  /* what the positional argument is, if the tool can't do without */
-	const char *source;    /* the BPF program */
-	const char *letters;   /* which of b (buffer-pages) and d (duration) this tool has */
-	unsigned int buffer_pages; /* of each of many CPUs, see options.h; 0: as most tools */
+	const char *examples;  /* for --help: lines of at most 79 columns, each with a newline */
+	const char *arguments; /* the positional arguments in --help, or NULL */
+	const char *required;  /* "%s is missing": the positional argument that must be given */
+	const struct program_source *source; /* the BPF program */
+	const char *letters; /* which of b (--buffer-pages) and d (--duration) this tool has */
+	unsigned int buffer_pages; /* for each CPU if there are many, see options.h; 0: default */
 
 	const struct tool_option *options; /* the tool's own; ends with an empty row */
-	/* A positional argument; false where the tool takes no more of them. */
+	/* Takes a positional argument. Returns false if the tool takes no more of them. */
 	bool (*take_argument)(const struct argp_state *state, const char *argument);
-	/* After the whole command line: usage_error() where its options don't go together. */
+	/* After the whole command line: calls usage_error() if options contradict each other. */
 	void (*check_options)(const struct argp_state *state);
 
 	const struct feature_test *feature_tests; /* macros that depend on the kernel's types */
-	const char *btf_tracepoint;	    /* of a PROBE_BTF_RAW_TRACEPOINT: one a tool; or NULL */
-	const struct probe_set *probe_sets; /* in the order of preference; ends with an empty one;
-					       see also session_use_probe_sets() */
+	const char *btf_tracepoint; /* target of PROBE_BTF_RAW_TRACEPOINT, one for all sets */
+	const struct probe_set *probe_sets; /* best first; ends with an empty set; prepare() can
+					       choose others: session_use_probe_sets() */
 
 	/* The functions below that can fail return 0 or a negative errno with a message. */
 
 	/* After the command line: sets parameters, finds what to attach to. May be NULL. */
 	int (*prepare)(struct session *session, struct error *error);
-	/* Once maps exist and before anything is attached: fills maps. May be NULL. */
+	/* After maps are created and before probes are attached: fills maps. May be NULL. */
 	int (*fill)(struct session *session, struct error *error);
-	/* Once all probes are attached and events count, before the header. May be NULL. */
+	/* After all probes are attached: from now on events are printed. May be NULL. */
 	int (*attached)(struct session *session, struct error *error);
 
 	/*
-	 * One of the two. row describes an event (for the header one that is all zero, see row.h);
-	 * print does with it what it will. time in nanoseconds of CLOCK_MONOTONIC, size in bytes.
+	 * row describes the event's columns; for the header it gets an event that is all zero, see
+	 * row.h. A tool with print prints events itself, by session_print_row() or otherwise. time
+	 * is in nanoseconds of CLOCK_MONOTONIC, size in bytes.
 	 */
 	void (*row)(struct row *row, const void *event);
 	void (*print)(struct session *session, uint64_t time, const void *event, size_t size);
 
-	/* Whether a row is made of the event; NULL: always. */
+	/* Whether the event gets a row. NULL: always. */
 	bool (*wanted)(const void *event);
-	/* A line in place of the columns; row is then for JSON only, and there is no header. */
+	/* Prints a line instead of columns. row is then for JSON only; there is no header. */
 	void (*line)(struct output *output, uint64_t time, const void *event);
 	size_t event_size; /* of the event's fixed part; shorter ones are not passed on */
 	/*
@@ -78,7 +81,7 @@ struct tool {
 
 	/* Every session_set_interval(), and once at the end. For tools that count in the kernel. */
 	void (*report)(struct session *session, bool last);
-	/* When the tracing is over and everything was printed. May be NULL. */
+	/* After the probes are detached and everything is printed. May be NULL. */
 	void (*finish)(struct session *session);
 };
 
@@ -99,23 +102,36 @@ int tool_main(const struct tool *tool, int argc, char **argv);
 /* What a tool can ask of its running session. */
 
 struct output *session_output(struct session *session);
-/* --json */
+/* Whether --json was given. */
 bool session_is_json(const struct session *session);
 
-/* The value of PARAM(number) in the BPF source. In prepare() only. */
+/* Sets PARAM(number) of the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
 
 /*
- * How many entries a map of the program's has, instead of what its source says. In prepare() only:
- * for a map that costs time and memory, but serves an option that was not given. At most
- * LOADER_MAP_SIZES maps.
+ * The same for the number of a process or thread in this PID namespace, which the program compares
+ * with what bpf_get_current_pid_tgid() returns; 0 is none. In prepare() only.
+ */
+void session_set_process(struct session *session, unsigned int number, pid_t pid);
+
+/*
+ * Finds the number that BPF programs see for the process or thread pid of this PID namespace. From
+ * prepare() on. Returns 0 or a negative errno with a message: there is no such process.
+ */
+int session_process_number(struct session *session, pid_t pid, uint32_t *number,
+			   struct error *error);
+
+/*
+ * Replaces the number of entries that the source gives a map. In prepare() only. Use it for a map
+ * that costs time and memory when the option that needs it was not given. At most LOADER_MAP_SIZES
+ * maps (asserted).
  */
 void session_set_map_size(struct session *session, const char *map, uint32_t entries);
 
-/* Other probe sets than the tool's: an option asks for more or less. In prepare() only. */
+/* Replaces the tool's probe sets, if an option needs others. In prepare() only. */
 void session_use_probe_sets(struct session *session, const struct probe_set *sets);
 
-/* The descriptor of the program's map of that name, or -1. From fill() on. */
+/* Returns the descriptor of the program's map of that name, or -1. From fill() on. */
 int session_map(const struct session *session, const char *name);
 
 /*
@@ -127,30 +143,34 @@ int session_attach_more(struct session *session, const struct probe_set *sets, s
 /* Nanoseconds of CLOCK_MONOTONIC when the header was printed. */
 uint64_t session_start_time(const struct session *session);
 
-/* Ends the session after the event at hand; what came later is not printed. */
+/* Ends the session after the current event. Later events are not printed. */
 void session_stop(struct session *session);
 
-/* Ends the session once what happened until now has been printed. */
+/* Ends the session after the events that happened until now were printed. */
 void session_drain_and_stop(struct session *session);
 
-/* Calls report() every so many nanoseconds. */
+/* Calls report() every interval, in nanoseconds. */
 void session_set_interval(struct session *session, uint64_t interval);
 
-/* Calls handler when fd, which stays the caller's, is readable or hung up. At most four. */
+/*
+ * Calls handler when fd is readable or hung up. fd stays the caller's. At most four descriptors
+ * (asserted).
+ */
 void session_watch_fd(struct session *session, int fd,
 		      void (*handler)(struct session *session, int fd));
 
 /*
- * Prepares to run a command (from argv up to NULL): it waits, forked, until the header was printed.
- * When it ends, so does the session. Returns its PID or a negative errno. In prepare() only.
+ * Forks a child that executes argv (which ends with NULL) after the header was printed. When the
+ * command ends, the session ends. Returns the child's PID as BPF programs see it, or a negative
+ * errno with a message. In prepare() only.
  */
 int session_run_command(struct session *session, char **argv, struct error *error);
 
-/* A message on standard error, "tool: message". */
+/* Prints "TOOL: message" on standard error. */
 void session_message(const struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* As row() would: counts for --max-events, text or JSON as asked for. */
+/* Prints the event by row(), as text or JSON, and counts it for --max-events. */
 void session_print_row(struct session *session, uint64_t time, const void *event);
 
 #endif

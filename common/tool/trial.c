@@ -22,7 +22,7 @@ static const struct bpf_insn does_nothing[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* bpf_probe_read(stack, 8, NULL): its result is not looked at */
+/* bpf_probe_read(stack, 8, NULL), whose result is ignored */
 static const struct bpf_insn reads_memory[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
 	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
@@ -33,7 +33,7 @@ static const struct bpf_insn reads_memory[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Whether the kernel takes that program: 0 or a negative errno. */
+/* Returns 0 if the kernel accepts the program, or a negative errno. */
 static int try_program(const struct bpf_insn *instructions, size_t count)
 {
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "snoopkit_trial", "GPL", instructions,
@@ -45,7 +45,7 @@ static int try_program(const struct bpf_insn *instructions, size_t count)
 	return 0;
 }
 
-/* For what has been tried although the capabilities are there: 0, or what it means in a line. */
+/* Sets the message for a failed trial of what, which needs that configuration. Returns err. */
 static int explain(int err, const char *what, const char *configuration, struct error *error)
 {
 	switch (err) {
@@ -64,7 +64,7 @@ static int explain(int err, const char *what, const char *configuration, struct 
 	}
 }
 
-/* Debian and Ubuntu have levels above 2, at which only CAP_SYS_ADMIN opens perf events. */
+/* Debian and Ubuntu have levels above 2: then only CAP_SYS_ADMIN can open perf events. */
 static int check_perf_events(struct error *error)
 {
 	int err = perf_event_try(), level;
@@ -84,10 +84,10 @@ static int check_perf_events(struct error *error)
 	return explain(err, "perf events", "CONFIG_PERF_EVENTS", error);
 }
 
-/* Kernels before 5.11 count maps as locked memory; each tool's take more than this many bytes. */
+/* Kernels before 5.11 count maps as locked memory. Each tool's maps take more bytes than this. */
 #define LEAST_MAP_MEMORY (128 << 10)
 
-/* Whether the kernel makes a map for one value of that many bytes: 0 or a negative errno. */
+/* Returns 0 if the kernel creates a map with one value of size bytes, or a negative errno. */
 static int try_map(uint32_t size)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snoopkit_trial", sizeof(uint32_t), size, 1,
@@ -105,12 +105,12 @@ static int check_locked_memory(struct error *error)
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= LEAST_MAP_MEMORY)
 		return 0;
-	/* Where a map of next to nothing is refused too, it is not for its size. */
+	/* If a tiny map is refused too, the reason is not its size. */
 	if (try_map(1) || try_map(LEAST_MAP_MEMORY) != -EPERM)
 		return 0;
 	return error_set(error, EPERM,
-			 "this kernel counts BPF's maps as locked memory, of which the limit is "
-			 "%llu kB: run with CAP_SYS_RESOURCE, or where ulimit -l is unlimited",
+			 "this kernel counts BPF maps as locked memory, and the limit is %llu kB: "
+			 "run with CAP_SYS_RESOURCE, or with ulimit -l unlimited",
 			 (unsigned long long)limit.rlim_cur >> 10);
 }
 
@@ -129,7 +129,7 @@ int trial_of_kernel(struct error *error)
 		return err;
 	if (try_program(reads_memory, INSTRUCTIONS(reads_memory)))
 		return error_set(error, EPERM,
-				 "this kernel is locked down and lets no program read its memory: "
+				 "this kernel is locked down: BPF programs can't read its memory; "
 				 "boot it without lockdown=confidentiality");
 	return check_locked_memory(error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether tracing would succeed on this kernel, found by trying: nothing is taken from version
- * numbers.
+ * Finds out by trying whether tracing would succeed on this kernel. Version numbers are not looked
+ * at.
  */
 #ifndef SNOOPKIT_TRIAL_H
 #define SNOOPKIT_TRIAL_H
@@ -10,20 +10,20 @@
 #include "trace/probe.h"
 
 /*
- * Whether this process can load programs that read the kernel's memory, and open perf events, which
- * every tool needs. If not, a negative errno and the message says what is missing: capabilities,
- * locked memory (see loader_lift_memlock(), which comes before), BPF, perf events, or an end to the
- * lockdown. Takes well under a millisecond.
+ * Returns 0 if this process can load programs that read kernel memory, and open perf events; every
+ * tool needs both. Otherwise returns a negative errno with a message that names the cause: missing
+ * capabilities, the limit of locked memory (call loader_lift_memlock() before), no BPF, no perf
+ * events, or a locked down kernel. Takes well under a millisecond.
  */
 int trial_of_kernel(struct error *error);
 
 /*
- * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of
- * the first set that can be attached, and the message says why those before it can't; or a negative
- * errno, and the message says why none can.
+ * Attaches the tool's probe sets for a moment, with programs that do nothing. Returns the index of
+ * the first set that can be attached; the message says why the sets before can't. If no set can be
+ * attached, returns a negative errno; the message says why for each.
  *
- * A source may leave a program out where the kernel's types are of some kind. That is not known
- * before it is compiled: here each probe has its program.
+ * A source can leave out a program on some kernels (#ifdef). This is not known before compiling:
+ * the trial assumes that every program is there.
  */
 int trial_of_probes(const struct probe_set *sets, struct error *error);
 

@@ -14,22 +14,24 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/file.h"
 #include "event.h"
+#include "kernel/cpus.h"
 #include "kernel/urgent.h"
 #include "trace/events.h"
 
 /* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
 	struct perf_event_header header;
-	uint32_t size; /* of data: that of the events, and padding up to 8 */
+	uint32_t size; /* of data: the events, padded to a multiple of 8 */
 	char data[];
 } __attribute__((packed));
 
+#define IS_WATCH 1 /* in epoll's data */
+
 struct cpu_buffer {
 	int cpu;
-	int waking_fd; /* wakes at each record; its pages are mapped */
-	int quiet_fd;  /* writes to the same pages, wakes when they are half full */
+	int waking_fd; /* wakes the reader at each record; its pages are mapped */
+	int quiet_fd;  /* writes to the same pages, wakes the reader when they are half full */
 	struct perf_event_mmap_page *page;
 	struct buffer
 		records; /* events that were read, not yet handed out, each padded, see KEPT_SIZE */
@@ -39,13 +41,14 @@ struct cpu_buffer {
 struct events {
 	struct events_source source;
 	int epoll_fd;
-	int flush_program; /* or -1 */
+	int flush_program; /* owned; -1: no batching */
 	size_t data_size;  /* of a buffer, in bytes */
 	size_t count;
 	bool wake_on_each;
 	enum events_batching batching;
-	struct buffer torn; /* a record that wraps around the buffer's end, in one piece */
-	struct cpu_buffer cpus[];
+	struct cpus_watch watch;
+	struct buffer torn;	 /* the copy of a record that wraps around its buffer's end */
+	struct cpu_buffer *cpus; /* in the order in which they came; those that went stay */
 };
 
 static int open_output(int cpu, unsigned int wakeup_events)
@@ -56,6 +59,7 @@ static int open_output(int cpu, unsigned int wakeup_events)
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_RAW,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 		.wakeup_events = wakeup_events,
 	};
 	int fd;
@@ -64,9 +68,8 @@ static int open_output(int cpu, unsigned int wakeup_events)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_buffer(struct events *events, struct cpu_buffer *buffer)
+static int open_output_pair(struct events *events, struct cpu_buffer *buffer)
 {
-	struct epoll_event interest = { .events = EPOLLIN, .data.ptr = buffer };
 	long page_size = sysconf(_SC_PAGESIZE);
 
 	buffer->waking_fd = open_output(buffer->cpu, 1);
@@ -81,16 +84,61 @@ static int open_buffer(struct events *events, struct cpu_buffer *buffer)
 		buffer->page = NULL;
 		return -errno;
 	}
-	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
-	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
-	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
-	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest) ||
-	    bpf_map_update_elem(events->source.events, &buffer->cpu, &buffer->waking_fd, BPF_ANY))
-		return -errno;
 	return 0;
 }
 
-/* By the reader, on that CPU; a raw tracepoint program can be run so from Linux 5.10 on. */
+/* The kept records stay. */
+static void close_outputs(const struct events *events, struct cpu_buffer *buffer)
+{
+	if (buffer->page)
+		munmap(buffer->page, events->data_size + (size_t)sysconf(_SC_PAGESIZE));
+	if (buffer->quiet_fd >= 0)
+		close(buffer->quiet_fd);
+	if (buffer->waking_fd >= 0)
+		close(buffer->waking_fd);
+	buffer->page = NULL;
+	buffer->quiet_fd = buffer->waking_fd = -1;
+}
+
+/* Which of the two a program of that CPU writes to. */
+static int put_into_map(const struct events *events, const struct cpu_buffer *buffer)
+{
+	return bpf_map_update_elem(events->source.events, &buffer->cpu,
+				   events->wake_on_each ? &buffer->waking_fd : &buffer->quiet_fd,
+				   BPF_ANY) ?
+		       -errno :
+		       0;
+}
+
+static int open_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	struct epoll_event interest = { .events = EPOLLIN };
+	int err = open_output_pair(events, buffer);
+
+	if (err)
+		return err;
+	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
+	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest))
+		return -errno;
+	return put_into_map(events, buffer);
+}
+
+/* A buffer for one more CPU, not opened yet; or NULL. */
+static struct cpu_buffer *add_buffer(struct events *events, int cpu)
+{
+	struct cpu_buffer *cpus;
+
+	cpus = realloc(events->cpus, (events->count + 1) * sizeof(*cpus));
+	if (!cpus)
+		return NULL;
+	events->cpus = cpus;
+	cpus[events->count] = (struct cpu_buffer){ .cpu = cpu, .waking_fd = -1, .quiet_fd = -1 };
+	return &cpus[events->count++];
+}
+
+/* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
 static int hand_over_batch(const struct events *events, int cpu)
 {
 	uint64_t no_arguments[1] = { 0 };
@@ -101,7 +149,7 @@ static int hand_over_batch(const struct events *events, int cpu)
 	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
 }
 
-/* Without a way to have them handed over there is no batching. */
+/* Turns batching off unless the reader can flush the batch of every CPU. */
 static void prepare_batching(struct events *events)
 {
 	const struct events_source *source = &events->source;
@@ -125,56 +173,57 @@ static int explain(int err, int cpu, size_t data_size, struct error *error)
 			 data_size / 1024, cpu, strerror(-err));
 }
 
-/* The online CPUs' numbers, in *cpus; returns how many. */
-static int online_cpus(int **cpus)
+static int open_buffers(struct events *events, struct error *error)
 {
-	long configured = sysconf(_SC_NPROCESSORS_CONF);
-	char *text, *at, *end;
-	size_t size;
-	long first, last;
-	int count = 0;
+	int *cpus, count = cpus_online(&cpus), i, err = 0;
 
-	text = file_read("/sys/devices/system/cpu/online", &size);
-	*cpus = calloc((size_t)(configured > 0 ? configured : 1) + 1024, sizeof(int));
-	for (at = text; at && *cpus && *at >= '0' && *at <= '9'; at = *end ? end + 1 : end) {
-		first = last = strtol(at, &end, 10);
-		if (*end == '-')
-			last = strtol(end + 1, &end, 10);
-		for (; first <= last && count < configured + 1024; first++)
-			(*cpus)[count++] = (int)first;
+	if (count < 0)
+		return error_set(error, ENOMEM, "no memory for the perf buffers");
+	for (i = 0; !err && i < count; i++) {
+		struct cpu_buffer *buffer = add_buffer(events, cpus[i]);
+
+		err = buffer ? open_buffer(events, buffer) : -ENOMEM;
+		/* It went off just now. */
+		if (err == -ENODEV) {
+			close_outputs(events, buffer);
+			err = 0;
+		}
+		if (err)
+			explain(err, cpus[i], events->data_size, error);
 	}
-	free(text);
-	return *cpus ? count : -ENOMEM;
+	free(cpus);
+	return err;
+}
+
+/* To be called before the list of CPUs is read: a change after that is seen later. */
+static int watch_cpus(struct events *events, struct error *error)
+{
+	struct epoll_event interest = { .events = EPOLLIN, .data.u32 = IS_WATCH };
+	int err = cpus_watch_open(&events->watch);
+
+	if (!err && epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, events->watch.fd, &interest))
+		err = -errno;
+	return err ? error_set(error, -err, "can't watch for new CPUs: %s", strerror(-err)) : 0;
 }
 
 int events_open(struct events **result, const struct events_source *source, unsigned int pages,
 		struct error *error)
 {
-	int *cpus = NULL, count = 0, i, err = 0;
-	struct events *events = NULL;
+	struct events *events = calloc(1, sizeof(*events));
+	int err = 0;
 
-	if (source->events >= 0)
-		count = online_cpus(&cpus);
-	if (count > 0 || source->events < 0)
-		events = calloc(1, sizeof(*events) + (size_t)count * sizeof(*events->cpus));
-	if (!events) {
-		free(cpus);
+	if (!events)
 		return error_set(error, ENOMEM, "no memory for the perf buffers");
-	}
 	events->source = *source;
 	events->flush_program = -1;
+	events->watch = CPUS_NO_WATCH;
 	events->data_size = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 	events->wake_on_each = true;
 	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	for (i = 0; !err && i < count; i++) {
-		struct cpu_buffer *buffer = &events->cpus[events->count++];
-
-		*buffer = (struct cpu_buffer){ .cpu = cpus[i], .waking_fd = -1, .quiet_fd = -1 };
-		err = open_buffer(events, buffer);
-		if (err)
-			explain(err, cpus[i], events->data_size, error);
-	}
-	free(cpus);
+	if (source->events >= 0)
+		err = watch_cpus(events, error);
+	if (!err && source->events >= 0)
+		err = open_buffers(events, error);
 	if (err) {
 		events_close(events);
 		return err;
@@ -189,7 +238,7 @@ int events_fd(const struct events *events)
 	return events->epoll_fd;
 }
 
-/* The record at that position in one piece: in place, or copied where it wraps around. */
+/* Returns the record in one piece: in place, or a copy if it wraps around. NULL: no memory. */
 static const void *whole_record(struct events *events, const char *data, uint64_t position,
 				size_t size)
 {
@@ -207,8 +256,8 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 #define KEPT_SIZE(size) EVENT_ALIGNED((size_t)(size) + 1)
 
 /*
- * The events in those bytes. A program that somebody has edited may hand over anything: what is no
- * event ends the record. Returns how many, or -ENOMEM.
+ * Appends the events in data to the CPU's records. A program that a user has edited can submit
+ * anything: the first thing that is no event ends the reading. Returns how many, or -ENOMEM.
  */
 static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 {
@@ -232,7 +281,7 @@ static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 	return count;
 }
 
-/* What was handed out makes room; mostly that is everything. */
+/* Removes the delivered events. Usually all were delivered, and nothing has to be moved. */
 static void forget_taken(struct cpu_buffer *buffer)
 {
 	if (!buffer->taken)
@@ -268,24 +317,98 @@ static int read_buffer(struct events *events, struct cpu_buffer *buffer)
 	return count < 0 ? count : total;
 }
 
-int events_read(struct events *events)
+/* ---- CPUs that come and go ---- */
+
+/*
+ * The perf event of a CPU that went off is not active again when the CPU returns. The time for
+ * which it was active tells: it grows from one read to the next.
+ */
+static bool is_active(const struct cpu_buffer *buffer)
 {
-	struct epoll_event ready[16];
-	int total = 0, count;
+	struct {
+		uint64_t value, time;
+	} first, second;
+
+	return read(buffer->waking_fd, &first, sizeof(first)) == sizeof(first) &&
+	       read(buffer->waking_fd, &second, sizeof(second)) == sizeof(second) &&
+	       first.time != second.time;
+}
+
+static struct cpu_buffer *buffer_of(struct events *events, int cpu)
+{
 	size_t i;
 
-	/* Clears what poll() would see; the buffers themselves say where records are. */
-	while (epoll_wait(events->epoll_fd, ready, 16, 0) == 16)
-		;
+	for (i = 0; i < events->count; i++)
+		if (events->cpus[i].cpu == cpu)
+			return &events->cpus[i];
+	return add_buffer(events, cpu);
+}
+
+/*
+ * What stays unopened is tried again at the next change; the programs count what they can't send.
+ * Returns how many events were in the buffer before, or -ENOMEM.
+ */
+static int renew_buffer(struct events *events, int cpu)
+{
+	struct cpu_buffer *buffer = buffer_of(events, cpu);
+	int count;
+
+	if (!buffer)
+		return -ENOMEM;
+	if (buffer->page && is_active(buffer))
+		return 0;
+	count = buffer->page ? read_buffer(events, buffer) : 0;
+	close_outputs(events, buffer);
+	if (open_buffer(events, buffer))
+		close_outputs(events, buffer);
+	/* What was batched before the CPU went. */
+	hand_over_batch(events, cpu);
+	return count;
+}
+
+static int follow_cpus(struct events *events)
+{
+	int *cpus, count = cpus_online(&cpus), total = 0, err = 0, i;
+
+	for (i = 0; err >= 0 && i < count; i++) {
+		err = renew_buffer(events, cpus[i]);
+		total += err;
+	}
+	free(cpus);
+	return err < 0 ? err : total;
+}
+
+/* Clears what poll() would see. Returns whether CPUs may have come or gone. */
+static bool take_readiness(struct events *events)
+{
+	struct epoll_event ready[16];
+	bool changed = false;
+	int count, i;
+
+	do {
+		count = epoll_wait(events->epoll_fd, ready, 16, 0);
+		for (i = 0; i < count; i++)
+			if (ready[i].data.u32 == IS_WATCH)
+				changed |= cpus_watch_has_changed(&events->watch);
+	} while (count == 16);
+	return changed;
+}
+
+int events_read(struct events *events)
+{
+	int total = 0, count = 0;
+	size_t i;
+
+	if (take_readiness(events))
+		total = follow_cpus(events);
 	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
 		hand_over_batch(events, events->cpus[i].cpu);
-	for (i = 0; i < events->count; i++) {
-		count = read_buffer(events, &events->cpus[i]);
-		if (count < 0)
-			return count;
+	/* The buffers themselves say where records are. */
+	for (i = 0; total >= 0 && count >= 0 && i < events->count; i++) {
+		count = events->cpus[i].page ? read_buffer(events, &events->cpus[i]) : 0;
 		total += count;
 	}
-	return total;
+	return count < 0 ? count : total;
 }
 
 int events_read_batches(struct events *events)
@@ -324,8 +447,9 @@ static struct event_header *first_event(const struct cpu_buffer *buffer)
 }
 
 /*
- * The CPU whose next event is the oldest, and up to which time its events may be handed out in
- * one go: until another CPU's next event is older.
+ * Returns the CPU whose next event is the oldest, or NULL if no event is due. *limit is the time
+ * until which events are due. It is lowered to the time of the other CPUs' next event: up to there
+ * the returned CPU's events can be delivered without another search.
  */
 static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 {
@@ -388,13 +512,10 @@ void events_wake_on_each(struct events *events, bool each)
 		return;
 	events->wake_on_each = each;
 	urgent_begin();
-	for (i = 0; i < events->count; i++) {
-		struct cpu_buffer *buffer = &events->cpus[i];
-
-		/* It can't fail for want of memory: the slot is there and holds another fd. */
-		bpf_map_update_elem(events->source.events, &buffer->cpu,
-				    each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
-	}
+	for (i = 0; i < events->count; i++)
+		/* Needs no memory, so it can't fail: the slot exists and holds another fd. */
+		if (events->cpus[i].page)
+			put_into_map(events, &events->cpus[i]);
 	urgent_end();
 }
 
@@ -417,24 +538,18 @@ enum events_batching events_batching(const struct events *events)
 
 void events_close(struct events *events)
 {
-	size_t mapped, i;
+	size_t i;
 
 	if (!events)
 		return;
-	mapped = events->data_size + (size_t)sysconf(_SC_PAGESIZE);
 	for (i = 0; i < events->count; i++) {
-		struct cpu_buffer *buffer = &events->cpus[i];
-
-		if (buffer->page)
-			munmap(buffer->page, mapped);
-		if (buffer->quiet_fd >= 0)
-			close(buffer->quiet_fd);
-		if (buffer->waking_fd >= 0)
-			close(buffer->waking_fd);
-		buffer_free(&buffer->records);
+		close_outputs(events, &events->cpus[i]);
+		buffer_free(&events->cpus[i].records);
 	}
+	free(events->cpus);
 	if (events->flush_program >= 0)
 		close(events->flush_program);
+	cpus_watch_close(&events->watch);
 	close(events->epoll_fd);
 	buffer_free(&events->torn);
 	free(events);

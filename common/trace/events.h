@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Perf buffers: one a CPU, drained into memory, handed out in the order in which things happened.
+ * Perf buffers, one for each CPU. Events are read into memory and delivered oldest first.
  *
- * Each event carries the time at which it was made (bpfsrc/event.h), so that a buffer is ordered by
- * itself and the buffers are merged by time.
+ * Each event has the time at which it was made (bpfsrc/event.h). A buffer is in the order of time
+ * by itself, so the buffers are merged by time.
  *
- * A wake-up for each record costs the traced program ten times what the record itself does (see
- * the README's measurements). Each CPU's buffer therefore has two perf events: one that wakes the
- * reader at every record and one that does so only when the buffer is half full. While nothing
- * happens the first is in the BPF map: the reader sleeps without a timer and the first record wakes
- * it. It then puts the second in its place and reads on a short tick until things are quiet again.
+ * A wake-up for each record costs the traced program ten times as much as the record itself. So
+ * each CPU's buffer has two perf events: one wakes the reader at every record, the other only when
+ * the buffer is half full. While nothing happens, the first is in the BPF map: the reader sleeps
+ * without a timer, and the next record wakes it. Then the reader puts the second in its place and
+ * reads on a short tick until no more events come.
  *
- * And a record costs several times what its event does. When events come fast they are batched: the
- * programs put many into one record, and a reader has each CPU hand over what is left.
+ * A record costs several times as much as its event. When events come fast they are batched: the
+ * programs put many events into one record, and the reader makes each CPU submit its last batch.
  */
 #ifndef SNOOPKIT_EVENTS_H
 #define SNOOPKIT_EVENTS_H
@@ -32,53 +32,57 @@ struct events;
  */
 typedef void (*events_handler)(void *context, uint64_t time, void *event, size_t size);
 
-/* Descriptors of what bpfsrc/submit.bpf.h declares; they stay the caller's. */
+/* Descriptors of what bpfsrc/submit.bpf.h declares. They stay the caller's. */
 struct events_source {
 	int events;  /* the perf event array; -1: there will be no events */
-	int batches; /* the three that batching takes; -1: there is none */
+	int batches; /* this and the next two: if one is -1, events are not batched */
 	int batching;
 	int flush_batch; /* the loaded program */
 };
 
 /*
- * Opens a buffer of that many pages (a power of two) on each CPU that is online and puts it in the
- * perf event array. -EPERM, -ENOMEM, -EINVAL and others with a line.
+ * Opens a buffer of pages pages (a power of two) for each online CPU and puts it into the perf
+ * event array. The maps of source must outlive the events; flush_batch may be closed. Returns 0 or
+ * a negative errno with a message: -EPERM, -ENOMEM, -EINVAL and others.
  */
 int events_open(struct events **events, const struct events_source *source, unsigned int pages,
 		struct error *error);
 
-/* Readable when a buffer has something that should be read now. For poll(). */
+/* Returns a descriptor for poll(), readable when a buffer should be read. Not the caller's. */
 int events_fd(const struct events *events);
 
-/* Moves what is in the buffers into memory. Returns how many events, or -ENOMEM. */
+/* Moves the events in the buffers into memory. Returns how many, or -ENOMEM. */
 int events_read(struct events *events);
 
 /*
- * Hands out, oldest first, the events in memory up to and with that time; UINT64_MAX is all.
- * Returns how many were handed out. Stops early once *stop is true (stop may be NULL).
+ * Delivers the events in memory, oldest first, up to and including the time until (UINT64_MAX:
+ * all). Stops early once *stop is true (stop may be NULL). Returns how many were delivered.
  */
 size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
 		      const bool *stop);
 
-/* Whether events are in memory that were not handed out yet. */
+/* Whether there are events in memory that were not delivered yet. */
 bool events_pending(const struct events *events);
 
-/* Whether every record shall wake the reader. Read once more after switching it on. */
+/* Sets whether every record wakes the reader. After switching this on, read once more. */
 void events_wake_on_each(struct events *events, bool each);
 
 enum events_batching {
 	EVENTS_BATCH_NOT,   /* each event is a record */
-	EVENTS_BATCH_ENDED, /* as above, and what was batched before is still handed over */
-	EVENTS_BATCH_ON,    /* many events are a record; events_read() has the last handed over */
+	EVENTS_BATCH_ENDED, /* as above, but events_read() still flushes the batches */
+	EVENTS_BATCH_ON,    /* many events are a record; events_read() flushes the batches */
 };
 
-/* Has no effect where there is no batching. Go through EVENTS_BATCH_ENDED for a few reads. */
+/*
+ * Has no effect if events can't be batched. Between EVENTS_BATCH_ON and EVENTS_BATCH_NOT, use
+ * EVENTS_BATCH_ENDED for a few reads: a program in flight may still fill a batch.
+ */
 void events_set_batching(struct events *events, enum events_batching batching);
 enum events_batching events_batching(const struct events *events);
 
 /*
- * Moves what is in the batches into memory, once no program runs any more that may put in others.
- * Returns how many events, or -ENOMEM.
+ * Moves the events in the batches into memory. To be called after the programs were detached.
+ * Returns how many, or -ENOMEM.
  */
 int events_read_batches(struct events *events);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is attached: descriptors whose closing detaches, and names to remove from tracefs. */
+/* What is attached: descriptors, which detach when closed, and event names in tracefs. */
 #ifndef SNOOPKIT_LINK_H
 #define SNOOPKIT_LINK_H
 
@@ -12,29 +12,32 @@
 
 struct link {
 	int fd;			     /* of a perf event or a raw tracepoint */
-	const char *text_file;	     /* tracefs' file that defines the event; NULL: it has none */
-	char event[LINK_EVENT_SIZE]; /* the event's name there */
+	const char *text_file;	     /* the file in tracefs that defines the event; NULL: none */
+	char event[LINK_EVENT_SIZE]; /* the event's name in this file */
 };
 
 struct links {
 	struct link *items;
 	size_t count;
 	int tracefs;   /* -1 until a probe needs it */
-	bool is_trial; /* nothing is going to run: what takes long may be left out */
+	bool is_trial; /* no program will run: probe kinds may skip what takes long */
 };
 
 void links_init(struct links *links);
 
-/* tracefs' descriptor, opened when first asked for and kept, or a negative errno with a message. */
+/*
+ * Returns the descriptor of tracefs, which the first call opens and links owns, or a negative errno
+ * with a message.
+ */
 int links_tracefs(struct links *links, struct error *error);
 
 /*
- * Owns fd from here on, also if it fails. event is the name of an event that text_file, a file of
- * tracefs, defines; both are NULL where there is none. Returns 0 or -ENOMEM.
+ * Takes ownership of fd, also on failure. event is the name of an event that text_file, a file in
+ * tracefs, defines; both are NULL if there is none. Returns 0 or -ENOMEM.
  */
 int links_add(struct links *links, int fd, const char *event, const char *text_file);
 
-/* Detaches the links that were added after the first count, oldest first. */
+/* Detaches all links except the first count, oldest first. */
 void links_detach_after(struct links *links, size_t count);
 
 /* Detaches all and closes tracefs. */

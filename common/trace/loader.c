@@ -8,10 +8,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "trace/loader.h"
 
 #define LOG_SIZE   (1 << 20)
-#define LOG_LINES  24 /* of a log shown because of a failure: the reason stands at its end */
+#define LOG_LINES  24 /* shown of the verifier's log: the reason of a failure is at its end */
 #define MAPS_LIMIT (sizeof(((struct loader *)0)->map_fds) / sizeof(int))
 
 void loader_lift_memlock(void)
@@ -20,7 +21,7 @@ void loader_lift_memlock(void)
 
 	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
 		return;
-	/* Without CAP_SYS_RESOURCE the hard limit is what there is. */
+	/* Without CAP_SYS_RESOURCE the limit can be raised to the hard limit only. */
 	if (getrlimit(RLIMIT_MEMLOCK, &limit))
 		return;
 	limit.rlim_cur = limit.rlim_max;
@@ -68,8 +69,7 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
 	return 0;
 }
 
-/* An LRU map hands each CPU 128 free entries at a time: of few, some CPUs would get others' away.
- */
+/* LRU maps give each CPU free entries in batches of 128; in a small map CPUs evict each other's. */
 #define LRU_ENTRIES_OF_CPU 512
 
 static uint32_t entries_of(const struct loader *loader, const struct image_map *map)
@@ -174,7 +174,7 @@ static char *last_lines(const char *log)
 /* What a program is loaded as. */
 struct program_kind {
 	enum bpf_prog_type type;
-	uint32_t tracepoint_btf_id; /* of a typed tracepoint; else 0 */
+	uint32_t tracepoint_btf_id; /* of a BTF raw tracepoint; else 0 */
 };
 
 static struct bpf_prog_load_opts make_options(const struct loader *loader,
@@ -189,7 +189,17 @@ static struct bpf_prog_load_opts make_options(const struct loader *loader,
 	return options;
 }
 
-/* Once more with the log on: either it was asked for, or the kernel refused the program. */
+static void show_log(const struct image_program *program, const char *log)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "%s: %u instructions\n", program->name,
+		 program->instruction_count);
+	message_lines(head);
+	message_lines(log);
+}
+
+/* Loads with the verifier's log, because it was asked for or the kernel refused the program. */
 static int load_with_log(const struct loader *loader, const struct image_program *program,
 			 const struct program_kind *kind, const struct bpf_insn *instructions,
 			 struct error *error)
@@ -206,8 +216,7 @@ static int load_with_log(const struct loader *loader, const struct image_program
 			   program->instruction_count, &options);
 	err = fd < 0 ? errno : 0;
 	if (loader->verbose)
-		fprintf(stderr, "%s: %u instructions\n%s", program->name,
-			program->instruction_count, options.log_buf);
+		show_log(program, options.log_buf);
 	else if (err)
 		error_set_detail(error, last_lines(options.log_buf));
 	free(options.log_buf);

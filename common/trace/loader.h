@@ -10,7 +10,7 @@
 
 #define LOADER_MAP_SIZES 4
 
-/* A map that is to have another number of entries than its source says. */
+/* The number of entries of a map, instead of the source's. */
 struct loader_map_size {
 	const char *name; /* NULL: none */
 	uint32_t entries;
@@ -20,63 +20,64 @@ struct loader {
 	const struct image *image; /* not owned */
 	uint64_t parameters[IMAGE_PARAMETERS];
 	const struct loader_map_size *map_sizes; /* LOADER_MAP_SIZES of them, or NULL */
-	int map_fds[64]; /* by the image's index; -1 before loader_create_maps() */
+	int map_fds[64]; /* by index in the image; -1 before loader_create_maps() */
 	uint32_t kern_version;
-	bool verbose; /* the verifier's log on standard error also when it is content */
+	bool verbose; /* print the verifier's log on standard error, also on success */
 };
 
 /*
- * parameters holds IMAGE_PARAMETERS values, which are copied; the image must outlive the loader.
- * The loader is to be closed.
+ * parameters has IMAGE_PARAMETERS values, which are copied. The image must outlive the loader. Call
+ * loader_close() at the end.
  */
 void loader_init(struct loader *loader, const struct image *image, const uint64_t *parameters);
 
-/* To try probe points: without an image every program is one that does nothing. */
+/* A loader without an image, to try probe points: each of its programs does nothing. */
 void loader_init_trial(struct loader *loader, uint32_t kern_version);
 
 /*
- * Puts somebody else's pinned map in place of the image's own map of that name. The pinned one
- * must be a hash with the same key size (in the kernel's terms BPF_MAP_TYPE_HASH, pinned in a bpf
- * file system). Call before loader_create_maps(). Returns 0 or a negative errno with a line:
- * -ENOENT where nothing is pinned there, -EINVAL where it is no such map.
+ * Replaces the image's map of that name by a map that another program pinned in a bpf file system.
+ * The pinned map must be a hash (BPF_MAP_TYPE_HASH or BPF_MAP_TYPE_LRU_HASH) with the same key
+ * size. Call this before loader_create_maps(). Returns 0 or a negative errno with a message:
+ * -ENOENT if the image has no such map or nothing is pinned at path, -EINVAL if the pinned map does
+ * not fit.
  */
 int loader_use_pinned_map(struct loader *loader, const char *name, const char *path,
 			  struct error *error);
 
 /*
- * Creates the image's maps, all but those that others pinned. Returns 0 or a negative errno with a
- * line; loader_close() removes what was made until then.
+ * Creates the image's maps, except those replaced by pinned maps. Returns 0 or a negative errno
+ * with a message; loader_close() removes the maps that were created before the failure.
  */
 int loader_create_maps(struct loader *loader, struct error *error);
 
 /*
- * Makes the image's program arrays anew. A program array belongs to the type of the first program
- * that is loaded with it: programs of another type need another one. None of those loaded before is
- * to run any more. Returns 0 or a negative errno with a line.
+ * Creates the image's program arrays again. The first program that is loaded with a program array
+ * fixes its type: programs of another type need a new array. No program that was loaded before may
+ * still run. Returns 0 or a negative errno with a message.
  */
 int loader_renew_program_arrays(struct loader *loader, struct error *error);
 
-/* The fd stays the loader's. -1 where the image has no such map. */
+/* Returns the map's fd, which stays the loader's, or -1 if the image has no such map. */
 int loader_map(const struct loader *loader, const char *name);
 
 /*
- * Loads one program and returns its fd, the caller's to close. -ENOENT where the image has none of
- * that name; where the kernel refuses it, its negative errno with the verifier's log as the error's
- * detail. Before Linux 5.0 it compares kern_version for kprobes (see kernel_version_code()).
+ * Loads one program and returns its fd, which the caller closes, or a negative errno with a
+ * message: -ENOENT if the image has no program of that name, or the kernel's errno with the end of
+ * the verifier's log as the error's detail. Before 5.0 the kernel compares kern_version for kprobes
+ * (see kernel_version_code()).
  */
 int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
 		struct error *error);
 
 /*
- * The same of the program for the image's typed tracepoint: a raw one whose program knows the
- * kernel's types and so reads by plain loads (kernels from 5.5 on with BTF). -ENOENT also where the
- * kernel's BTF has no such tracepoint.
+ * The same for the program of the image's BTF raw tracepoint, whose arguments are trusted pointers
+ * (kernels with BTF, since 5.5). -ENOENT also if the kernel's BTF has no such tracepoint.
  */
 int loader_load_btf(const struct loader *loader, const char *name, struct error *error);
 
 void loader_close(struct loader *loader);
 
-/* Lifts RLIMIT_MEMLOCK as far as allowed: kernels before 5.11 charge maps and programs to it. */
+/* Raises RLIMIT_MEMLOCK as far as allowed: kernels before 5.11 charge maps and programs to it. */
 void loader_lift_memlock(void);
 
 #endif

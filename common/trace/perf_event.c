@@ -11,6 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "kernel/cpus.h"
+#include "kernel/pid_namespace.h"
 #include "kernel/tracefs.h"
 #include "trace/perf_event.h"
 
@@ -59,8 +61,14 @@ static int open_perf_event(struct perf_event_attr *attributes)
 	attributes->size = sizeof(*attributes);
 	attributes->sample_period = 1;
 	attributes->wakeup_events = 1;
-	/* Any CPU: the program of a probe runs wherever the probe is hit. */
+	/*
+	 * One CPU stands for all: a probe's program runs on whichever CPU hits the probe, also once
+	 * this one went off (perf_trace_##call() and trace_call_bpf()). CPU 0 may be off already.
+	 */
 	fd = (int)syscall(SYS_perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0 && errno == ENODEV)
+		fd = (int)syscall(SYS_perf_event_open, attributes, -1, cpus_first_online(), -1,
+				  PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -75,7 +83,7 @@ int perf_event_try(void)
 	return fd < 0 ? fd : 0;
 }
 
-/* Opens the perf event and lets it run the program. Returns its descriptor or a negative errno. */
+/* Opens the perf event with the program attached. Returns its descriptor or a negative errno. */
 static int open_attached(struct perf_event_attr *attributes, int program_fd)
 {
 	int fd, err;
@@ -106,13 +114,20 @@ static void remove_event(int tracefs, const char *file, const char *event)
 	tracefs_write(tracefs, file, command);
 }
 
-/* "p:snoopkit/p_1234_5 ..." or "r4:snoopkit/...": the name if it is ours and its maker is gone */
+/*
+ * line is "p:snoopkit/p_1234_5_effffffc ..." or "r4:snoopkit/...". Returns true, and the name, if
+ * the event is snoopkit's and the process that made it is gone: here 1234 of the PID namespace
+ * effffffc. That of another namespace can't be looked up.
+ */
 static bool name_left_over(const char *line, char *name, size_t size)
 {
 	const char *start = strstr(line, ":" GROUP "/");
+	unsigned int namespace;
 	int pid;
 
-	if (!start || start - line > 8 || sscanf(start, ":" GROUP "/%*c_%d_", &pid) != 1)
+	if (!start || start - line > 8 ||
+	    sscanf(start, ":" GROUP "/%*c_%d_%*u_%x", &pid, &namespace) != 2 ||
+	    namespace != pid_namespace_number())
 		return false;
 	snprintf(name, size, "%.*s", (int)strcspn(start + 1, " \n"), start + 1);
 	return kill(pid, 0) && errno == ESRCH;
@@ -141,7 +156,7 @@ static bool has_text_event(const struct links *links)
 	return false;
 }
 
-/* Defines the event, with a name of its own; returns its number in tracefs or a negative errno. */
+/* Defines the event under a new name. Returns its number in tracefs or a negative errno. */
 static int define_event(struct links *links, const struct text_event *head, const char *definition,
 			char event[LINK_EVENT_SIZE], struct error *error)
 {
@@ -153,8 +168,8 @@ static int define_event(struct links *links, const struct text_event *head, cons
 		remove_leftovers(links->tracefs, file);
 	if (head->max_active)
 		snprintf(max_active, sizeof(max_active), "%u", head->max_active);
-	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu", head->is_return ? 'r' : 'p',
-		 (int)getpid(), links->count);
+	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu_%x", head->is_return ? 'r' : 'p',
+		 (int)getpid(), links->count, pid_namespace_number());
 	snprintf(line, sizeof(line), "%c%s:%s %s", head->is_return ? 'r' : 'p', max_active, event,
 		 definition);
 	err = tracefs_write(links->tracefs, file, line);

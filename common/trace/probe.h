@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probe points, as a tool declares them. This is all of trace/ that a tool sees; probes.h attaches
- * what is declared here.
+ * Probe points, as a tool declares them. This is the only header of trace/ for tools. probes.h
+ * attaches the probes.
  */
 #ifndef SNOOPKIT_PROBE_H
 #define SNOOPKIT_PROBE_H
@@ -16,31 +16,31 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_TRACEPOINT,
 	PROBE_RAW_TRACEPOINT,
-	PROBE_BTF_RAW_TRACEPOINT, /* tp_btf: its program reads the kernel's types directly */
-	PROBE_TAIL_CALL, /* no probe: the program goes into a program array, for others to call */
+	PROBE_BTF_RAW_TRACEPOINT, /* tp_btf: the program gets trusted pointers */
+	PROBE_TAIL_CALL, /* no probe: the program goes into a program array, for tail calls */
 };
 
 struct probe {
 	enum probe_kind kind;
 	const char *target;	/* function; "category:event"; raw tracepoint; program array */
 	const char *program;	/* the function in the BPF source */
-	const char *binary;	/* of a uprobe: the ELF file's path */
-	const char *instead_of; /* tried only where the probe with this target was not attached */
-	const bool *wanted;	/* not attached where this is false; NULL: always wanted */
-	enum probe_kind of;	/* of a tail call: the kind of the programs that call it */
-	bool optional;		/* the set is attached also without it */
+	const char *binary;	/* uprobes: the ELF file's path */
+	const char *instead_of; /* attached only if the probe with this target was not attached */
+	const bool *wanted;	/* attached only if this is true; NULL: always */
+	enum probe_kind of;	/* tail calls: the kind of the programs that make the call */
+	bool optional;		/* if it can't be attached, the set is attached without it */
 	bool every_copy;	/* attach to all functions of that name, not to one */
 };
 
 /* Probes that together give a tool's events, or most of them. */
 struct probe_set {
 	const struct probe *probes;
-	const char *misses; /* what this set does not see, as a phrase; NULL: nothing */
-	const char *unless; /* not used on a kernel that passes this feature test; may be NULL */
+	const char *misses; /* what this set does not see, as a noun phrase; NULL: nothing */
+	const char *unless; /* not used on kernels that pass this feature test; NULL: always used */
 };
 
 /*
- * A struct probe in one line. After the program stand further members, if any:
+ * A struct probe in one line. Further members can follow the program:
  * KPROBE("io_openat2", "on_io_openat2", .optional = true).
  */
 #define PROBE(its_kind, its_target, its_program, ...)                                       \
@@ -59,8 +59,8 @@ struct probe_set {
 
 /*
  * A syscall's entry and exit. Probes are attached in the order of their list, and the exit comes
- * first: a call that is seen to begin is then also seen to end. The other way round, a call that
- * ends between the two would leave its arguments in flight for good.
+ * first: then every syscall that is seen at its entry is also seen at its exit. In the other order,
+ * a syscall that returns before the exit is attached would be in flight forever.
  */
 #define SYSCALL_TRACEPOINTS(syscall, on_enter, on_exit, ...)            \
 	TRACEPOINT("syscalls:sys_exit_" syscall, on_exit, __VA_ARGS__), \
@@ -71,9 +71,9 @@ struct probe_set {
 		KPROBE(SYSCALL_PREFIX "sys_" syscall, on_enter, __VA_ARGS__)
 
 /*
- * The exit alone, for a program that needs none at the entry (bpfsrc/caller.bpf.h). Such probes
- * stand first in their set: the source leaves the program out where the kernel can't run it, and
- * the set is then given up before anything else is attached.
+ * A sys_exit program without a sys_enter partner (bpfsrc/caller.bpf.h). List it first in its set:
+ * the source omits it on kernels that can't run it, and then the set fails before anything is
+ * attached.
  */
 #define SYSCALL_EXIT(syscall, on_exit, ...) \
 	TRACEPOINT("syscalls:sys_exit_" syscall, on_exit, __VA_ARGS__)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a kind of probe has to know: one file each (probe_*.c), a table in probes.c. */
+/* The operations of a probe kind. Each kind is in a file probe_*.c; probes.c has the table. */
 #ifndef SNOOPKIT_PROBE_KIND_H
 #define SNOOPKIT_PROBE_KIND_H
 
@@ -9,22 +9,21 @@
 #include "trace/probe.h"
 
 struct probe_kind_operations {
-	const char *name; /* the field's word, for messages */
+	const char *name; /* in messages */
 	enum bpf_prog_type program_type;
-	/* Whether the kernel has such probes, asked before a program is loaded. May be NULL. */
+	/* Before a program is loaded: 0 if the kernel has this kind. NULL: no check. */
 	int (*check)(struct links *links, struct error *error);
-	/* For programs that need more than their type to be loaded; else NULL. */
+	/* Loads a program that needs more than its type. NULL: loader_load() does. */
 	int (*load)(const struct loader *loader, const struct probe *probe, struct error *error);
 	/*
 	 * Attaches the loaded program once, or once for each copy of the function, and adds the
-	 * links. Returns 0 or a negative errno; the message may be left out where strerror() says
-	 * it all.
+	 * links. Returns 0 or a negative errno; without a message, strerror() is the message.
 	 */
 	int (*attach)(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error);
 	/*
-	 * In a trial, where to detach takes long: whether attach() would succeed, without
-	 * attaching. NULL: attach() is called.
+	 * For trials, if detaching takes long: finds out without attaching whether attach() would
+	 * succeed. NULL: a trial calls attach().
 	 */
 	int (*find)(struct links *links, const struct probe *probe, struct error *error);
 };

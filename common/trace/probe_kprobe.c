@@ -12,16 +12,15 @@
 #define MAX_COPIES 8
 
 /*
- * A task inside the function keeps a place for its return, and when all are taken returns are
- * missed. Unless told the kernel has as few as one for each CPU, or 10: so many writers to stopped
- * terminals, openers of FIFOs, or programs on a file system that does not answer would keep all
- * others from being seen. Only the text interface can be told, and 4096 is its most:
- * KRETPROBE_MAXACTIVE_MAX in kernel/trace/trace_kprobe.c.
+ * A kretprobe sees at most this many calls in flight and misses the returns of others. The kernel's
+ * default can be as low as one for each CPU, or 10: then so few writers to stopped terminals,
+ * openers of FIFOs, or programs on a file system that does not answer would hide all other calls.
+ * Only the text interface takes another number, at most 4096: KRETPROBE_MAXACTIVE_MAX in
+ * kernel/trace/trace_kprobe.c.
  */
 #define MAX_ACTIVE 4096
 
-/* Where name is NULL the address counts. The PMU's config1 is the name, config2 address or offset.
- */
+/* If name is NULL, address counts. The PMU's config1 is the name, config2 the address or offset. */
 static int attach_by_pmu(struct links *links, int type, bool is_return, const char *name,
 			 uint64_t address, int program_fd)
 {
@@ -102,7 +101,7 @@ static int attach(struct links *links, const struct probe *probe, int program_fd
 		err = attach_copies(links, probe, program_fd, error);
 	} else {
 		err = attach_at(links, probe, probe->target, 0, program_fd, error);
-		/* Kernels that see that the name is ambiguous refuse it, with either number. */
+		/* Some kernels refuse an ambiguous name, with one of these two errors. */
 		if (err == -EADDRNOTAVAIL || err == -EINVAL)
 			err = attach_copies(links, probe, program_fd, error);
 	}

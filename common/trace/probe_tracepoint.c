@@ -10,7 +10,7 @@
 #include "trace/perf_event.h"
 #include "trace/probe_kind.h"
 
-/* The tracepoint's number, or a negative errno. */
+/* Returns the tracepoint's number, or a negative errno with a message. */
 static int find_number(struct links *links, const struct probe *probe, struct error *error)
 {
 	char category[64], event[64];
@@ -78,7 +78,7 @@ static int load_btf(const struct loader *loader, const struct probe *probe, stru
 	return loader_load_btf(loader, probe->program, error);
 }
 
-/* The program was loaded for that tracepoint, and for no other. */
+/* The tracepoint is not named here: the program was loaded for it. */
 static int attach_btf(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {

@@ -30,7 +30,7 @@ static int attach(struct links *links, const struct probe *probe, int program_fd
 	attributes.config2 = offset;
 	err = perf_event_attach(links, &attributes, program_fd);
 	if (err == -EACCES || err == -EPERM)
-		error_set(error, -err, "not permitted: run as root, a uprobe takes CAP_SYS_ADMIN");
+		error_set(error, -err, "not permitted: run as root, uprobes need CAP_SYS_ADMIN");
 	else if (err)
 		error_set(error, -err, "in %s: %s", probe->binary, strerror(-err));
 	return err;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "trace/probe_kind.h"
 #include "trace/probes.h"
 
@@ -22,10 +23,10 @@ static const struct probe_kind_operations *const kinds[] = {
 	[PROBE_BTF_RAW_TRACEPOINT] = &probe_btf_raw_tracepoint,
 };
 
-/* A set's programs are loaded once each, however many probes run them. */
+/* The loaded programs of a set. Each is loaded once, even if several probes run it. */
 struct loaded {
 	const char *name[MAX_PROBES];
-	enum bpf_prog_type type[MAX_PROBES]; /* the same program may be tried as another one */
+	enum bpf_prog_type type[MAX_PROBES]; /* a program can be loaded as several types */
 	int fd[MAX_PROBES];
 	size_t count;
 };
@@ -86,7 +87,7 @@ static int attach_one(struct links *links, const struct probe *probe, struct loa
 		err = kind->attach(links, probe, fd, &reason);
 	}
 	if (err) {
-		/* Of several copies some may be attached: a substitute would see their events
+		/* Some copies of the function may be attached: a substitute would see their events
 		 * twice. */
 		links_detach_after(links, attached);
 		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
@@ -105,7 +106,7 @@ static int set_tail_call(const struct probe *probe, struct loaded *loaded,
 	uint32_t first = 0;
 	int fd, err;
 
-	if (!loader->image) /* only a trial */
+	if (!loader->image) /* a trial */
 		return 0;
 	if (loader_map(loader, probe->target) < 0)
 		return error_set(error, ENOENT, "the source has no program array %s",
@@ -131,7 +132,7 @@ static bool is_replaced(const struct probe *probes, const char *target)
 	return false;
 }
 
-/* The targets of a set's probes that were not attached. */
+/* The targets of probes in the set that were not attached. */
 struct missing {
 	const char *targets[MAX_PROBES];
 	size_t count;
@@ -211,7 +212,7 @@ uint64_t probes_missed(const struct probes *probes)
 	return missed;
 }
 
-/* "can't attach to the kprobe x: why": the part after the probe. */
+/* Returns the part after the probe of "can't attach to the kprobe x: why". */
 static const char *cause(const char *text)
 {
 	const char *found = strstr(text, ": ");
@@ -219,7 +220,7 @@ static const char *cause(const char *text)
 	return found ? found : text;
 }
 
-/* A cause that is the same for all is said once. */
+/* If all sets fail for the same reason, the message says it once. */
 static void add_reason(struct error *all, struct error *reason)
 {
 	size_t length = strlen(all->text);
@@ -232,6 +233,15 @@ static void add_reason(struct error *all, struct error *reason)
 		reason->detail = NULL;
 	}
 	error_clear(reason);
+}
+
+/* Why a set that comes first was not attached. */
+static void show_reason(const struct error *error)
+{
+	if (!error->text[0])
+		return;
+	message_lines(error->text);
+	message_lines("\n");
 }
 
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
@@ -249,8 +259,8 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 		if (!err)
 			err = attach_set(probes, sets[i].probes, loader, &reason);
 		if (!err) {
-			if (loader->verbose && error->text[0])
-				fprintf(stderr, "%s\n", error->text);
+			if (loader->verbose)
+				show_reason(error);
 			error_clear(&reason);
 			error_set_detail(error, NULL);
 			return i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The running set: a tool's probes, attached in its order of preference, detached as one. */
+/* The attached set: tries a tool's probe sets in its order of preference, detaches as a whole. */
 #ifndef SNOOPKIT_PROBES_H
 #define SNOOPKIT_PROBES_H
 
@@ -15,17 +15,17 @@
 
 struct probes {
 	struct links links;
-	int programs[PROBES_MAX_PROGRAMS]; /* what is attached, for probes_missed() */
+	int programs[PROBES_MAX_PROGRAMS]; /* of the attached set, for probes_missed() */
 	size_t program_count;
 };
 
 void probes_init(struct probes *probes);
 
 /*
- * Attaches the first set of the list that can be attached; the list ends with a set without probes.
- * Returns its index; the message then says why those before it can't, and is empty for the first.
- * Where none can it returns a negative errno, the message says why for each, and nothing stays
- * attached. A loader without an image makes it a trial: see loader_init_trial().
+ * Attaches the first set of the list that can be attached. The list ends with a set without probes.
+ * Returns the set's index; the message says why the sets before it can't, and is empty for index 0.
+ * If no set can be attached, returns a negative errno; the message says why for each, and nothing
+ * stays attached. With a loader without an image this is a trial: see loader_init_trial().
  */
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error);
@@ -33,9 +33,8 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 void probes_detach(struct probes *probes);
 
 /*
- * How often the kernel did not run an attached program because the program of a preempted task was
- * running on that CPU already: recursion_misses in struct bpf_prog_info, which kernels count from
- * 5.12 on.
+ * Returns how often the kernel skipped an attached program, because it was already running on that
+ * CPU in a preempted task: recursion_misses in struct bpf_prog_info, counted since 5.12.
  */
 uint64_t probes_missed(const struct probes *probes);
 

@@ -33,7 +33,6 @@ from subjects import BCC, BPFTRACE, FAMILIES, FLOOR, NOBODY, SNOOPKIT, TOOLS, To
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACED_RATE = 1000  # events a second
-PRODUCERS = (1, 2, 8)
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,17 @@ class Extent:
     paced_seconds: float
     idle_seconds: float
     loss_runs: int
+    producers: tuple[int, ...]
     rate_steps: int  # each half of the one before, until nothing is lost
     header_limit: float = process.START_LIMIT
 
 
 FULL = Extent(starts=9, rounds=5, share=1.0, paced_seconds=1.0, idle_seconds=60.0, loss_runs=2,
-              rate_steps=4)
+              producers=(1, 2, 8), rate_steps=4)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
-               rate_steps=1)
+               producers=(2,), rate_steps=1)
 IN_VM = Extent(starts=2, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
-               rate_steps=0, header_limit=120.0)
+               producers=(), rate_steps=0, header_limit=120.0)
 
 
 def stat(values: list[float]) -> dict:
@@ -277,7 +277,7 @@ class Bench:
 
     def losses(self, tool: Tool) -> None:
         count = self.count(tool)
-        for producers in PRODUCERS:
+        for producers in self.extent.producers:
             each = max(count // producers, 50)
             worst = {}
             for _ in range(self.extent.loss_runs):
@@ -413,7 +413,7 @@ def measure_in_vm(names: list[str], build: str, kernel: str) -> dict:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the tools beside their namesakes.")
     parser.add_argument("--quick", action="store_true", help="only prove that all of it works")
-    parser.add_argument("--build", required=True, help="the build folder")
+    parser.add_argument("--build", required=True, help="the build directory")
     parser.add_argument("--vm", metavar="KERNEL", help="also measure starts on this kernel")
     parser.add_argument("--only-starts", metavar="FILE", help="in the virtual machine")
     parser.add_argument("--output", metavar="DIR", help="for the results, in place of the "

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * exec_chain (by its path) MARKER FD COUNT RATE [LEFT START BUSY BEFORE CPU]: executes itself COUNT
- * times; the last one writes a struct result to FD. What it knows goes along as arguments. One
- * process, so that no fork disturbs what an exec takes.
+ * times. The last one writes a struct result to FD. Arguments carry the state from exec to exec. It
+ * is one process, so that no fork disturbs the time of an exec.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * floor PROBE...: attaches a program that does nothing to those probes, says "attached", and stays
- * until it is ended. What that costs is the floor that no tool on the same probes can be below.
+ * floor PROBE...: attaches a program that does nothing to these probes, prints "attached", and runs
+ * until it is stopped. A tool on the same probes can't cost less than this.
  *
  * A PROBE is KIND:TARGET, for uprobes KIND:TARGET@FILE: tracepoint:syscalls:sys_enter_openat,
  * raw_tracepoint:sys_exit, kprobe:do_filp_open, kretprobe:..., uprobe:...,
@@ -65,7 +65,7 @@ static int attach(struct probes *attached, const struct probe *probes, struct er
 	struct kernel kernel;
 	size_t i;
 
-	/* One for each kind: a program has a type. */
+	/* One program for each kind, because a program has one type. */
 	for (i = 0; i < KINDS; i++) {
 		strcpy(programs[i].name, kinds[i].name);
 		programs[i].instruction_count = sizeof(nothing) / sizeof(*nothing);

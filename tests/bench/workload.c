@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * workload KIND COUNT RATE PROCESSES ARGUMENT: does what a tool traces, COUNT times in each of
- * PROCESSES, at RATE a second each, or as fast as it goes where RATE is 0.
+ * PROCESSES processes, at RATE a second each. RATE 0 is as fast as possible.
  *
  *   open      opens and closes the file ARGUMENT
  *   exec      executes ARGUMENT (exec_chain), which executes itself
@@ -10,9 +10,10 @@
  *   shell     writes a line to standard output, which is /dev/null
  *   readline  reads a line by libreadline
  *
- * It says "ready PID TTY", waits for a line on standard input, and says "count N elapsed N busy N
- * median N cpu N": of all processes; the latter four are nanoseconds, of one event but for elapsed.
- * It ends with its standard input.
+ * It prints "ready PID TTY", waits for a line on standard input, does the work and prints "count N
+ * elapsed N busy N median N cpu N" for all processes together. count is a number of events, the
+ * others are nanoseconds: elapsed of the whole run, busy, median and cpu of one event. It ends at
+ * the end of its standard input.
  */
 #include <fcntl.h>
 #include <pty.h>
@@ -34,7 +35,7 @@
 #define NOBODY	      65534
 #define MAX_PROCESSES 64
 #define BATCH	      50   /* events timed together at full speed */
-#define LINES	      1000 /* that readline reads before it starts again */
+#define LINES	      1000 /* readline reads this many, then starts again */
 
 struct job {
 	const struct kind *kind;
@@ -55,7 +56,9 @@ struct kind {
 	int (*begin)(struct job *job); /* in each process */
 };
 
-/* Not constant: a write to /dev/null doesn't touch it, and what nobody has touched can't be read.
+/*
+ * Not constant, so that its page is present: a write to /dev/null does not touch the text, and a
+ * BPF program can't read a page that was never touched.
  */
 static char line[] = "A line that a shell may well have written: " MARKER "\n";
 
@@ -94,7 +97,7 @@ static int output_to_nothing(struct job *job)
 	return fd < 0 || dup2(fd, STDOUT_FILENO) < 0 ? fail("/dev/null") : 0;
 }
 
-/* Takes what is written to the tty, as a terminal would. */
+/* Reads what is written to the tty, as a terminal does. */
 static void __attribute__((noreturn)) read_all(int fd)
 {
 	static char bytes[65536];
@@ -131,7 +134,7 @@ static void write_once(struct job *job)
 		exit(1);
 }
 
-/* The tools look at the name: a shared libreadline serves others than bash. */
+/* The process needs bash's comm, because the tools ignore other users of libreadline. */
 static int prepare_lines(struct job *job)
 {
 	(void)job;
@@ -310,7 +313,7 @@ int main(int argc, char **argv)
 		(unsigned long long)sum.count, (unsigned long long)sum.elapsed,
 		(double)sum.busy / (double)sum.count, (unsigned long long)sum.median,
 		(double)sum.cpu / (double)sum.count);
-	/* It stays until that is said: a tool ends with what it watches. */
+	/* It runs until the input ends, because a tool ends with what it watches. */
 	while (read(STDIN_FILENO, go, sizeof(go)) > 0)
 		;
 	if (job.reader)

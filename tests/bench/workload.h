@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the timed programs share: the clock, the pace, and what a process hands to its parent. */
+/* Shared by the timed programs: the clock, the pace, and a process's result for its parent. */
 #ifndef SNOOPKIT_BENCH_WORKLOAD_H
 #define SNOOPKIT_BENCH_WORKLOAD_H
 
@@ -7,15 +7,15 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Stands in every line by which a tool shows an event. */
+/* This word is in every line by which a tool shows an event. */
 #define MARKER "snoopmark"
 
-/* Of one process; times in nanoseconds. */
+/* The result of one process. Times are in nanoseconds. */
 struct result {
 	uint64_t count;
 	uint64_t elapsed; /* from the first event to the last */
-	uint64_t busy;	  /* of these, in events: without the pauses between them */
-	uint64_t median;  /* one event's usual time, 0 where that is not known */
+	uint64_t busy;	  /* of elapsed, the time in events, without pauses */
+	uint64_t median;  /* of one event; 0: not known */
 	uint64_t cpu;	  /* the process's CPU time */
 };
 

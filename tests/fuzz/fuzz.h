@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must hold for every input. */
+/* Aborts unless the condition is true. It must be true for every input. */
 #define REQUIRE(condition)        \
 	do {                      \
 		if (!(condition)) \

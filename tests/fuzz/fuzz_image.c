@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Images and cache files. The cache's own reader is taken in as source, because a file with a wrong
- * checksum, as all changed ones are, never gets to the rest of it from outside.
+ * Images and cache files. The cache's source is included, because its public functions reject each
+ * changed file by its checksum and never read the rest.
  */
 #include "compile/cache.c"
 
@@ -9,7 +9,7 @@
 
 static char key_text[] = "snoopkit: fuzz\n";
 
-/* What was accepted is written as it was read, and holds what image.h says. */
+/* An accepted image is written as it was read and fulfils what image.h promises. */
 static void check_image(const struct image *image, const void *data, size_t size)
 {
 	struct buffer written = {};
@@ -50,7 +50,7 @@ static void read_as_image(const void *data, size_t size)
 	image_free(image);
 }
 
-/* With the key and the checksum put right, so that what is behind them is read. */
+/* Corrects the key and the checksum, so that the bytes after them are read. */
 static void read_as_cache_file(const uint8_t *data, size_t size)
 {
 	const struct cache_key key = { .text = key_text };
@@ -71,8 +71,8 @@ static void read_as_cache_file(const uint8_t *data, size_t size)
 }
 
 /*
- * The first byte says whether the image's beginning, 512 bytes of text, is given or comes from the
- * input: it would take the fuzzer long to get past it.
+ * The first byte says whether the image's first 512 bytes, a text, are valid or come from the
+ * input: the fuzzer would need long to find a valid text.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a user's source (--source) and clang's messages may be. */
+/* A user's source (--source) and clang's messages. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static void check_includes(const struct name_table *includes)
 	for (i = 0; i < includes->capacity; i++) {
 		const struct name *name = &includes->slots[i];
 
-		/* They become files below a directory. */
+		/* The names become files below a directory. */
 		REQUIRE(!name->text || (name->length && name->text[0] != '/' &&
 					!memmem(name->text, name->length, "..", 2) &&
 					!memchr(name->text, '\n', name->length)));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Text of the traced system on its way to a terminal and to JSON. */
+/* Text of the traced system, printed on a terminal and as JSON. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "output/row.h"
 
-/* Whether a terminal would do anything but show it. */
+/* Whether a terminal only shows the character. */
 static bool is_safe(uint32_t c)
 {
 	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0xad && c != 0x61c && c != 0x180e &&
@@ -84,7 +84,7 @@ static void check_json_text(const uint8_t *data, size_t size)
 	json_decref(hex);
 }
 
-/* A whole line: one, safe, and what a reader gets is the text. */
+/* The output is one line, safe for a terminal, and has the whole text. */
 static void check_line(const uint8_t *data, size_t size)
 {
 	struct output output = { .fd = -1 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * images check NAME FILE: whether Linux 4.15 could run each program of the image that a tool's
- * --image has written; and the programs' figures.
- * images compare NAME FILE FILE: whether two images are the same, instruction by instruction.
- * NAME is what the results, in TAP, call the image.
+ * images check NAME FILE: checks that Linux 4.15 could run each program of an image, which a tool
+ * wrote with --image, and prints figures of the programs.
+ * images compare NAME FILE FILE: checks that two images are the same, instruction by instruction.
+ * The results are in TAP; NAME is the image's name there.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "image/image.h"
 
-/* What Linux 4.15 has, include/uapi/linux/bpf.h and kernel/bpf/verifier.c there. */
+/* Limits of Linux 4.15, from its include/uapi/linux/bpf.h and kernel/bpf/verifier.c. */
 #define MAX_INSTRUCTIONS 4096 /* BPF_MAXINSNS */
 #define LAST_HELPER	 BPF_FUNC_getsockopt
 #define LAST_MAP_TYPE	 BPF_MAP_TYPE_CPUMAP
@@ -68,7 +68,7 @@ static bool is_jump(const struct bpf_insn *instruction)
 	       !is_exit(instruction);
 }
 
-/* Instructions that 4.15's verifier does not know; helpers are another matter. */
+/* Whether 4.15's verifier does not know the instruction. Helpers are checked elsewhere. */
 static bool is_newer(const struct bpf_insn *instruction)
 {
 	switch (BPF_CLASS(instruction->code)) {
@@ -90,8 +90,8 @@ static bool is_newer(const struct bpf_insn *instruction)
 	}
 }
 
-/* The registers known to be zero behind an instruction, a bit each. */
-static uint16_t zeros_behind(const struct bpf_insn *instruction, uint16_t zeros)
+/* Returns the registers known to be zero after the instruction: bit n for register n. */
+static uint16_t zeros_after(const struct bpf_insn *instruction, uint16_t zeros)
 {
 	uint16_t target = (uint16_t)(1 << instruction->dst_reg);
 	bool source_is_zero = BPF_SRC(instruction->code) == BPF_X ?
@@ -147,13 +147,14 @@ static void reach(uint16_t *zeros, uint32_t count, uint32_t at, uint16_t with)
 }
 
 /*
- * Which instructions are left when every load-time parameter is 0, that is without the options that
- * need more than 4.15 has: UNREACHED marks the others. In one pass, for all jumps go forward.
+ * Finds the instructions that can run when every load-time parameter is 0, that is, without the
+ * options that need more than 4.15. UNREACHED marks the others. One pass is enough, because all
+ * jumps go forward.
  */
 static uint16_t *reachable(const struct image_program *program)
 {
 	uint32_t count = program->instruction_count, i, next;
-	uint16_t *zeros = malloc(count * sizeof(*zeros)), behind;
+	uint16_t *zeros = malloc(count * sizeof(*zeros)), after;
 	const struct bpf_insn *instruction;
 	enum outcome outcome;
 
@@ -167,12 +168,12 @@ static uint16_t *reachable(const struct image_program *program)
 		next = i + (is_wide(instruction) ? 2 : 1);
 		if (zeros[i] == UNREACHED || is_exit(instruction))
 			continue;
-		behind = zeros_behind(instruction, zeros[i]);
-		outcome = is_jump(instruction) ? outcome_of(instruction, behind) : NOT_TAKEN;
+		after = zeros_after(instruction, zeros[i]);
+		outcome = is_jump(instruction) ? outcome_of(instruction, after) : NOT_TAKEN;
 		if (outcome != TAKEN)
-			reach(zeros, count, next, behind);
+			reach(zeros, count, next, after);
 		if (outcome != NOT_TAKEN)
-			reach(zeros, count, next + (uint32_t)instruction->off, behind);
+			reach(zeros, count, next + (uint32_t)instruction->off, after);
 	}
 	return zeros;
 }
@@ -196,7 +197,7 @@ static void print_helpers(const struct image_program *program)
 	putchar('\n');
 }
 
-/* What 4.15 would not accept in an instruction, or NULL. */
+/* Returns why 4.15 would refuse the instruction, or NULL. */
 static const char *fault_of(const struct bpf_insn *instruction, bool reached)
 {
 	if (is_jump(instruction) && instruction->off < 0)

@@ -4,13 +4,17 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 here=$(dirname "${BASH_SOURCE[0]}")
 
-# type_into PROGRAM: a program in a pty that types what comes through $SCRATCH/keys.
+# has_prompts COUNT: the shell in the terminal has come to its prompt so often.
+has_prompts() { [ "$(grep -ao '[$#] ' "$SCRATCH/terminal" | wc -l)" -ge "$1" ]; }
+
+# type_into SHELL: a shell at its prompt, in a pty; what comes through descriptor 9 is typed there.
 type_into() {
 	rm -f "$SCRATCH/keys"
 	mkfifo "$SCRATCH/keys"
-	python3 "$here/in_terminal.py" "$@" <"$SCRATCH/keys" >/dev/null 2>&1 &
+	: >"$SCRATCH/terminal"
+	python3 "$here/in_terminal.py" "$@" <"$SCRATCH/keys" >"$SCRATCH/terminal" 2>&1 &
 	exec 9>"$SCRATCH/keys"
-	sleep 1.5
+	wait_for 60 has_prompts 1
 }
 
 export INPUTRC=/dev/null HISTFILE=/dev/null LC_ALL=C.UTF-8
@@ -23,7 +27,7 @@ check "the first command of a shell at its prompt" out_soon '^[0-9:]{8} +[0-9]+ 
 check "a pipeline" out_soon ' ls \| wc -l$'
 long=$(printf 'a%.0s' $(seq 4200))
 echo ": $long" >&9
-check "4,200 bytes in one line" out_soon ": $long\$" 20
+check "4,200 bytes in one line" out_soon ": $long\$"
 printf 'raw 3a200b160b2027c3bc270a\n' >&9 # Ctrl-V Ctrl-K puts a control byte into the line
 check "UTF-8 is readable" out_soon "'ü'\$"
 echo 'exit' >&9
@@ -51,9 +55,9 @@ check "a bash linked with the shared libreadline" out_soon ' in the shared libra
 exec 9>&-
 type_into "$SCRATCH/other"
 echo 'not for us' >&9
-sleep 1
+wait_for 60 has_prompts 2
+stop # while that program is there: of one that has ended it can't be told what it was
 exec 9>&-
-stop
 check "no other program's lines" out_lacks 'not for us'
 start bashreadline -s "$library"
 type_into "$PROGRAMS/readline_bash"

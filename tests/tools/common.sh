@@ -42,9 +42,9 @@ check "a source from a pipe" out_has '/bin/true by-pipe$'
 mkfifo "$SCRATCH/fifo"
 "$tool" --source "$SCRATCH/fifo" >"$OUT" 2>"$ERR" &
 waiting=$!
-sleep 0.3
+wait_for 60 sleeps_in $waiting 'fifo|pipe|poll'
 kill -TERM $waiting
-check "while it waits for its source, it can be ended" wait_for 3 bash -c "! kill -0 $waiting"
+check "while it waits for its source, it can be ended" wait_for 60 bash -c "! kill -0 $waiting"
 kill -KILL $waiting 2>/dev/null
 check "a source without end" one_line_error 1 "can't read /dev/zero: File too large" execsnoop --source /dev/zero
 check "a directory as source" one_line_error 1 "can't read /etc: Is a directory" execsnoop --source /etc
@@ -101,13 +101,16 @@ done
 
 # Whoever is to outlive the terminal ignores its signal.
 : >"$OUT"
-nohup "$tool" --duration 1 >"$OUT" 2>"$ERR" &
+nohup "$tool" >"$OUT" 2>"$ERR" &
 TOOL_PID=$!
 wait_for 180 has_header
 kill -HUP $TOOL_PID
-sleep 0.2
-check "nohup" kill -0 $TOOL_PID
-wait_tool
+/bin/true by-nohup-1
+out_soon by-nohup-1
+# The first may come with the last events of a tool that ends.
+/bin/true by-nohup-2
+check "nohup" out_soon by-nohup-2
+stop
 check "a file at its limit is an error" bash -c "ulimit -f 0; trap '' TERM
 	'$tool' --no-cache --duration 0.1 >'$SCRATCH/limited'; [ \$? -eq 1 ]"
 
@@ -123,9 +126,52 @@ with_tmp() {
 check "a full /tmp" with_tmp size=4k 'head -c 4096 /dev/zero >/tmp/fill; "$1" --no-cache --duration 0.1'
 # shellcheck disable=SC2016
 check "killed while it compiles, it leaves nothing in /tmp" with_tmp size=100m \
-	'for delay in 0.02 0.1 0.2 0.3 0.4; do
-		"$1" --no-cache & sleep $delay; kill -KILL $!; wait
+	'for delay in 0 0.1 0.2 0.3 0.4; do
+		"$1" --no-cache &
+		until [ "$(cat /proc/$!/task/$!/children)" ]; do :; done
+		sleep $delay; kill -KILL $!; wait
 	done; ls /tmp; [ -z "$(ls -A /tmp)" ]'
+
+# A pipe that is full, that nobody reads, and that somebody might still read.
+mkfifo "$SCRATCH/full"
+exec 7<>"$SCRATCH/full"
+dd if=/dev/zero of="$SCRATCH/full" oflag=nonblock bs=4096 2>"$SCRATCH/dd"
+mkfifo "$SCRATCH/full_errors"
+exec 8<>"$SCRATCH/full_errors"
+dd if=/dev/zero of="$SCRATCH/full_errors" oflag=nonblock bs=4096 2>"$SCRATCH/dd"
+# Half a second is for a busy machine.
+second=1500000
+! is_emulated || second=5000000
+
+# The shell may have taken its status already.
+has_gone() { ! grep -q '^State:.[^Z]' "/proc/$TOOL_PID/status"; }
+
+# ends_soon END TOOL ARGS...: a second after END (a signal, or the --duration) it has ended, though
+# output and messages are blocked. What happens meanwhile gives it something to write.
+ends_soon() {
+	local end=$1 tool=$2 before
+	shift 2
+	"$TOOLS/$tool" "$@" >"$SCRATCH/full" 2>"$SCRATCH/full_errors" 7<&- 8<&- &
+	TOOL_PID=$!
+	wait_for 180 is_tracing || return
+	bash -c 'cat /etc/hostname; echo; exec cat /nonexistent' >"$SCRATCH/events" 2>&1
+	before=${EPOCHREALTIME/./}
+	[ "$end" = duration ] || kill "-$end" "$TOOL_PID"
+	wait_for 20 has_gone || kill -KILL "$TOOL_PID"
+	wait_tool
+	[ "$STATUS" -eq 0 ] && [ $((${EPOCHREALTIME/./} - before)) -lt $((second + ${DURATION:-0})) ]
+}
+
+for arguments in execsnoop opensnoop elfsnoop 'eperm -i 1' bashreadline "shellsnoop $$"; do
+	# shellcheck disable=SC2086
+	for end in INT TERM; do
+		check "blocked everywhere, $end ends $arguments" ends_soon $end $arguments
+	done
+	# shellcheck disable=SC2086
+	DURATION=500000 check "blocked everywhere, --duration ends $arguments" \
+		ends_soon duration $arguments --duration 0.5
+done
+exec 7<&- 8<&-
 
 check "a soft limit of few descriptors" bash -c "ulimit -S -n 8; '$tool' --no-cache --duration 0.1"
 check "the command has its own limit" bash -c "ulimit -S -n 50;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by the scripts that read this file
 # For the tool tests: run a real tool against real processes and look at what it printed.
 #
 # A test is a script that sources this file, calls check for each thing it shows, and ends with
-# finish. SNOOPKIT_BUILD is the build folder; it holds tools/ and tests/ (helper programs). With
+# finish. SNOOPKIT_BUILD is the build directory; it holds tools/ and tests/ (helper programs). With
 # SNOOPKIT_HEADERS set to kernel or btf, each tool runs with that --headers.
 set -u
 
@@ -62,23 +62,36 @@ skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
-# Waits until a command succeeds; fails after that many seconds.
+# Waits until a command succeeds; fails after that many seconds, and says so.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt "$end" ] || return 1
+		if [ $SECONDS -ge "$end" ]; then
+			echo "# waited in vain: $*"
+			return 1
+		fi
 		sleep 0.05
 	done
 }
 
-# A tool without a header (--json, modsnoop, mirrors) is ready once it polls with its probes on, and
-# no child, the compiler, any more. While it attaches, which may take long, it sleeps elsewhere.
-is_tracing() {
+# sleeps_in PID REGEX: the kernel's functions that it sleeps in have such a name among them.
+sleeps_in() { grep -Eqs -- "$2" "/proc/$1/stack"; }
+
+has_no_children() {
 	local line
-	read -r line <"/proc/$TOOL_PID/stack" && [[ $line == *poll* ]] || return 1
-	read -r line <"/proc/$TOOL_PID/task/$TOOL_PID/children"
-	[[ -z $line ]] && ls -l "/proc/$TOOL_PID/fd" | grep -Eq 'perf_event|raw-tracepoint|bpf_link'
+	read -r line <"/proc/$1/task/$1/children"
+	[[ -z $line ]]
+}
+
+# A tool without a header (--json, modsnoop, mirrors) is ready once it has no child, the compiler, any
+# more, its probes are on, and then it polls. While it attaches, which may take long, it sleeps
+# elsewhere.
+is_tracing() { # [PID]
+	local pid=${1:-$TOOL_PID}
+	sleeps_in "$pid" poll && has_no_children "$pid" &&
+		find "/proc/$pid/fd" -printf '%l\n' | grep -Eq 'perf_event|raw-tracepoint|bpf_link' &&
+		sleeps_in "$pid" poll
 }
 
 has_header() {
@@ -100,10 +113,7 @@ launch() {
 start() { launch has_header "$@"; }
 
 # The same for a tool that prints no header.
-start_headerless() {
-	launch is_tracing "$@"
-	sleep 0.3
-}
+start_headerless() { launch is_tracing "$@"; }
 
 # stop: ends the tool as Ctrl-C does; STATUS is its exit status.
 stop() {
@@ -127,8 +137,9 @@ err_has() { grep -Eaq -- "$1" "$ERR"; }
 err_is_empty() { [ ! -s "$ERR" ]; }
 out_lines() { [ "$(grep -Eac -- "$1" "$OUT")" -eq "$2" ]; }
 
-# Waits up to two seconds for a line; the events' own delay is a tenth of one.
-out_soon() { wait_for "${2:-5}" out_has "$1"; }
+# Waits for a line. The events' own delay is a tenth of a second, but the machine may be busy. As events
+# are printed in the order of their times, all that came before it are there too.
+out_soon() { wait_for "${2:-60}" out_has "$1"; }
 
 # Under software emulation, where all is some twenty times slower, the big counts are smaller.
 is_emulated() { grep -q 'TCG\|QEMU' /proc/cpuinfo; }

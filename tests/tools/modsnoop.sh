@@ -68,10 +68,10 @@ unload loop
 out_soon 'by load_module'
 unload dummy loop
 "$PROGRAMS/load_module" "$SCRATCH/loop.ko" "$long" 2>/dev/null # loop itself may refuse
-wait_for 5 out_lines 'by load_module' 2
+wait_for 60 out_lines 'by load_module' 2
 unload loop
 insmod "$SCRATCH/dummy.ko"
-wait_for 5 out_lines 'init: dummy' 2
+wait_for 60 out_lines 'init: dummy' 2
 unload dummy
 stop
 check '-x: a signed module has no taint' out_has 'dummy, by modprobe .*, taints -, parameters .*numdummies=0$'
@@ -85,7 +85,7 @@ insmod "$SCRATCH/loop.ko" max_loop=1
 wait_tool
 unload loop
 check '--max-events' [ "$STATUS" -eq 0 ]
-check '--json' out_has '"name":"loop".*"uid":0.*"taints":"'${unsigned#-}'".*"parameters":"max_loop=1"'
+check '--json' out_has '"name":"loop".*"uid":0.*"taints":"'"${unsigned#-}"'".*"parameters":"max_loop=1"'
 
 fallback_source modsnoop on_init_module "$SCRATCH/fallback.c"
 start_headerless modsnoop -x --source "$SCRATCH/fallback.c"

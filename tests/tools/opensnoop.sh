@@ -30,7 +30,8 @@ if has_kprobes; then
 	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring" && uring=yes
 	[ ! -x "$PROGRAMS/open_loop32" ] || "$PROGRAMS/open_loop32" 1 "$SCRATCH/file-thirty-two" >/dev/null
 fi
-sleep 0.7
+cat "$SCRATCH/last" 2>/dev/null
+out_soon "$SCRATCH/last\$"
 stop
 check "it ends with status 0" [ "$STATUS" -eq 0 ]
 check "an open" out_has "^[0-9]+ +cat +3   0 $SCRATCH/file-plain\$"
@@ -62,18 +63,18 @@ fi
 start opensnoop -T -U -e -f O_WRONLY
 cat "$SCRATCH/file-plain" >/dev/null
 echo y >"$SCRATCH/file-plain"
-out_soon file-plain
+out_soon "$SCRATCH/file-plain\$"
 stop
 check "columns are as wide as BCC's" bash -c \
 	"head -1 '$OUT' | grep -q '^TIME(s)       UID   PID    COMM               FD ERR FLAGS    MODE PATH\$'"
 check "the header with everything" out_has '^TIME\(s\) +UID +PID +COMM +FD ERR FLAGS +MODE PATH$'
-check "-f O_WRONLY leaves out readers" out_lacks 'cat .*file-plain'
+check "-f O_WRONLY leaves out readers" out_lacks "cat .*$SCRATCH/file-plain"
 check "-T, -U and -e" out_has "^[0-9]+\.[0-9]{9} +0 +$$ +bash +[0-9]+ +0 00001101 0666 $SCRATCH/file-plain\$"
 
 if has_kprobes && "$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"; then
 	start opensnoop -e -f O_CREAT
 	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"
-	out_soon file-uring
+	out_soon "$SCRATCH/file-uring\$"
 	stop
 	check "flags and mode of io_uring" out_has " -   0 00000100 0640 $SCRATCH/file-uring\$"
 fi
@@ -85,10 +86,10 @@ stop
 check "-U says who" out_has "^$(id -u nobody) +[0-9]+ +open_kinds +[0-9]+ +0 /etc/passwd\$"
 
 start opensnoop -x
-cat "$SCRATCH/file-plain" /nonexistent/x >/dev/null 2>&1
-out_soon /nonexistent/x
+cat "$SCRATCH/file-plain" "$SCRATCH/last" >/dev/null 2>&1
+out_soon "$SCRATCH/last\$"
 stop
-check "-x leaves out what succeeded" out_lacks file-plain
+check "-x leaves out what succeeded" out_lacks "$SCRATCH/file-plain"
 
 start opensnoop -F -n cat
 (cd "$SCRATCH" && cat file-relative >/dev/null)
@@ -103,7 +104,7 @@ check "-n takes commands by name" out_lacks '^[0-9]+ +bash'
 mkfifo "$SCRATCH/fifo"
 start opensnoop -n open_kinds
 "$PROGRAMS/open_kinds" waiting "$SCRATCH/fifo"
-sleep 0.7
+wait_for 60 out_lines "open_kinds +[0-9]+ +0 $SCRATCH/fifo\$" 2501
 stop
 check "2,500 threads that wait in their opens, and one that does not" \
 	out_lines "open_kinds +[0-9]+ +0 $SCRATCH/fifo\$" 2501
@@ -140,6 +141,7 @@ done
 # Begun before there was a probe at their entry.
 if "$TOOLS/opensnoop" -v -d 0.1 --source "$SCRATCH/exits.c" 2>&1 | grep -q '^on_exit_alone: '; then
 	"$PROGRAMS/open_loop" 1 "$SCRATCH/fifo" >/dev/null &
+	wait_for 60 sleeps_in $! 'fifo_open|wait_for_partner'
 	start opensnoop --source "$SCRATCH/exits.c" -n open_loop
 	: >"$SCRATCH/fifo"
 	check "by exits: an open that was waiting already" out_soon " $SCRATCH/fifo\$"
@@ -152,25 +154,25 @@ fi
 start opensnoop -p $$
 cat "$SCRATCH/file-plain" >/dev/null
 true <"$SCRATCH/file-relative"
-out_soon file-relative
+out_soon "$SCRATCH/file-relative\$"
 stop
-check "-p takes one process" out_lacks file-plain
+check "-p takes one process" out_lacks "$SCRATCH/file-plain"
 start opensnoop -t $$
 true <"$SCRATCH/file-relative"
-out_soon file-relative
+out_soon "$SCRATCH/file-relative\$"
 stop
 check "-t takes one thread and says TID" out_has '^TID '
 start opensnoop -p 1 -t $$
 true <"$SCRATCH/file-relative"
-check "-t stands above -p" out_soon file-relative
+check "-t stands above -p" out_soon "$SCRATCH/file-relative\$"
 stop
 start opensnoop -u nobody
 cat "$SCRATCH/file-plain" >/dev/null
 chmod 755 "$SCRATCH"
 setpriv --reuid nobody --clear-groups cat "$SCRATCH/file-relative" >/dev/null
-out_soon file-relative
+out_soon "$SCRATCH/file-relative\$"
 stop
-check "-u takes a user's name" out_lacks file-plain
+check "-u takes a user's name" out_lacks "$SCRATCH/file-plain"
 
 start_headerless opensnoop --json -n open_kinds
 "$PROGRAMS/open_kinds" kernel x
@@ -200,7 +202,8 @@ opens=300000
 is_each_once() { sort -c -u -n -t/ -k3 <(grep -a ' /nonexistent/' "$OUT"); }
 start opensnoop -n open_loop
 "$PROGRAMS/open_loop" "$opens" /nonexistent/ >/dev/null
-sleep 1
+"$PROGRAMS/open_loop" 1 "$SCRATCH/last" >/dev/null
+out_soon "$SCRATCH/last\$"
 stop
 check "at full speed every open is seen" out_lines ' /nonexistent/[0-9]+$' "$opens"
 check "and once, in order" is_each_once
@@ -215,7 +218,8 @@ else
 	"$PROGRAMS/open_loop" "$opens" /nonexistent/ >/dev/null
 	kill "$flusher" 2>/dev/null
 	wait "$flusher" 2>/dev/null
-	sleep 1
+	"$PROGRAMS/open_loop" 1 "$SCRATCH/last" >/dev/null
+	out_soon "$SCRATCH/last\$"
 	stop
 	check "batches can be handed over here" test ! -s "$SCRATCH/flush"
 	check "batches handed over at any time: each open is seen" out_lines ' /nonexistent/[0-9]+$' "$opens"

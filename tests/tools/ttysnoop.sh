@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # ttysnoop against real ttys.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -75,31 +76,39 @@ check "of which the rest is counted" err_has '1 write cut: 79 bytes not shown'
 open_pty tty "$WRITER write 4097; $WRITER write 4098; until [ -e $GO.end ]; do sleep 0.1; done"
 start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
 touch "$GO"
-check "a cut write is said at once" wait_for 5 err_has '1 write cut: 1 byte not shown$'
-check "and a second one soon after" wait_for 5 err_has '1 write cut: 2 bytes not shown$'
+check "a cut write is said at once" wait_for 60 err_has '1 write cut: 1 byte not shown$'
+check "and a second one soon after" wait_for 60 err_has '1 write cut: 2 bytes not shown$'
 touch "$GO.end"
 wait_tool
 
 # A name that stays when the pts goes: a descriptor that holds it open.
-open_pty tty "echo by another name; sleep 60"
+open_pty tty "echo by another name; sleep 10000"
 terminal=$!
 exec 9<>"$(cat "$SCRATCH/tty")"
 start_headerless ttysnoop "/proc/$$/fd/9"
 touch "$GO"
 check "a pts by a link" out_soon 'by another name'
 kill $terminal
-check "and it ends with the pts" wait_for 5 has_ended
+check "and it ends with the pts" wait_for 60 has_ended
 stop
 exec 9>&-
 
 # Writers that wait for a stopped terminal, more than the kernel expects to be in tty_write().
 flow() { python3 -c "import termios; termios.tcflow(open('$(cat "$SCRATCH/stopped")', 'wb', 0), termios.$1)"; }
+all_wait() {
+	local pid
+	[ "$(for pid in $(pgrep -f "^$WRITER threads 20 1"); do
+		grep -ls tty_write "/proc/$pid"/task/*/stack
+	done | wc -l)" -eq 20 ]
+}
 open_pty stopped "$WRITER threads 20 1"
 stopped=$!
 flow TCOOFF
-open_pty tty "sleep 1; echo one of many"
+open_pty tty "until [ -e $GO.all ]; do sleep 0.05; done; echo one of many"
 start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
 touch "$GO"
+check "20 writers wait" wait_for 60 all_wait
+touch "$GO.all"
 wait_tool
 check "they have waited" test ! -s "$SCRATCH/stopped.out"
 flow TCOON
@@ -126,7 +135,7 @@ if mount -t devpts -o newinstance,ptmxmode=666 devpts "$DEVPTS" 2>/dev/null; the
 	start_headerless ttysnoop "$DEVPTS/$number"
 	"$TOOLS/ttysnoop" "$number" >"$SCRATCH/first" 2>/dev/null &
 	first=$!
-	sleep 2
+	wait_for 180 is_tracing $first
 	touch "$GO"
 	wait_tool
 	wait $first
@@ -201,24 +210,32 @@ screen() { tmux -L "snoopkit-$$" "$@"; }
 # Debian's smallest vim, which it does not call so.
 vim=$(command -v vim.tiny || command -v vim)
 if command -v tmux >/dev/null && [ -n "$vim" ]; then
-	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; $vim -u NONE -n --not-a-term $HERE/in_terminal.py"
 	rm -f "$GO"
+	screen -f /dev/null new-session -d -x 80 -y 24 -s one "stty -echo; until [ -e $GO ]; do sleep 0.05; done; $vim -u NONE -n --not-a-term $HERE/in_terminal.py"
+	screen pipe-pane -t one "cat >$SCRATCH/pane"
 	start_headerless ttysnoop -C "${WIDE[@]}" "$(screen display -p -t one '#{pane_tty}')"
 	touch "$GO"
-	sleep 1
-	for keys in 10j 3dd /def Enter :split Enter G; do
+	# screen_has NAME TEXT, same_screens: of what they show now.
+	screen_has() {
+		screen capture-pane -t "$1" -p >"$SCRATCH/$1"
+		grep -q -- "$2" "$SCRATCH/$1"
+	}
+	same_screens() {
+		screen capture-pane -t one -p >"$SCRATCH/one"
+		screen capture-pane -t two -p >"$SCRATCH/two"
+		cmp "$SCRATCH/one" "$SCRATCH/two"
+	}
+	check "vim shows a file" wait_for 60 screen_has one 'in_terminal.py SHELL'
+	for keys in 10j 3dd /def Enter :split Enter G ":write! $SCRATCH/written" Enter; do
 		screen send-keys -t one "$keys"
-		sleep 0.2
 	done
-	sleep 0.5
-	screen capture-pane -t one -p >"$SCRATCH/one"
-	stop
-	screen new-session -d -x 80 -y 24 -s two "stty raw -echo; cat $OUT; sleep 30"
-	sleep 1
-	screen capture-pane -t two -p >"$SCRATCH/two"
+	check "vim has taken its keys" wait_for 60 screen_has one '/written".* written'
+	check "vim's bytes are mirrored" wait_for 60 cmp "$SCRATCH/pane" "$OUT"
+	# Whatever comes later too, for tail goes on until the server is ended.
+	screen new-session -d -x 80 -y 24 -s two "stty raw -echo; tail -c +1 -f $OUT"
+	check "vim's screen is mirrored" wait_for 60 same_screens
 	screen kill-server
-	check "vim's screen is not empty" grep -q 'def ' "$SCRATCH/one"
-	check "vim's screen is mirrored" cmp "$SCRATCH/one" "$SCRATCH/two"
+	stop
 else
 	skip "vim's screen is mirrored" "no tmux and vim here"
 fi
@@ -227,7 +244,7 @@ check "no tty" one_line_error 1 'no tty /nonexistent: No such file' ttysnoop /no
 check "a file is no tty" one_line_error 1 '/etc/passwd is no tty' ttysnoop /etc/passwd
 check "another device is no tty" one_line_error 1 '/dev/null is no tty' ttysnoop /dev/null
 check "/dev/tty is no single one" one_line_error 1 '/dev/tty is another tty for each process' ttysnoop /dev/tty
-check "/dev/ptmx is no single one" one_line_error 1 '/dev/ptmx is a new tty for each that opens it' ttysnoop --duration 1 /dev/ptmx
+check "/dev/ptmx is no single one" one_line_error 1 '/dev/ptmx is a new tty for each process that opens it' ttysnoop --duration 1 /dev/ptmx
 check "a missing argument" one_line_error 2 'the tty, a path or a pts number, is missing' ttysnoop
 check "a bad size" one_line_error 2 "bad size 'x'" ttysnoop -s x 1
 finish

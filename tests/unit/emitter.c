@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Events for tests, handed over as a tool's program does it. */
+/* A program that sends events for tests, in the same way as a tool's program. */
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "emitter.h"
 
 BPF_PERCPU_ARRAY(scratch, struct emitted, 1);
 
-/* raw tracepoint, run by hand with two arguments */
+/* raw tracepoint, run by the test with two arguments */
 int emit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct emitted *event;

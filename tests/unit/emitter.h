@@ -7,7 +7,7 @@
 struct emitted {
 	struct event_header header;
 	__u64 number;
-	char rest[4000]; /* what is sent of it is up to the test */
+	char rest[4000]; /* the test decides how much of it is sent */
 };
 
 #define EMITTED_HEAD (sizeof(struct event_header) + sizeof(__u64))

@@ -2,24 +2,23 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "kernel/private_mount.h"
 #include "kernel/privileges.h"
 #include "support.h"
 
-/* Out of memory is then a NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
+/* Lets malloc() return NULL, as without the sanitizer. Not static: the sanitizer looks it up. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -28,7 +27,7 @@ const char *__asan_default_options(void)
 
 bool make_mounts_private(void)
 {
-	return !unshare(CLONE_NEWNS) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return !private_mount_begin();
 }
 
 char *make_directory(void)
@@ -41,17 +40,9 @@ char *make_directory(void)
 	return path;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *position)
-{
-	(void)info;
-	(void)type;
-	(void)position;
-	return remove(path);
-}
-
 void remove_directory(char *path)
 {
-	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	file_remove_tree(path);
 	free(path);
 }
 
@@ -114,8 +105,8 @@ static char *text_of(int fd)
 }
 
 /*
- * stdout and stderr go to files in memory, which are never full. cmocka's own state is copied into
- * the child, so nothing there may assert: what it finds is told by its result.
+ * stdout and stderr go to files in memory, which are never full. The child must not use cmocka's
+ * assertions, because it has a copy of cmocka's state: it reports by its result.
  */
 void run_child(int (*body)(void *context), void *context, struct outcome *outcome)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the unit tests share. Includes cmocka, which needs other headers before it. */
+/* Shared by the unit tests. Includes cmocka, which needs other headers before it. */
 #ifndef SNOOPKIT_TEST_SUPPORT_H
 #define SNOOPKIT_TEST_SUPPORT_H
 
@@ -19,7 +19,7 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Ends the test at hand as skipped; for what the machine lacks, not the program. */
+/* Ends the current test as skipped, because the machine lacks something that the test needs. */
 #define skip_because(reason)                            \
 	do {                                            \
 		print_message("skipped: %s\n", reason); \
@@ -32,7 +32,7 @@
 			skip_because("needs root"); \
 	} while (0)
 
-/* BPF, and running raw tracepoint programs by hand (Linux 5.10). */
+/* BPF, and BPF_PROG_TEST_RUN of raw tracepoint programs (since 5.10). */
 #define need_bpf()                                \
 	do {                                      \
 		const char *lacks_ = bpf_lacks(); \
@@ -40,7 +40,7 @@
 			skip_because(lacks_);     \
 	} while (0)
 
-/* From here on mounts of this process are its own. */
+/* From here on this process has its own mount namespace. */
 #define need_private_mounts()                                    \
 	do {                                                     \
 		if (!make_mounts_private())                      \
@@ -50,7 +50,10 @@
 const char *bpf_lacks(void);
 bool make_mounts_private(void);
 
-/* A directory in /tmp (malloc'ed name), and its end with all that is in it. */
+/*
+ * Creates a directory in /tmp and returns its path (malloc'ed). remove_directory() removes it with
+ * its contents and frees the path.
+ */
 char *make_directory(void);
 void remove_directory(char *path);
 
@@ -59,10 +62,10 @@ char *join(const char *directory, const char *name);
 
 void write_file(const char *path, const void *data, size_t size);
 
-/* How many entries the directory has, hidden ones too. */
+/* The number of entries in the directory, including hidden ones. */
 size_t count_entries(const char *path);
 
-/* How many descriptors this process has open. */
+/* The number of descriptors that this process has open. */
 size_t count_descriptors(void);
 
 /* Whether this process has children, ended or not. */
@@ -70,23 +73,23 @@ bool has_children(void);
 
 size_t count_lines(const char *text);
 
-/* What a child process did. */
+/* The outcome of a child process. */
 struct outcome {
 	int status;	       /* exit status, or 128 + the signal that ended it */
 	char *output, *errors; /* malloc'ed texts of its stdout and stderr */
 };
 
-/* Runs body in a forked child, which exits with its result. */
+/* Runs body in a forked child, which exits with body's result. */
 void run_child(int (*body)(void *context), void *context, struct outcome *outcome);
 void outcome_free(struct outcome *outcome);
 
-/* Drops all capabilities and root; for children. */
+/* Gives up root and all capabilities, for good: call it in a child. */
 void become_nobody(void);
 
-/* Whether fd is readable within that time. */
+/* Whether fd becomes readable within that time. */
 bool is_readable(int fd, int milliseconds);
 
-/* ---- images by hand, to be freed with image_free() ---- */
+/* ---- images made by a test, to be freed with image_free() ---- */
 
 struct image *make_image(void);
 void add_map(struct image *image, const char *name, uint32_t type, uint32_t key_size,
@@ -97,13 +100,13 @@ void add_program(struct image *image, const char *name, const struct bpf_insn *i
 	add_program(image, name, instructions, ARRAY_SIZE(instructions))
 
 /*
- * A program for each kind of probe that counts, in the array map "counts" at index 0, how often it
- * ran; the map is added too.
+ * Adds a program for any kind of probe, and the array map "counts". The program counts its runs in
+ * the map at index 0.
  */
 void add_counter(struct image *image, const char *name);
 uint64_t read_count(int map_fd);
 
-/* Runs a raw tracepoint program once on that CPU and returns its result. */
+/* Runs a raw tracepoint program once on that CPU and returns the program's result. */
 int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument);
 
 #define INSN(c, d, s, o, i) \

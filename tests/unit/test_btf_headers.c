@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* clang-format off: cmocka.h needs these before it */
+/* clang-format off: cmocka.h needs these headers before it */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,7 +106,7 @@ static void write_headers(struct bench *bench, const char *source)
 	assert_non_null(bench->types);
 }
 
-/* That the host's compiler takes the written types followed by these lines, if there is one. */
+/* Asserts that the host's compiler, if there is one, accepts the types followed by these lines. */
 static void assert_compiles(const struct bench *bench, const char *lines)
 {
 	char command[512], path[128];
@@ -152,7 +152,7 @@ static int add_union(struct bench *bench, const char *name, uint32_t size)
 	return id;
 }
 
-/* To the struct or union added last; offset in bytes. */
+/* Adds a field to the struct or union that was added last; offset is in bytes. */
 static void add_field(struct bench *bench, const char *name, int type, uint32_t offset)
 {
 	assert_int_equal(btf__add_field(bench->btf, name, type, offset * 8, 0), 0);
@@ -217,7 +217,7 @@ static void what_a_named_member_points_to_is_taken(void **state)
 static void embedded_structs_come_first(void **state)
 {
 	struct bench *bench = *state;
-	int inner = bench->pointer + 2; /* behind outer, which is added first */
+	int inner = bench->pointer + 2; /* the ID after outer, which is added first */
 
 	add_struct(bench, "outer", 32);
 	add_field(bench, "head", inner, 8);
@@ -270,7 +270,7 @@ static void a_run_of_bit_fields_is_written_whole(void **state)
 	add_field(bench, "before", bench->u64, 0);
 	add_bits(bench, "one", bench->u32, 64, 1);
 	add_bits(bench, "two", bench->u32, 65, 3);
-	add_bits(bench, "four", bench->u32, 72, 4); /* behind a nameless one of 4 bits */
+	add_bits(bench, "four", bench->u32, 72, 4); /* after a nameless one of 4 bits */
 	add_field(bench, "after", bench->u32, 12);
 	write_headers(bench, "struct bits b; b.two; b.after");
 	assert_has(bench, "unsigned int one : 1;\nunsigned int two : 3;\n"
@@ -295,7 +295,7 @@ static void neighbours_of_a_wanted_bit_field_are_known(void **state)
 	assert_compiles(bench, "_Static_assert(sizeof(struct context) == 4, \"\");");
 }
 
-static void elements_behind_a_pointer_are_known(void **state)
+static void elements_of_a_pointers_target_are_known(void **state)
 {
 	struct bench *bench = *state;
 	int mask, pointer;
@@ -309,7 +309,7 @@ static void elements_behind_a_pointer_are_known(void **state)
 	assert_compiles(bench, "_Static_assert(sizeof(struct mask) == 8, \"\");");
 }
 
-/* clang makes one integer of a run, and one wider than 64 bits has another alignment for BPF. */
+/* clang makes one integer of a run; BPF aligns one wider than 64 bits differently. */
 static void runs_of_bit_fields_are_cut_at_64_bits(void **state)
 {
 	struct bench *bench = *state;
@@ -481,7 +481,7 @@ static void enums_keep_their_integer(void **state)
 			       "_Static_assert(sizeof(enum wide) == 8, \"\");");
 }
 
-/* BTF before pahole 1.24 does not say whether an enum has a sign. */
+/* BTF from before pahole 1.24 does not say whether an enum is signed. */
 static void old_enums_are_signed_where_a_value_is_negative(void **state)
 {
 	struct bench *bench = *state;
@@ -597,7 +597,7 @@ static void the_running_kernel(void **state)
 	free(text);
 }
 
-/* ---- questions ---- */
+/* ---- feature tests ---- */
 
 static const struct feature_test feature_tests[] = {
 	{ "HAS_MEMBER", "struct box", "wanted", "linux/box.h" },
@@ -609,7 +609,7 @@ static const struct feature_test feature_tests[] = {
 	{},
 };
 
-static void questions_are_answered_from_btf(void **state)
+static void features_are_tested_in_btf(void **state)
 {
 	static const bool expected[] = { true, false, true, true, false, true };
 	struct bench *bench = *state;
@@ -634,14 +634,14 @@ static void questions_are_answered_from_btf(void **state)
 	assert_false(kernel_has[0]);
 }
 
-static void questions_make_a_probe(void **state)
+static void feature_tests_become_a_source(void **state)
 {
 	char *source = feature_tests_source(feature_tests);
 	const char *first;
 
 	(void)state;
 	assert_non_null(source);
-	first = strstr(source, "#line 1 \"snoopkit-probe\"\n");
+	first = strstr(source, "#line 1 \"snoopkit-test\"\n");
 	assert_non_null(first);
 	assert_non_null(strstr(source, "#if __has_include(<linux/box.h>)"));
 	first = strchr(first, '\n') + 1;
@@ -654,13 +654,13 @@ static void questions_make_a_probe(void **state)
 static void diagnostics_are_read(void **state)
 {
 	/* lines: 1, 2, 3 the struct; 4 to 24 the function; 25 the enumerator; 26 the end */
-	static const char said[] = "snoopkit-probe:2:5: error: no member named 'missing'\n"
+	static const char said[] = "snoopkit-test:2:5: error: no member named 'missing'\n"
 				   "  some code\n"
-				   "snoopkit-probe:4:5: error: too few arguments\n"
-				   "snoopkit-probe:3:5: warning: something\n"
+				   "snoopkit-test:4:5: error: too few arguments\n"
+				   "snoopkit-test:3:5: warning: something\n"
 				   "include/linux/box.h:1:5: error: other\n"
-				   "snoopkit-probe:25:5: error: undeclared\n"
-				   "snoopkit-probe:26:1: error: static_assert failed\n"
+				   "snoopkit-test:25:5: error: undeclared\n"
+				   "snoopkit-test:26:1: error: static_assert failed\n"
 				   "4 errors generated.\n";
 	static const bool expected[] = { true, false, true, true, false, false };
 	bool kernel_has[6];
@@ -688,7 +688,7 @@ int main(void)
 		TEST(unions_keep_their_size),
 		TEST(a_run_of_bit_fields_is_written_whole),
 		TEST(neighbours_of_a_wanted_bit_field_are_known),
-		TEST(elements_behind_a_pointer_are_known),
+		TEST(elements_of_a_pointers_target_are_known),
 		TEST(runs_of_bit_fields_are_cut_at_64_bits),
 		TEST(packed_only_where_the_layout_needs_it),
 		TEST(declarators_of_all_shapes),
@@ -704,8 +704,8 @@ int main(void)
 		TEST(included_headers_become_empty_files),
 		TEST(a_broken_file_is_an_error),
 		TEST(the_running_kernel),
-		TEST(questions_are_answered_from_btf),
-		TEST(questions_make_a_probe),
+		TEST(features_are_tested_in_btf),
+		TEST(feature_tests_become_a_source),
 		TEST(diagnostics_are_read),
 	};
 

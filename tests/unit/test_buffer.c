@@ -42,7 +42,7 @@ static void it_grows_and_keeps_what_is_there(void **state)
 	assert_null(buffer.data);
 }
 
-static void pieces_stand_one_behind_the_other(void **state)
+static void pieces_follow_each_other(void **state)
 {
 	struct buffer buffer = {};
 	char *string;
@@ -60,8 +60,7 @@ static void pieces_stand_one_behind_the_other(void **state)
 	free(string);
 }
 
-/* At each length around the capacities that doubling gives, the NUL of printf must have its room.
- */
+/* printf needs room for its NUL, at each length around the capacities that doubling gives. */
 static void printf_of_any_length(void **state)
 {
 	size_t length;
@@ -173,7 +172,7 @@ static void whole_files(void **state)
 	assert_int_equal(errno, EFBIG);
 	assert_null(file_read_up_to("/dev/zero", 1 << 20, &size));
 	assert_int_equal(errno, EFBIG);
-	/* In /proc a file's size is not known before. */
+	/* stat(2) does not tell the size of a file in /proc. */
 	text = file_read("/proc/self/stat", &size);
 	assert_non_null(text);
 	assert_int_equal(strlen(text), size);
@@ -205,7 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_buffer_is_an_empty_string),
 		cmocka_unit_test(it_grows_and_keeps_what_is_there),
-		cmocka_unit_test(pieces_stand_one_behind_the_other),
+		cmocka_unit_test(pieces_follow_each_other),
 		cmocka_unit_test(printf_of_any_length),
 		cmocka_unit_test(without_memory_it_has_failed_until_reset),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),

@@ -15,13 +15,14 @@
 #include "base/file.h"
 #include "compile/cache.h"
 #include "compile/compiler.h"
+#include "compile/libbcc.h"
 #include "support.h"
 
 struct bench {
-	char *directory; /* holds everything below */
-	char *cache;	 /* not made before the first store */
-	char *library;	 /* stands for libbcc */
-	char *file;	 /* the key's, in the cache */
+	char *directory; /* contains everything below */
+	char *cache;	 /* created by the first store */
+	char *library;	 /* takes the place of libbcc */
+	char *file;	 /* the key's file in the cache */
 	struct image *image;
 	struct cache_key key;
 	struct kernel kernel;
@@ -45,8 +46,8 @@ static int set_up(void **state)
 	bench->library = join(bench->directory, "libbcc.so.0");
 	write_file(bench->library, "library", 7);
 	bench->image = make_image();
-	assert_int_equal(compiler_identity(bench->library, bench->image->compiler,
-					   sizeof(bench->image->compiler)),
+	assert_int_equal(libbcc_identity(bench->library, bench->image->compiler,
+					 sizeof(bench->image->compiler)),
 			 0);
 	add_map(bench->image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	ADD_PROGRAM(bench->image, "on_exit", program);
@@ -96,7 +97,7 @@ static void store(const struct bench *bench)
 	assert_int_equal(cache_store(bench->cache, &bench->key, bench->image), 0);
 }
 
-/* With one file in the cache, good for loading: what every spoiling starts from. */
+/* One good file in the cache: each test spoils it in another way. */
 static void store_and_find(const struct bench *bench)
 {
 	store(bench);
@@ -198,7 +199,7 @@ static void every_truncation_is_seen(void **state)
 	free(content);
 }
 
-/* As a file that was renamed by hand, or a hash that two keys share. */
+/* A file that was renamed by hand, or a hash that two keys share. */
 static void a_file_with_another_key_is_not_taken(void **state)
 {
 	struct bench *bench = *state;
@@ -326,7 +327,7 @@ static void links_are_not_followed(void **state)
 	assert_int_equal(rename(bench->file, elsewhere), 0);
 	assert_int_equal(symlink(elsewhere, bench->file), 0);
 	assert_false(is_found(bench));
-	/* A store puts a file in the link's place and leaves alone what it points to. */
+	/* A store replaces the link and does not touch its target. */
 	write_file(elsewhere, "precious", 8);
 	store_and_find(bench);
 	content = file_read(elsewhere, &size);
@@ -363,7 +364,7 @@ static void a_planted_temporary_file_is_no_way_in(void **state)
 	free(victim);
 }
 
-/* A FIFO must not hold the tool, either. */
+/* The tool must not wait for a FIFO either. */
 static void what_is_no_file_is_not_read(void **state)
 {
 	struct bench *bench = *state;
@@ -493,7 +494,7 @@ static void nobody_can_store(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Several tools may be started at once: at no time is there a file that can't be read. */
+/* Several tools may start at once: the file must be whole at any time. */
 static void stores_at_the_same_time(void **state)
 {
 	struct bench *bench = *state;
@@ -536,7 +537,7 @@ static void nothing_stays_open(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
-/* An image's file of that tool, used and stored in that second. */
+/* Makes an image's file of a tool, with the times of its use and its storing in seconds. */
 static char *add_used(const struct bench *bench, const char *tool, unsigned int number,
 		      time_t accessed, time_t modified)
 {
@@ -564,11 +565,11 @@ static void the_images_used_last_are_kept(void **state)
 
 	need_root();
 	store_and_find(bench);
-	/* In no order of their names; every other one is used later than it was stored. */
+	/* The times do not follow the names; every other file was used after it was stored. */
 	for (i = 0; i < ARRAY_SIZE(images); i++)
 		images[i] = add_used(bench, "tool", i * 7 % ARRAY_SIZE(images),
 				     i % 2 ? 1000 + i : 500, i % 2 ? 500 : 1000 + i);
-	/* Tools whose names begin or end with this one's. */
+	/* tools whose names begin or end with this tool's */
 	other = add_used(bench, "too", 1, 1, 1);
 	free(add_used(bench, "toolset", 1, 1, 1));
 	free(add_used(bench, "mytool", 1, 1, 1));
@@ -584,7 +585,7 @@ static void the_images_used_last_are_kept(void **state)
 	free(other);
 }
 
-/* Also where a clock that was set back makes it the oldest. */
+/* Even if it looks like the oldest, because the clock was set back. */
 static void the_image_just_stored_is_kept(void **state)
 {
 	struct bench *bench = *state;
@@ -616,7 +617,7 @@ static void only_images_are_removed(void **state)
 		write_file(path, "", 0);
 		free(path);
 	}
-	/* A link is not removed, nor what it points to, nor what is not root's own. */
+	/* Neither a link nor its target is removed, nor a file that is not root's own. */
 	victim = join(bench->directory, "victim");
 	write_file(victim, "precious", 8);
 	link = add_used(bench, "tool", 1, 1, 1);
@@ -635,7 +636,7 @@ static void only_images_are_removed(void **state)
 	free(writable);
 }
 
-/* "DIRECTORY/.TOOL-HASH.PID", as a store calls its file until it is whole. */
+/* "DIRECTORY/.TOOL-HASH.PID", the name of the temporary file of a store. */
 static char *add_temporary(const struct bench *bench, const char *tool, long pid)
 {
 	char *path;
@@ -671,7 +672,7 @@ static void what_a_killed_process_left_is_removed(void **state)
 	free(alive);
 }
 
-/* On a disk each of the thousands of small files would be waited for. */
+/* The tests write thousands of small files, which are slow on a disk. */
 static int work_in_memory(void **state)
 {
 	(void)state;

@@ -40,7 +40,7 @@ static int find(const char *path, const char *name, uint64_t *offset)
 	return err;
 }
 
-/* What stands in the file at the offset is what stands in memory at the function. */
+/* The file has the same bytes at the offset as memory has at the function. */
 static void an_offset_is_where_the_code_is(void **state)
 {
 	unsigned char code[16];
@@ -65,7 +65,7 @@ static void only_defined_functions_are_found(void **state)
 	assert_int_equal(find(SELF, "a_function_to_find2", &offset), -ENOENT);
 	assert_int_equal(find(SELF, "", &offset), -ENOENT);
 	assert_int_equal(find(SELF, "some_data_to_find", &offset), -ENOENT);
-	/* undefined here: it is libc's */
+	/* undefined in this file: it is in libc */
 	assert_int_equal(find(SELF, "strtoull", &offset), -ENOENT);
 }
 
@@ -89,7 +89,7 @@ static void what_is_no_elf_file(void **state)
 	remove_directory(directory);
 }
 
-/* A small shared object of our own, to spoil. */
+/* Makes a small shared object, to be damaged. */
 static bool make_library(const char *directory, char **library)
 {
 	char *command;
@@ -120,7 +120,7 @@ static void damaged_files_are_refused_or_read(void **state)
 	for (i = 0; i < size; i += i < 4096 ? 61 : 509) {
 		write_file(path, content, i);
 		err = find(path, "spoiled", &offset);
-		/* The section headers stand at the end: without them nothing can be found. */
+		/* Without the section headers, at the file's end, nothing is found. */
 		assert_true(err == -ENOENT || err == -ENOEXEC);
 		assert_true(offset == 0);
 	}
@@ -260,7 +260,7 @@ static void libraries_are_found_as_the_linker_does(void **state)
 	assert_int_equal(elfsym_needed(SELF, "libnosuchthing.so", path, sizeof(path), &error),
 			 -ENOENT);
 	assert_non_null(strstr(error.text, "libnosuchthing.so"));
-	/* "libc" is the beginning of libcmocka too: a prefix is all that is asked for */
+	/* libcmocka begins with "libc" too: only the prefix counts */
 	assert_int_equal(elfsym_needed(path, "libc.so", path, sizeof(path), &error), 0);
 	assert_non_null(strstr(path, "/libc.so"));
 }

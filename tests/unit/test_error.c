@@ -13,7 +13,7 @@ static void the_result_is_a_negative_errno(void **state)
 	(void)state;
 	assert_int_equal(error_set(&error, EPERM, "one"), -EPERM);
 	assert_int_equal(error_set(&error, 0, "two"), -EINVAL);
-	/* Never 0 and never positive, whatever went in: it would be taken for success. */
+	/* 0 or a positive number would look like success. */
 	assert_int_equal(error_set(&error, -EPERM, "three"), -EINVAL);
 	assert_string_equal(error.text, "three");
 }
@@ -33,8 +33,8 @@ static void a_long_line_is_cut_within_its_room(void **state)
 {
 	struct {
 		struct error error;
-		char behind[16];
-	} both = { .behind = "untouched" };
+		char after[16];
+	} both = { .after = "untouched" };
 	char text[2000];
 
 	(void)state;
@@ -43,10 +43,10 @@ static void a_long_line_is_cut_within_its_room(void **state)
 	error_set(&both.error, EIO, "%s", text);
 	assert_int_equal(strlen(both.error.text), sizeof(both.error.text) - 1);
 	assert_null(both.error.detail);
-	assert_string_equal(both.behind, "untouched");
+	assert_string_equal(both.after, "untouched");
 }
 
-/* The leak checker watches over the details. */
+/* The leak checker checks that details are freed. */
 static void details_are_owned(void **state)
 {
 	struct error error = {};

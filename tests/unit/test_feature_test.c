@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Questions to the kernel's own BTF and to a compiler; the rest is in test_btf_headers.c. */
+/* Feature tests of the kernel's own BTF and of headers; others are in test_btf_headers.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-/* What every kernel has, and none. */
+/* Types that every kernel has, and types that none has. */
 static const struct feature_test known[] = {
 	{ "A", "struct task_struct", "comm", "linux/sched.h" },
 	{ "B", "struct task_struct", "no_such_member", "linux/sched.h" },
@@ -31,7 +31,7 @@ static const struct feature_test known[] = {
 	{},
 };
 
-static void the_running_kernel_answers(void **state)
+static void the_running_kernels_types_are_tested(void **state)
 {
 	bool kernel_has[ARRAY_SIZE(known) - 1];
 
@@ -52,7 +52,7 @@ static void the_running_kernel_answers(void **state)
 	assert_true(kernel_has[11]);
 }
 
-static void what_is_no_btf_answers_no(void **state)
+static void without_btf_all_tests_fail(void **state)
 {
 	bool kernel_has[ARRAY_SIZE(known) - 1];
 	size_t i;
@@ -64,7 +64,7 @@ static void what_is_no_btf_answers_no(void **state)
 		assert_false(kernel_has[i]);
 }
 
-static void no_questions_are_no_answers(void **state)
+static void no_tests_have_no_results(void **state)
 {
 	static const struct feature_test none[] = { {} };
 	char *source = feature_tests_source(none);
@@ -72,11 +72,11 @@ static void no_questions_are_no_answers(void **state)
 	(void)state;
 	assert_non_null(source);
 	free(source);
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:1:1: error: x", none, NULL),
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:1:1: error: x", none, NULL),
 			 0);
 }
 
-/* ---- the text that a compiler is given, on headers of our own ---- */
+/* ---- the source, compiled with a header of this file ---- */
 
 static const char header[] =
 	"struct inner { int deep; };\n"
@@ -94,7 +94,7 @@ static const char header[] =
 
 static const struct {
 	struct feature_test test;
-	bool answer;
+	bool passes;
 } cases[] = {
 	{ { "A", "struct box", "wanted", "box.h" }, true },
 	{ { "A", "struct box", "nested", "box.h" }, true },
@@ -124,12 +124,12 @@ static const struct {
 	{ { "A", "func takes_none", "box", "box.h" }, false },
 	{ { "A", "func none", "box", "box.h" }, false },
 	{ { "A", "func none", NULL, "box.h" }, false },
-	/* What no header declares is answered no, also where another's header does. */
+	/* Without a header the test fails, even if another test's header declares the type. */
 	{ { "A", "struct box", "wanted", NULL }, false },
 	{ { "A", "struct box", "wanted", "not/there.h" }, true },
 };
 
-static void clang_answers_through_its_messages(void **state)
+static void clangs_messages_give_the_results(void **state)
 {
 	struct feature_test feature_tests[ARRAY_SIZE(cases) + 1] = {};
 	char *directory, *path, *source, *messages, *command;
@@ -145,14 +145,14 @@ static void clang_answers_through_its_messages(void **state)
 	path = join(directory, "box.h");
 	write_file(path, header, strlen(header));
 	free(path);
-	path = join(directory, "probe.c");
+	path = join(directory, "test.c");
 	source = feature_tests_source(feature_tests);
 	assert_non_null(source);
 	write_file(path, source, strlen(source));
 	free(source);
 	free(path);
 	assert_true(asprintf(&command,
-			     "clang -fsyntax-only -fms-extensions -ferror-limit=0 -I%s %s/probe.c "
+			     "clang -fsyntax-only -fms-extensions -ferror-limit=0 -I%s %s/test.c "
 			     ">%s/messages 2>&1",
 			     directory, directory, directory) > 0);
 	assert_int_not_equal(system(command), 0);
@@ -162,7 +162,7 @@ static void clang_answers_through_its_messages(void **state)
 	free(path);
 	assert_int_equal(feature_tests_read_diagnostics(messages, feature_tests, kernel_has), 0);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		if (kernel_has[i] != cases[i].answer)
+		if (kernel_has[i] != cases[i].passes)
 			fail_msg("%s %s", cases[i].test.type,
 				 cases[i].test.member ? cases[i].test.member : "");
 	free(messages);
@@ -180,16 +180,16 @@ static const struct feature_test two[] = {
 static void hostile_messages(void **state)
 {
 	static const char *const others[] = {
-		"snoopkit-probe:",
-		"snoopkit-probe:0:1: error: x\n",
-		"snoopkit-probe:2:1: error: x\n",
-		"snoopkit-probe:4:1: error: x\n",
-		"snoopkit-probe:-1:1: error: x\n",
-		"snoopkit-probe:99999999999999999999999:1: error: x\n",
-		"snoopkit-probe:1:1: note: x\n",
-		"snoopkit-probe:1:1: error\n",
-		" snoopkit-probe:1:1: error: x\n",
-		"snoopkit-probe2:1:1: error: x\n",
+		"snoopkit-test:",
+		"snoopkit-test:0:1: error: x\n",
+		"snoopkit-test:2:1: error: x\n",
+		"snoopkit-test:4:1: error: x\n",
+		"snoopkit-test:-1:1: error: x\n",
+		"snoopkit-test:99999999999999999999999:1: error: x\n",
+		"snoopkit-test:1:1: note: x\n",
+		"snoopkit-test:1:1: error\n",
+		" snoopkit-test:1:1: error: x\n",
+		"snoopkit-test2:1:1: error: x\n",
 	};
 	bool kernel_has[2];
 	size_t i;
@@ -200,19 +200,19 @@ static void hostile_messages(void **state)
 				 -EBADMSG);
 		assert_false(kernel_has[0] || kernel_has[1]);
 	}
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:2:7: error: x\n"
-							"snoopkit-probe:3:1: error: x",
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:2:7: error: x\n"
+							"snoopkit-test:3:1: error: x",
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && !kernel_has[1]);
-	/* Headers that don't fit the compiler's own are no answer. */
+	/* An error in a header says nothing about the tests. */
 	assert_int_equal(feature_tests_read_diagnostics("include/linux/bpf.h:398:10: error: x\n"
-							"snoopkit-probe:3:1: error: x\n",
+							"snoopkit-test:3:1: error: x\n",
 							two, kernel_has),
 			 0);
 	assert_true(kernel_has[0] && kernel_has[1]);
-	/* A fatal error makes all void, wherever it stands. */
-	assert_int_equal(feature_tests_read_diagnostics("snoopkit-probe:2:1: error: x\n"
+	/* After a fatal error no result is valid, wherever it occurred. */
+	assert_int_equal(feature_tests_read_diagnostics("snoopkit-test:2:1: error: x\n"
 							"a.h:1:1: fatal error: too many errors",
 							two, kernel_has),
 			 -EBADMSG);
@@ -230,11 +230,11 @@ static void many_messages_take_no_time(void **state)
 	(void)state;
 	for (i = 0; i < 200000; i++)
 		buffer_append_string(&text, "include/linux/x.h:1:2: warning: x\n");
-	buffer_append_string(&text, "snoopkit-probe:1:1: error: x\nsnoopkit-probe:3:1: error: x\n");
+	buffer_append_string(&text, "snoopkit-test:1:1: error: x\nsnoopkit-test:3:1: error: x\n");
 	messages = buffer_take_string(&text);
-	clock_gettime(CLOCK_MONOTONIC, &before);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	assert_int_equal(feature_tests_read_diagnostics(messages, two, kernel_has), 0);
-	clock_gettime(CLOCK_MONOTONIC, &after);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	assert_true(!kernel_has[0] && kernel_has[1]);
 	assert_true(after.tv_sec - before.tv_sec < 5);
 	free(messages);
@@ -243,10 +243,10 @@ static void many_messages_take_no_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_running_kernel_answers),
-		cmocka_unit_test(what_is_no_btf_answers_no),
-		cmocka_unit_test(no_questions_are_no_answers),
-		cmocka_unit_test(clang_answers_through_its_messages),
+		cmocka_unit_test(the_running_kernels_types_are_tested),
+		cmocka_unit_test(without_btf_all_tests_fail),
+		cmocka_unit_test(no_tests_have_no_results),
+		cmocka_unit_test(clangs_messages_give_the_results),
 		cmocka_unit_test(hostile_messages),
 		cmocka_unit_test(many_messages_take_no_time),
 	};

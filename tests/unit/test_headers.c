@@ -15,7 +15,7 @@
 
 static struct kernel kernel;
 
-/* Makes a file below /lib/modules, with the directories above it. */
+/* Creates a file below /lib/modules, and the directories above it. */
 static void make_file(const char *path)
 {
 	char *copy = strdup(path), *slash;
@@ -31,7 +31,7 @@ static void make_file(const char *path)
 
 static bool lib_is_overlaid;
 
-/* A machine without packaged kernels has no /lib/modules: made in memory, over the true /lib. */
+/* A machine without packaged kernels has no /lib/modules: make it, in an overlay over /lib. */
 static bool overlay_lib(void)
 {
 	char *directory = make_directory(), *upper = join(directory, "upper"),
@@ -48,7 +48,7 @@ static bool overlay_lib(void)
 	return lib_is_overlaid && !mkdir("/lib/modules", 0755);
 }
 
-/* /lib/modules is empty, and the kernel has a name that no package has. */
+/* Makes /lib/modules empty and gives the kernel a name that no package has. */
 static bool make_modules_private(void)
 {
 	if (!make_mounts_private() || (access("/lib/modules", F_OK) && !overlay_lib()) ||
@@ -91,7 +91,7 @@ static void a_build_tree_is_found(void **state)
 	(void)state;
 	need_modules();
 	make_file("/lib/modules/0.0-test/build/include/linux/kconfig.h");
-	/* A tree that was never configured is none. */
+	/* A tree that was never configured can't be used. */
 	assert_true(find(HEADERS_KERNEL, false, &headers, &error) == -ENOENT ||
 		    headers.kind == HEADERS_FROM_ARCHIVE);
 	make_file("/lib/modules/0.0-test/build/include/generated/autoconf.h");
@@ -100,7 +100,7 @@ static void a_build_tree_is_found(void **state)
 	assert_string_equal(headers.path, build);
 	assert_int_equal(find(HEADERS_AUTO, false, &headers, &error), 0);
 	assert_int_equal(headers.kind, HEADERS_FROM_BUILD_TREE);
-	/* Configured anew, it is another origin: the cache must see that. */
+	/* After another configuration the origin differs: the cache must not find old images. */
 	strcpy(first, headers.origin);
 	write_file("/lib/modules/0.0-test/build/include/generated/autoconf.h", "#", 1);
 	assert_int_equal(find(HEADERS_KERNEL, false, &headers, &error), 0);
@@ -174,7 +174,7 @@ static void nothing_found_names_the_package(void **state)
 	remove_directory(empty);
 }
 
-/* ---- preparing, in children since it changes the environment ---- */
+/* ---- preparing, in children because it changes the environment ---- */
 
 struct preparation {
 	struct headers headers;
@@ -238,7 +238,7 @@ static void btf_becomes_a_directory(void **state)
 static void an_archive_is_unpacked(void **state)
 {
 	struct preparation preparation = { .headers.kind = HEADERS_FROM_ARCHIVE };
-	char *directory, *path, *command;
+	char *directory, *path, *command, *searched;
 
 	(void)state;
 	directory = make_directory();
@@ -256,7 +256,16 @@ static void an_archive_is_unpacked(void **state)
 	snprintf(preparation.headers.path, sizeof(preparation.headers.path), "%s/k.tar.xz",
 		 directory);
 	preparation.scratch = join(directory, "b");
+	/* What the caller's environment says of tar and xz does not matter. */
+	searched = strdup(getenv("PATH"));
+	setenv("PATH", directory, 1);
+	setenv("TAR_OPTIONS", "--no-such-option", 1);
+	setenv("XZ_OPT", "--no-such-option", 1);
 	assert_prepared(&preparation, 0, preparation.scratch);
+	setenv("PATH", searched, 1);
+	unsetenv("TAR_OPTIONS");
+	unsetenv("XZ_OPT");
+	free(searched);
 	path = join(directory, "b/include/linux/x.h");
 	assert_int_equal(access(path, R_OK), 0);
 	free(path);

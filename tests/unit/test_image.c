@@ -6,7 +6,7 @@
 #include "image/image.h"
 #include "support.h"
 
-/* Where things stand in the bytes, as image_write() lays them out. */
+/* Offsets of the fields in the bytes that image_write() makes. */
 #define AT_MAP_COUNT	 (512 + 12)
 #define AT_PROGRAM_COUNT (512 + 16)
 #define AT_MAPS		 (512 + 20)
@@ -46,7 +46,7 @@ static struct buffer bytes_of(const struct image *image)
 	return bytes;
 }
 
-/* In a block of its own of exactly that size, so that reading too far is seen. */
+/* Copies the bytes to a block of exactly that size: a sanitizer sees each read after its end. */
 static int read_exactly(const void *data, size_t size, struct image **image)
 {
 	char *copy = malloc(size ? size : 1);
@@ -126,7 +126,7 @@ static void every_truncation_is_refused(void **state)
 	image_free(image);
 }
 
-/* What an accepted image says must hold for every user of it. */
+/* Asserts what users of an accepted image rely on. */
 static void assert_sound(const struct image *image)
 {
 	uint32_t i, k;
@@ -209,7 +209,7 @@ static void hostile_counts_are_refused(void **state)
 	image_free(image);
 }
 
-/* That an image with one of its instructions changed is taken, or isn't. */
+/* Asserts whether an image with one changed instruction is accepted. */
 static void check_instruction(uint32_t index, struct bpf_insn instruction, bool sound)
 {
 	struct image *image = sample(), *again = NULL;
@@ -235,13 +235,13 @@ static void instructions_that_the_loader_fills_in_are_checked(void **state)
 	check_instruction(2, INSN(load, 2, 0, 0, 0), true);
 	check_instruction(2, INSN(load, 2, 0, 0, 32), false);
 	check_instruction(2, INSN(load, 2, 0, 0, -1), false);
-	/* A number with another upper half is any number. */
+	/* Without the magic it is a constant. */
 	check_instruction(4, INSN(load, 3, 0, 0, 32), true);
-	/* The second half must be there, and be one. */
+	/* The second half must exist and be a second half. */
 	check_instruction(1, MOVE_NUMBER(0, 0), false);
 	check_instruction(6, INSN(load, 3, 0, 0, 1), false);
 	check_instruction(7, INSN(load, 3, 0, 0, 1), false);
-	/* A second half that looks like a first one is none. */
+	/* A second half is never a map, whatever its src_reg. */
 	check_instruction(7, INSN(BPF_LD | BPF_IMM | BPF_W, 3, 1, 0, 77), true);
 }
 

@@ -22,7 +22,7 @@ static void version_codes(void **state)
 		  CODE(5, 14, 0) },
 		{ "6.5-rc1", "#1", NULL, CODE(6, 5, 0) },
 		{ "7.2", "#1", NULL, CODE(7, 2, 0) },
-		/* since 4.9.256 a sublevel above 255 is 255 (kernel commit 9b82f13e7ef3) */
+		/* since 4.9.256 a sublevel above 255 counts as 255 (kernel commit 9b82f13e7ef3) */
 		{ "4.14.336", "#1", NULL, CODE(4, 14, 255) },
 		{ "5.10.255", "#1", NULL, CODE(5, 10, 255) },
 		/* Debian */
@@ -34,7 +34,7 @@ static void version_codes(void **state)
 		  CODE(6, 1, 55) },
 		{ "7.2-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 7.2~rc1-1~exp1", NULL,
 		  CODE(7, 2, 0) },
-		/* a word in uname -v that is no version */
+		/* uname -v has a word that is no version */
 		{ "6.6.6", "#1 Debian kernel", NULL, CODE(6, 6, 6) },
 		/* Ubuntu */
 		{ "4.15.0-20-generic", "#21-Ubuntu SMP Tue Apr 24 06:16:15 UTC 2018",
@@ -43,7 +43,7 @@ static void version_codes(void **state)
 		  "Ubuntu 6.8.0-31.31-generic 6.8.1", CODE(6, 8, 1) },
 		{ "6.8.0-31-generic", "#31-Ubuntu", "", CODE(6, 8, 0) },
 		{ "6.8.0-31-generic", "#31-Ubuntu", "Ubuntu nonsense", CODE(6, 8, 0) },
-		/* nothing to go by */
+		/* no version at all */
 		{ "", "", NULL, 0 },
 		{ "unknown", "#1", "", 0 },
 	};
@@ -77,7 +77,7 @@ static void the_running_kernel(void **state)
 	assert_memory_equal(&kernel, &again, sizeof(kernel));
 }
 
-/* The same note as another reader sees it: the bytes behind "GNU\0" of a note of type 3. */
+/* The same note as another reader sees it: the bytes after "GNU\0" in a note of type 3. */
 static void the_build_id_is_that_of_the_notes(void **state)
 {
 	unsigned char notes[4096];

@@ -5,7 +5,7 @@
 #include "image/layout.h"
 #include "support.h"
 
-/* Instructions as short as a test needs them. */
+/* Short names for the instructions of the tests. */
 #define MOV(value)                                                  \
 	{                                                           \
 		.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = (value) \
@@ -42,7 +42,7 @@ static struct image_program make_program(const struct bpf_insn *instructions, si
 	return program;
 }
 
-/* The values that the program moves, up to its exit. Bit n of branches: the nth is taken. */
+/* Runs a program and records the values that it moves. Bit n of branches: jump n is taken. */
 static void run(const struct image_program *program, unsigned int branches, char *trace)
 {
 	const struct bpf_insn *at = program->instructions, *end = at + program->instruction_count;

@@ -39,7 +39,7 @@ static void create_maps(struct loader *loader)
 
 static void parameters_are_patched(void **state)
 {
-	/* a number with the same lower half, which is none, stands before */
+	/* before it, a plain number with the same lower half */
 	static const struct bpf_insn low[] = {
 		INSN(BPF_LD | BPF_IMM | BPF_DW, 1, 0, 0, 3),
 		INSN(0, 0, 0, 0, 0),
@@ -68,7 +68,7 @@ static void parameters_are_patched(void **state)
 	parameters[3] = 0xfedcba9876543210;
 	parameters[31] = 31;
 	loader_init(&loader, image, parameters);
-	/* The loader has its own copy. */
+	/* The loader has a copy. */
 	parameters[3] = 0;
 	fd = load(&loader, "low");
 	assert_int_equal((uint32_t)run_program(fd, 0, 0, 0), 0x76543210);
@@ -82,20 +82,20 @@ static void parameters_are_patched(void **state)
 	fd = load(&loader, "number");
 	assert_int_equal(run_program(fd, 0, 0, 0), 3);
 	close(fd);
-	/* The image is as it was: another load may have other values. */
+	/* The image is unchanged: another load may have other values. */
 	assert_memory_equal(image->programs[0].instructions, low, sizeof(low));
 	loader_close(&loader);
 	image_free(image);
 }
 
-/* The verifier cuts off what a parameter switches off: even what it would refuse. */
+/* The verifier skips code that a parameter switches off, even code that it would refuse. */
 static void switched_off_code_is_not_checked(void **state)
 {
 	static const struct bpf_insn program[] = {
 		LOAD_PARAMETER(2, 0),
 		MOVE_NUMBER(0, 0),
 		JUMP_IF_ZERO(2, 1),
-		LOAD(0, 1, 0x7000), /* far behind the context */
+		LOAD(0, 1, 0x7000), /* far after the context */
 		EXIT(),
 	};
 	struct image *image;

@@ -32,7 +32,7 @@ static void a_name_is_added_once(void **state)
 	assert_int_equal(name->value, 7);
 	assert_ptr_equal(name->text, text);
 	assert_int_equal(names.count, 2);
-	/* not by a part of it */
+	/* a part of a name is not found */
 	assert_null(name_table_find(&names, "on"));
 	assert_null(name_table_find(&names, "one "));
 	assert_int_equal(name_table_find(&names, "one")->value, 7);

@@ -11,7 +11,7 @@
 
 enum { PARAM_FLAG = PARAM_TOOL, PARAM_NUMBER };
 
-/* What the fake tool's own options were. */
+/* The values of the fake tool's own options. */
 static struct {
 	uint64_t pid, user, number, seconds;
 	bool flag, bound;
@@ -84,7 +84,7 @@ static const struct tool rich_tool = {
 	.check_options = check_options,
 };
 
-/* What the last command line was made of. */
+/* The settings of the last command line. */
 static struct settings settings;
 
 struct command_line {
@@ -115,7 +115,7 @@ static int parse_in_child(void *context)
 	return 0;
 }
 
-/* Status 2, one line that says who speaks and has the word in it, and one that names --help. */
+/* Checks for status 2 and two lines: the tool's name and the word, then a hint to --help. */
 static void assert_wrong(const struct command_line *line, const char *word)
 {
 	struct outcome outcome;
@@ -246,7 +246,7 @@ static void users_are_names_or_numbers(void **state)
 	WRONG("unknown user 'no-such-user'", &plain_tool, "-u", "no-such-user");
 	WRONG("unknown user ''", &plain_tool, "-u", "");
 	WRONG("unknown user '-1'", &plain_tool, "-u", "-1");
-	/* (uid_t)-1 is nobody's: setuid(2) and friends read it as "no change" */
+	/* no user has the UID (uid_t)-1: for setreuid(2) and others it means "no change" */
 	WRONG("4294967295", &plain_tool, "-u", "4294967295");
 	WRONG("0x10", &plain_tool, "-u", "0x10");
 }
@@ -286,7 +286,7 @@ static void bad_seconds(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		WRONG("bad duration", &plain_tool, "--duration", bad[i]);
-	/* As nanoseconds it would be 0, which stands for no end at all. */
+	/* In nanoseconds this is 0, which would mean no end. */
 	WRONG("bad duration", &plain_tool, "--duration", "0.0000000001");
 	WRONG("bad interval", &plain_tool, "--seconds", "0.0000000009");
 	PARSE(&plain_tool, "--seconds", ".000000002");
@@ -324,6 +324,7 @@ static void values_become_parameters(void **state)
 	assert_int_equal(settings.parameters[PARAM_FLAG], 1);
 	assert_int_equal(settings.parameters[PARAM_NUMBER], 7);
 	assert_int_equal(settings.parameters[PARAM_PID], 33);
+	assert_int_equal(settings.process_parameters, 1ULL << PARAM_PID);
 }
 
 static void underscores_are_hyphens(void **state)

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "output/output.h"
 #include "support.h"
 
@@ -72,9 +74,9 @@ static void a_terminal_is_not_driven(void **state)
 	assert_escaped("a\033[2Jb", "a\\033[2Jb", 9);
 	assert_escaped("line\nforged", "line\\012forged", 14);
 	assert_escaped("\r\t\a\177", "\\015\\011\\007\\177", 16);
-	/* An escaped escape can be told from a real one. */
+	/* A backslash in the text differs from an escape. */
 	assert_escaped("\\033", "\\\\033", 5);
-	/* C1 controls in UTF-8: CSI, OSC, NEL, and the first and the last */
+	/* C1 controls in UTF-8: CSI, OSC, NEL, the first and the last */
 	assert_escaped("\xc2\x9b"
 		       "2J",
 		       "\\302\\2332J", 10);
@@ -183,7 +185,7 @@ static void what_is_not_utf8_is_escaped_byte_by_byte(void **state)
 	assert_escaped("\xe2\x80\n", "\\342\\200\\012", 12);
 }
 
-/* Whatever comes in: printable ASCII or UTF-8 comes out, and the bytes can be had back. */
+/* Any bytes become printable ASCII or UTF-8 from which they can be restored. */
 static size_t unescape(const char *text, unsigned char *bytes)
 {
 	size_t count = 0;
@@ -252,7 +254,7 @@ static void the_whole_of_unicode_is_decoded(void **state)
 			fail_msg("U+%04X", c);
 		if (valid)
 			assert_int_equal(decoded, c);
-		/* Cut off, it is none; with more behind it, it is the same. */
+		/* It is invalid when cut, and the same when more follows. */
 		for (i = 0; i < length; i++)
 			assert_int_equal(utf8_decode(text, i, &decoded), 0);
 	}
@@ -341,7 +343,7 @@ static void a_gone_reader_is_epipe(void **state)
 	close(fds[0]);
 	buffer_append_string(&output.pending, "text");
 	assert_int_equal(output_flush(&output), -EPIPE);
-	/* What can't be written is not kept for ever. */
+	/* Lines that can't be written are dropped. */
 	assert_int_equal(output.pending.size, 0);
 	output_free(&output);
 	close(fds[1]);
@@ -373,13 +375,55 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	assert_int_equal(output_flush(&output), -ECANCELED);
 	alarm(0);
 	pthread_join(teller, NULL);
-	/* The descriptor is others' too: it has not become one that does not block. */
+	/* What the pipe took is gone, the rest can still be written. */
+	assert_in_range(output.pending.size, 1, size - 1);
+	/* Other processes share the descriptor: it must still block. */
 	assert_int_equal(fcntl(fds[1], F_GETFL), flags);
 	output_free(&output);
 	close(fds[0]);
 	close(fds[1]);
 	close(cancel[0]);
 	close(cancel[1]);
+}
+
+static void a_deadline_ends_the_wait(void **state)
+{
+	struct output output;
+	int fds[2], i;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	output = output_to(fds[1]);
+	for (i = 0; i < 100000; i++)
+		buffer_append_string(&output.pending, "a line\n");
+	output.deadline = clock_now() + 50 * MILLISECOND;
+	alarm(20);
+	assert_int_equal(output_flush(&output), -ECANCELED);
+	alarm(0);
+	assert_in_range(output_pending_lines(&output), 1, 99999);
+	assert_int_equal(output_pending_lines(&output), (output.pending.size + 6) / 7);
+	output_free(&output);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* systemd gives services a socket. */
+static void a_socket_does_not_block_either(void **state)
+{
+	struct output output;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	output = output_to(fds[1]);
+	memset(buffer_extend(&output.pending, 1 << 22), 'x', 1 << 22);
+	output.deadline = clock_now() + 50 * MILLISECOND;
+	alarm(20);
+	assert_int_equal(output_flush(&output), -ECANCELED);
+	alarm(0);
+	output_free(&output);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 struct slow_reader {
@@ -501,7 +545,7 @@ static void times_are_rfc3339_in_utc(void **state)
 	assert_time(0, 1000000000, "1970-01-01T00:00:01.000000Z");
 	/* date -u -d '2026-01-02 03:04:05' +%s */
 	assert_time(1767323045LL * 1000000000, 678901234, "2026-01-02T03:04:05.678901Z");
-	/* the last second of February in a leap year, with the fraction made by the sum */
+	/* the last second of February in a leap year; the sum makes the fraction */
 	assert_time(1709251199LL * 1000000000 - 5, 1000000004, "2024-02-29T23:59:59.999999Z");
 	unsetenv("TZ");
 	tzset();
@@ -563,6 +607,8 @@ int main(void)
 		cmocka_unit_test(a_batch_is_written_whole_and_once),
 		cmocka_unit_test(a_gone_reader_is_epipe),
 		cmocka_unit_test(a_full_pipe_is_given_up_when_told),
+		cmocka_unit_test(a_deadline_ends_the_wait),
+		cmocka_unit_test(a_socket_does_not_block_either),
 		cmocka_unit_test(a_slow_reader_gets_everything),
 		cmocka_unit_test(a_full_device_is_an_error),
 		cmocka_unit_test(lost_text_is_not_silent),

@@ -5,7 +5,7 @@
 #include "features/path_text.h"
 #include "support.h"
 
-/* Names as the BPF program puts them: from the file's up, an empty one where a mount is left. */
+/* Names as the BPF program stores them: the file's first; an empty one ends a mount. */
 static struct path_names put(struct strings *strings, const char *bytes, size_t size,
 			     enum path_end end)
 {
@@ -74,7 +74,7 @@ static void test_paths_without_an_end(void **state)
 	check_path(&names, "/d/f", NULL);
 	names = PUT("f\0\0d\0\0", PATH_OUTSIDE);
 	check_path(&names, "/d/f", "/d");
-	/* in a chroot, up to the top of the mount that both are on */
+	/* in a chroot: up to the root of the mount that both are on */
 	names = PUT("f\0d\0/\0", PATH_OUTSIDE);
 	check_path(&names, "/d/f", NULL);
 	names = PUT("/\0", PATH_OUTSIDE);

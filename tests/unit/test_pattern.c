@@ -20,7 +20,7 @@ static bool matches(const char *text, const char *subject, size_t size)
 	return result;
 }
 
-/* The rules of Python's re.search(), which BCC's tools use. */
+/* Patterns follow the rules of Python's re.search(), which BCC's tools use. */
 static void it_is_pythons_syntax(void **state)
 {
 	static const struct {

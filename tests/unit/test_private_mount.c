@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/magic.h>
@@ -50,9 +51,43 @@ static void what_can_not_be_mounted_is_an_error(void **state)
 	(void)state;
 	need_root();
 	assert_int_equal(private_mount_open("no-such-type", directory), -ENODEV);
-	assert_int_equal(private_mount_open("tmpfs", "/nonexistent/folder"), -ENOENT);
+	assert_int_equal(private_mount_open("tmpfs", "/nonexistent/directory"), -ENOENT);
 	assert_int_equal(count_descriptors(), descriptors);
 	assert_false(has_children());
+	remove_directory(directory);
+}
+
+/* A mount point in a directory that is none, which becomes the root. */
+static int mount_in_chroot(void *context)
+{
+	const char *directory = context;
+	char *mounted = join(directory, "mounted"), *below = join(directory, "mounted/below");
+	int err = private_mount_begin(), fd;
+
+	if (err || mkdir(mounted, 0755) || mount("tmpfs", mounted, "tmpfs", 0, NULL) ||
+	    mkdir(below, 0755) || chroot(directory) || chdir("/"))
+		return 90;
+	free(mounted);
+	free(below);
+	fd = private_mount_open("tmpfs", "/mounted/below");
+	if (fd < 0)
+		return -fd;
+	if (openat(fd, "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0)
+		return 91;
+	return access("/mounted/below/file", F_OK) ? 0 : 92;
+}
+
+static void a_root_that_is_no_mount_point_will_do(void **state)
+{
+	char *directory = make_directory();
+	struct outcome outcome;
+
+	(void)state;
+	need_root();
+	need_private_mounts();
+	run_child(mount_in_chroot, directory, &outcome);
+	assert_int_equal(outcome.status, 0);
+	outcome_free(&outcome);
 	remove_directory(directory);
 }
 
@@ -80,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_else_sees_it),
 		cmocka_unit_test(what_can_not_be_mounted_is_an_error),
+		cmocka_unit_test(a_root_that_is_no_mount_point_will_do),
 		cmocka_unit_test(it_takes_a_capability),
 	};
 

@@ -12,6 +12,7 @@
 #include "compile/headers.h"
 #include "kernel/btf_file.h"
 #include "kernel/elfsym.h"
+#include "kernel/pid_namespace.h"
 #include "kernel/tracefs.h"
 #include "support.h"
 #include "trace/loader.h"
@@ -84,7 +85,7 @@ static uint64_t count(const struct bench *bench)
 	return read_count(loader_map(&bench->loader, "counts"));
 }
 
-/* Attaches, and there is a line just where a set before could not be. */
+/* Attaches, and checks that there is a message exactly if an earlier set could not be attached. */
 static int attach(struct bench *bench, const struct probe_set *sets)
 {
 	struct error error = { .text = "older" };
@@ -105,7 +106,7 @@ static int attach_one(struct bench *bench, const struct probe *probe)
 	return attach(bench, sets);
 }
 
-/* The line of what can't be attached; nothing may stay behind. */
+/* Checks the message of sets that can't be attached, and that nothing stays attached. */
 static void assert_refused(struct bench *bench, const struct probe_set *sets, int expected,
 			   struct error *error)
 {
@@ -261,7 +262,7 @@ static void bad_uprobes(void **state)
 			   -ENOEXEC, "not an ELF file");
 }
 
-/* What kernels before 4.17 need works on new ones too. */
+/* The text interface, which kernels before 4.17 need, works on newer kernels too. */
 static void a_uprobe_of_the_text_interface(void **state)
 {
 	struct bench *bench = *state;
@@ -301,7 +302,8 @@ static void a_uprobe_of_the_text_interface(void **state)
 static void leftovers_of_the_dead_are_removed(void **state)
 {
 	struct bench *bench = *state;
-	char living[96], *text;
+	unsigned int here = pid_namespace_number();
+	char living[96], dead[96], *text;
 	struct error error = {};
 	int program, tracefs;
 
@@ -309,20 +311,27 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	tracefs = tracefs_open(&error);
 	if (tracefs < 0)
 		skip_because(error.text);
-	/* above any pid_max: nobody's */
-	if (tracefs_write(tracefs, "uprobe_events", "p:snoopkit/p_99999999_0 " SELF ":0x10")) {
+	/* above any pid_max: no process has this PID */
+	snprintf(dead, sizeof(dead), "p:snoopkit/p_99999999_0_%x " SELF ":0x10", here);
+	if (tracefs_write(tracefs, "uprobe_events", dead)) {
 		close(tracefs);
 		skip_because("no uprobes in the text interface");
 	}
-	snprintf(living, sizeof(living), "p:snoopkit/p_%d_7 " SELF ":0x10", (int)getppid());
+	snprintf(living, sizeof(living), "p:snoopkit/p_%d_7_%x " SELF ":0x10", (int)getppid(),
+		 here);
 	assert_int_equal(tracefs_write(tracefs, "uprobe_events", living), 0);
 	assert_int_equal(
 		tracefs_write(tracefs, "uprobe_events", "p:other/p_99999999_0 " SELF ":0x10"), 0);
+	/* of another PID namespace, where there may be such a process */
+	assert_int_equal(
+		tracefs_write(tracefs, "uprobe_events", "p:snoopkit/p_99999998_0_1 " SELF ":0x10"),
+		0);
 	program = loader_load(&bench->loader, "count", BPF_PROG_TYPE_KPROBE, &error);
 	text_event_attach(&bench->probes.links, &text_uprobe, SELF ":0x10", program, &error);
 	close(program);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_null(strstr(text, "snoopkit/p_99999999_0"));
+	assert_non_null(strstr(text, "snoopkit/p_99999998_0_1"));
 	assert_non_null(strstr(text, "other/p_99999999_0"));
 	*strchr(living, ' ') = '\0';
 	assert_non_null(strstr(text, living));
@@ -330,6 +339,7 @@ static void leftovers_of_the_dead_are_removed(void **state)
 	memcpy(living, "-:", 2);
 	tracefs_write(tracefs, "uprobe_events", living);
 	tracefs_write(tracefs, "uprobe_events", "-:other/p_99999999_0");
+	tracefs_write(tracefs, "uprobe_events", "-:snoopkit/p_99999998_0_1");
 	close(tracefs);
 }
 
@@ -377,7 +387,7 @@ static void the_first_set_that_can_be_attached_is_taken(void **state)
 	assert_int_equal(bench->probes.links.count, 1);
 	probes_detach(&bench->probes);
 	assert_int_equal(attach(bench, bad_first), 2);
-	/* What the first sets had attached before they failed is gone. */
+	/* The probes that the failed sets had attached are gone. */
 	assert_int_equal(bench->probes.links.count, 1);
 }
 
@@ -399,7 +409,7 @@ static void a_substitute_is_for_what_is_missing(void **state)
 		RAW_TRACEPOINT("sys_exit", "count", .instead_of = "none_either"),
 		{},
 	};
-	/* A program that has been loaded for one kind does not do for another. */
+	/* A program that was loaded for one kind can't be used for another kind. */
 	static const struct probe same_program[] = {
 		TRACEPOINT("sched:none", "count"),
 		RAW_TRACEPOINT("sys_enter", "count", .instead_of = "sched:none"),
@@ -509,7 +519,7 @@ static void a_missing_program_is_named(void **state)
 	error_clear(&error);
 }
 
-/* A program array belongs to the type of the first program that is loaded with it. */
+/* The first program that is loaded with a program array fixes the array's type. */
 static void each_set_has_its_own_program_arrays(void **state)
 {
 	static const struct probe by_raw_tracepoint[] = {

@@ -13,7 +13,7 @@ struct event {
 	size_t name_size;
 };
 
-/* A tool's row function, as tools write them. */
+/* A row function as in a tool. */
 static void describe(struct row *row, const struct event *event)
 {
 	row_int(row, "PID", "pid", -6, event->pid);
@@ -26,7 +26,7 @@ static void describe(struct row *row, const struct event *event)
 	row_text(row, "NAME", "name", -8, event->name, event->name_size);
 }
 
-/* What was printed; the output is done with. */
+/* Returns what was printed and frees the output. */
 static char *take_text(struct output *output)
 {
 	char *text = buffer_take_string(&output->pending);
@@ -61,7 +61,7 @@ static json_t *object_of(const struct event *event)
 	json_error_t error;
 	json_t *object;
 
-	/* one line, and nothing a terminal would act upon */
+	/* one line, without control characters */
 	assert_int_equal(count_lines(line), 1);
 	assert_int_equal(line[strlen(line) - 1], '\n');
 	object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
@@ -116,7 +116,7 @@ static void no_spaces_stand_at_a_lines_end(void **state)
 	assert_line(&event, "1          2 k     7 n\n");
 }
 
-/* Text is aligned by what is seen, not by its bytes. */
+/* Text is aligned by its characters, not by its bytes. */
 static void columns_of_text_count_characters(void **state)
 {
 	struct output output = {};
@@ -211,7 +211,7 @@ static void what_is_not_utf8_stands_in_hexadecimal_too(void **state)
 	}
 }
 
-/* A replacement character that was there before is no sign of a loss. */
+/* A U+FFFD in the text itself does not count as a wrong byte. */
 static void a_real_replacement_character_is_text(void **state)
 {
 	const struct event event = event_named("\xef\xbf\xbd", 3);
@@ -223,8 +223,7 @@ static void a_real_replacement_character_is_text(void **state)
 	json_decref(object);
 }
 
-/* JSON is read on terminals too: C1 controls, DEL and what turns a line around are not there raw.
- */
+/* JSON is shown on terminals too: C1 controls, DEL and bidirectional controls are escaped. */
 static void json_does_not_drive_a_terminal(void **state)
 {
 	static const char name[] = "\xc2\x9b"
@@ -264,7 +263,7 @@ static void text_of_any_bytes(void **state)
 	hex = row_json_hex("", 0);
 	assert_string_equal(json_string_value(hex), "");
 	json_decref(hex);
-	/* a NUL inside is a character like others */
+	/* a NUL inside the text is an ordinary character */
 	text = row_json_text("a\0b", 3, &hex);
 	assert_int_equal(json_string_length(text), 3);
 	assert_null(hex);
@@ -288,7 +287,7 @@ static void times_of_a_row(void **state)
 	line = take_text(&output);
 	assert_string_equal(line, "00:00:06   1.500     1.500000000\n");
 	free(line);
-	/* A record from just before the start is not a huge time. */
+	/* An event from before the start has a negative time, not a huge one. */
 	row_begin(&row, &output, ROW_TEXT, 4000000000ULL);
 	row_elapsed(&row, "E", 0, 1);
 	row_end(&row);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Sessions run in children, since they block signals and write to standard output. A raw
- * tracepoint program that is run by hand makes their events.
+ * Sessions run in children, because they block signals and write to standard output. The tests run
+ * a raw tracepoint program to make their events.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct event {
 	uint64_t number, other;
 };
 
-/* The session at hand, in the child. */
+/* The current session, in the child. */
 static struct {
 	struct image *image;
 	int program;
@@ -180,7 +181,7 @@ static void a_duration_ends_it_and_all_is_printed(void **state)
 	need_bpf();
 	assert_run(&run, HEADER FIVE, "");
 	assert_true(seconds() - before >= 0.15);
-	assert_true(seconds() - before < 5);
+	assert_true(seconds() - before < 60);
 }
 
 static void max_events_end_it(void **state)
@@ -323,7 +324,7 @@ static void a_signal_ends_it_quietly(void **state)
 	run.options.duration = 0;
 	run.tool.attached = raise_sigterm;
 	assert_run(&run, HEADER FIVE, "");
-	assert_true(seconds() - before < 5);
+	assert_true(seconds() - before < 60);
 }
 
 static int fail_when_attached(struct session *session, struct error *error)
@@ -372,13 +373,88 @@ static void a_gone_reader_ends_it_quietly(void **state)
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "");
 	outcome_free(&outcome);
-	/* also when there is nothing to print, and so no write to fail */
+	/* also if nothing is printed, so that no write can fail */
 	run.tool.attached = NULL;
 	run.options.json = true;
 	run_child(run_without_reader, &run, &outcome);
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "");
 	outcome_free(&outcome);
+}
+
+/* A pipe that is full from the header on, and that nobody reads. */
+static int run_with_full_pipe(void *context)
+{
+	char block[4096] = "";
+	int fds[2];
+
+	if (pipe(fds))
+		return 90;
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	while (write(fds[1], block, sizeof(block)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	dup2(fds[1], STDOUT_FILENO);
+	close(fds[1]);
+	return run_here(context);
+}
+
+static void assert_unwritten_lines_are_told(struct run *run)
+{
+	struct outcome outcome;
+	double before = seconds();
+
+	run_child(run_with_full_pipe, run, &outcome);
+	assert_true(seconds() - before < 5);
+	assert_int_equal(outcome.status, 0);
+	assert_int_equal(sizeof(HEADER FIVE) - 1, 70);
+	assert_string_equal(outcome.errors,
+			    "fake: 6 lines not written (70 bytes): the reader is too slow\n");
+	outcome_free(&outcome);
+}
+
+static void what_nobody_reads_is_told_after_a_signal(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	run.options.duration = 0;
+	run.tool.attached = raise_sigterm;
+	assert_unwritten_lines_are_told(&run);
+}
+
+static void what_nobody_reads_is_told_after_the_duration(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	assert_unwritten_lines_are_told(&run);
+}
+
+static int raise_sigint_later(struct session *session, struct error *error)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = 200000000 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &soon, NULL))
+		return -errno;
+	return emit_five(session, error);
+}
+
+/* All events are there; the last lines wait for the reader until a signal comes. */
+static void a_signal_ends_the_wait_for_the_reader(void **state)
+{
+	struct run run = make_run();
+
+	(void)state;
+	need_bpf();
+	run.options.duration = 0;
+	run.options.max_events = 5;
+	run.tool.attached = raise_sigint_later;
+	assert_unwritten_lines_are_told(&run);
 }
 
 static int lose_some(struct session *session, struct error *error)
@@ -443,7 +519,7 @@ static void reports_come_at_their_interval(void **state)
 	run_child(run_here, &run, &outcome);
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "");
-	/* Nine, or fewer on a busy machine: those that were missed are left out. */
+	/* Nine, or fewer on a busy machine, which skips missed reports. */
 	lines = count_lines(outcome.output);
 	assert_in_range(lines, 2 + 2, 9 + 2);
 	assert_int_equal(strncmp(outcome.output, "report\nreport\n", 14), 0);
@@ -478,7 +554,7 @@ static int write_word(struct session *session, struct error *error)
 	return write(here.pipe[1], "hello", 5) == 5 ? 0 : -EIO;
 }
 
-/* What happened before the end was asked for is still printed. */
+/* Events from before session_drain_and_stop() are still printed. */
 static void watched_descriptors_and_a_drained_end(void **state)
 {
 	struct run run = make_run();
@@ -502,7 +578,7 @@ static int start_command(struct session *session, struct error *error)
 	return pid < 0 ? pid : 0;
 }
 
-static void a_command_runs_behind_the_header_and_ends_it(void **state)
+static void a_command_runs_after_the_header_and_ends_the_session(void **state)
 {
 	struct run run = make_run();
 
@@ -519,13 +595,13 @@ static int run_without_others(void *context)
 {
 	int fd;
 
-	/* Whoever started the tests may have left some open. */
+	/* The parent of the tests may have left descriptors open. */
 	for (fd = 3; fd < 1024; fd++)
 		close(fd);
 	return run_here(context);
 }
 
-/* Signals are as for any other program, and no descriptor of the tool's is there. */
+/* The command has default signals and none of the tool's descriptors. */
 static void a_command_is_a_program_like_others(void **state)
 {
 	static const char *const ours[] = { "pipe:",	  "bpf-map",  "bpf-prog",
@@ -540,7 +616,7 @@ static void a_command_is_a_program_like_others(void **state)
 	run.options.duration = 0;
 	run.before = start_command;
 	run.tool.attached = NULL;
-	/* The shell itself blocks SIGCHLD for moments: what grep has is what it was given. */
+	/* The shell blocks SIGCHLD at times, so grep prints the signals that it inherited. */
 	command[2] = "ls -l /proc/$$/fd; grep -E 'SigBlk|SigIgn' /proc/self/status";
 	run_child(run_without_others, &run, &outcome);
 	assert_int_equal(outcome.status, 0);
@@ -621,10 +697,13 @@ int main(void)
 		cmocka_unit_test(a_signal_ends_it_quietly),
 		cmocka_unit_test(a_failure_once_attached_comes_before_the_header),
 		cmocka_unit_test(a_gone_reader_ends_it_quietly),
+		cmocka_unit_test(what_nobody_reads_is_told_after_a_signal),
+		cmocka_unit_test(what_nobody_reads_is_told_after_the_duration),
+		cmocka_unit_test(a_signal_ends_the_wait_for_the_reader),
 		cmocka_unit_test(lost_events_are_told),
 		cmocka_unit_test(reports_come_at_their_interval),
 		cmocka_unit_test(watched_descriptors_and_a_drained_end),
-		cmocka_unit_test(a_command_runs_behind_the_header_and_ends_it),
+		cmocka_unit_test(a_command_runs_after_the_header_and_ends_the_session),
 		cmocka_unit_test(a_command_is_a_program_like_others),
 		cmocka_unit_test(a_command_does_not_run_where_tracing_fails),
 		cmocka_unit_test(a_command_that_is_not_there_is_told),

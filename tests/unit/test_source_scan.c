@@ -68,7 +68,7 @@ static void only_kernel_headers_are_includes(void **state)
 	source_names_free(&names);
 }
 
-/* Quotes, comments and directives that never end, and brackets that were never opened. */
+/* Quotes, comments and directives without an end, and closing brackets without an opening one. */
 static void half_a_text_is_read_to_its_end(void **state)
 {
 	static const char *const texts[] = { "\"",	 "'\\",	       "/*",	  "/",	   "#",

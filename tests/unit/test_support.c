@@ -10,7 +10,7 @@ static int print_facts(void *context)
 {
 	static const struct probe probes[] = { RAW_TRACEPOINT("sys_exit", "on_exit"), {} };
 	static const struct probe_set sets[] = { { probes, NULL, NULL }, {} };
-	static const struct tool tool = { .name = "fake", .source = "", .probe_sets = sets };
+	static const struct tool tool = { .name = "fake", .probe_sets = sets };
 	const struct options options = { .verbose = true };
 	struct settings settings;
 
@@ -19,7 +19,7 @@ static int print_facts(void *context)
 	return support_print(&tool, &options, &settings);
 }
 
-/* Each line has a name and a value; whatever may be missing, none is empty. */
+/* Each line has a name and a value. No value is empty, even if the kernel lacks something. */
 static void assert_facts(const struct outcome *outcome, const char *last)
 {
 	const char *line = outcome->output, *colon;

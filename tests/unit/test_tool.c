@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A whole tool, from its command line to its lines. Each run is in a child. */
+/* A whole tool, from its command line to its output. Each run is in a child. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "support.h"
 #include "tool/tool.h"
 
-extern const char emitter_source[];
+extern const struct program_source emitter_source;
 
 static void row_of(struct row *row, const void *data)
 {
@@ -35,7 +35,7 @@ static const struct probe_set no_sets[] = { { missing_probe, NULL, NULL }, {} };
 static struct tool tool = {
 	.name = "fake",
 	.summary = "Trace 42.",
-	.source = emitter_source,
+	.source = &emitter_source,
 	.probe_sets = sets,
 	.row = row_of,
 	.event_size = EMITTED_HEAD,
@@ -82,7 +82,7 @@ static void its_source_is_printed_and_can_be_run(void **state)
 	(void)state;
 	RUN(&outcome, "--ebpf");
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.output, emitter_source);
+	assert_string_equal(outcome.output, emitter_source.text);
 	assert_string_equal(outcome.errors, "");
 	changed = strstr(outcome.output, "= 42") + 2;
 	memcpy(changed, "77", 2);
@@ -133,7 +133,7 @@ static void a_source_that_is_none(void **state)
 	remove_directory(directory);
 }
 
-/* A set may be for kernels whose types lack something. */
+/* .unless: the set is only for kernels whose types lack something. */
 static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 {
 	static const struct feature_test feature_tests[] = {
@@ -157,6 +157,57 @@ static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 	tool.probe_sets = sets;
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
+	outcome_free(&outcome);
+}
+
+static int run_other(void *context)
+{
+	char *argv[] = { "fake", "--no-cache", "--max-events", "2", NULL };
+
+	alarm(60);
+	return tool_main(context, 4, argv);
+}
+
+/* Without a row function only the time of an event is printed. */
+static void what_a_tool_leaves_out_has_a_default(void **state)
+{
+	static struct tool small = { .name = "fake", .source = &emitter_source };
+	static const struct probe_set on_exit_only[] = { { on_exit_probe, NULL, NULL }, {} };
+	unsigned int numbers[6];
+	struct outcome outcome;
+	int end = 0;
+
+	(void)state;
+	need_bpf();
+	small.probe_sets = on_exit_only;
+	run_child(run_other, &small, &outcome);
+	if (outcome.status || outcome.errors[0] ||
+	    sscanf(outcome.output, "TIME %2u:%2u:%2u %2u:%2u:%2u %n", &numbers[0], &numbers[1],
+		   &numbers[2], &numbers[3], &numbers[4], &numbers[5], &end) != 6 ||
+	    outcome.output[end] || count_lines(outcome.output) != 3)
+		fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
+	outcome_free(&outcome);
+}
+
+static void a_tool_without_a_source_or_probes_says_so(void **state)
+{
+	static struct tool without_source = { .name = "fake" };
+	static const struct tool without_probes = { .name = "fake", .source = &emitter_source };
+	static const struct tool without_name = {};
+	struct outcome outcome;
+
+	(void)state;
+	without_source.probe_sets = sets;
+	run_child(run_other, &without_source, &outcome);
+	assert_failure(&outcome, "the tool has no BPF program");
+	outcome_free(&outcome);
+	run_child(run_other, (void *)&without_name, &outcome);
+	assert_int_equal(outcome.status, 1);
+	assert_string_equal(outcome.errors, "test_tool: the tool has no BPF program\n");
+	outcome_free(&outcome);
+	need_bpf();
+	run_child(run_other, (void *)&without_probes, &outcome);
+	assert_failure(&outcome, "the tool has no probes for this kernel");
 	outcome_free(&outcome);
 }
 
@@ -216,6 +267,8 @@ int main(void)
 		cmocka_unit_test(its_source_is_printed_and_can_be_run),
 		cmocka_unit_test(a_source_that_is_none),
 		cmocka_unit_test(a_set_that_is_not_for_this_kernel_is_left_out),
+		cmocka_unit_test(what_a_tool_leaves_out_has_a_default),
+		cmocka_unit_test(a_tool_without_a_source_or_probes_says_so),
 		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
 		cmocka_unit_test(support_is_told),
 		cmocka_unit_test(nobody_is_told_to_be_root),

@@ -16,7 +16,7 @@
 
 #define TRACEFS_MAGIC 0x74726163
 
-/* In a mount namespace without tracefs, as on a machine that has just booted. */
+/* Opens tracefs in a mount namespace without it, as on a machine that has just booted. */
 static int open_unmounted(void)
 {
 	struct error error = {};

@@ -15,7 +15,7 @@
 #include "tool/trial.h"
 #include "trace/probe.h"
 
-/* Keeps just those capabilities, then asks. Prints the line; the result is the errno. */
+/* Drops all but these capabilities, tries, and prints the message. Returns the errno. */
 static int ask_with(void *context)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -45,7 +45,7 @@ static void assert_permission(uint64_t capabilities, int expected, const char *n
 	outcome_free(&outcome);
 }
 
-/* Debian's and Ubuntu's kernels have levels at which CAP_PERFMON opens no perf event. */
+/* On Debian's and Ubuntu's kernels, CAP_PERFMON may not be enough to open perf events. */
 static bool perf_takes_admin(void)
 {
 	size_t size;
@@ -101,7 +101,7 @@ static void probe_sets_are_tried(void **state)
 	need_bpf();
 	need_private_mounts();
 	before = count_descriptors();
-	/* It says why not the first. */
+	/* The message says why the first set can't. */
 	assert_int_equal(trial_of_probes(sets, &error), 1);
 	assert_non_null(strstr(error.text, "no_such_one"));
 	assert_int_equal(trial_of_probes(sets + 1, &error), 0);

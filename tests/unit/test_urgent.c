@@ -5,7 +5,7 @@
 #include "support.h"
 #include "kernel/urgent.h"
 
-/* Whether this process may be a real-time task at all. */
+/* Whether this process may become a real-time task. */
 static bool may(void)
 {
 	const struct sched_param first = { .sched_priority = 1 }, none = {};

@@ -45,7 +45,7 @@ has_mode() { # KERNEL MODE
 }
 
 # The initramfs of a fetched kernel, by what it is made of: another version of these scripts has its
-# own in the same folder.
+# own in the same directory.
 initrd_of() { # KERNEL
 	echo "$vm_store/$1/initrd-$(cat "$vm_scripts/init" "$vm_scripts/initrd" /bin/busybox | cksum | tr ' ' -)"
 }

@@ -123,15 +123,52 @@ static int by_each_syscall(const char *name)
 
 #define WAITING 2500
 
-static void *open_to_read(void *name)
+struct opener {
+	pthread_t thread;
+	const char *name;
+	pid_t tid; /* 0 until it runs */
+};
+
+static void *open_to_read(void *argument)
 {
-	return (void *)(intptr_t)open(name, O_RDONLY);
+	struct opener *opener = argument;
+
+	__atomic_store_n(&opener->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	return (void *)syscall(SYS_openat, AT_FDCWD, opener->name, O_RDONLY);
+}
+
+/* The number of the syscall that a thread sleeps in, or another number. */
+static int syscall_of(pid_t tid)
+{
+	char path[64], text[16] = "";
+	ssize_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -1;
+	size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return size > 0 ? atoi(text) : -1;
+}
+
+static void wait_until_it_waits(const struct opener *opener)
+{
+	pid_t tid;
+
+	for (;;) {
+		tid = __atomic_load_n(&opener->tid, __ATOMIC_ACQUIRE);
+		if (tid && syscall_of(tid) == SYS_openat)
+			return;
+		usleep(1000);
+	}
 }
 
 static int while_others_wait(char *name)
 {
 	const struct rlimit descriptors = { WAITING + 64, WAITING + 64 };
-	pthread_t threads[WAITING];
+	static struct opener openers[WAITING];
 	pthread_attr_t attributes;
 	int i, result = 0;
 	void *fd;
@@ -140,14 +177,17 @@ static int while_others_wait(char *name)
 		return -1;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 32768);
-	for (i = 0; i < WAITING; i++)
-		if (pthread_create(&threads[i], &attributes, open_to_read, name))
+	for (i = 0; i < WAITING; i++) {
+		openers[i].name = name;
+		if (pthread_create(&openers[i].thread, &attributes, open_to_read, &openers[i]))
 			return -1;
-	sleep(1);
+	}
+	for (i = 0; i < WAITING; i++)
+		wait_until_it_waits(&openers[i]);
 	if (open("/nonexistent/meanwhile", O_RDONLY) >= 0 || open(name, O_WRONLY) < 0)
 		return -1;
 	for (i = 0; i < WAITING; i++) {
-		pthread_join(threads[i], &fd);
+		pthread_join(openers[i].thread, &fd);
 		if ((intptr_t)fd < 0)
 			result = -1;
 	}

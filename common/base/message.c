@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/message.h"
+#include "base/sink.h"
+
+/* There is one standard error for the whole process, so there is one of these. */
+static struct {
+	struct buffer waiting;
+	uint64_t dropped; /* messages for which there was no room */
+	const char *tool; /* that dropped them */
+	int cancel_fd;
+} messages = { .cancel_fd = -1 };
+
+static void remove_written(size_t done)
+{
+	struct buffer *waiting = &messages.waiting;
+
+	waiting->size -= done;
+	memmove(waiting->data, waiting->data + done, waiting->size);
+}
+
+/* Standard error is opened anew each time: messages are rare, and it may have been replaced. */
+static void write_waiting(int cancel_fd, uint64_t deadline)
+{
+	struct buffer *waiting = &messages.waiting;
+	struct sink sink;
+	size_t done;
+	int err = 0;
+
+	sink_open(&sink, STDERR_FILENO);
+	while (!err && waiting->size) {
+		err = sink_write_all(&sink, waiting->data, waiting->size, cancel_fd, deadline,
+				     &done);
+		remove_written(done);
+		if (waiting->size || !messages.dropped)
+			continue;
+		buffer_printf(waiting, "%s: %" PRIu64 " messages not written\n", messages.tool,
+			      messages.dropped);
+		messages.dropped = 0;
+	}
+	sink_close(&sink);
+	/* Where nothing can be written any more, nothing waits. */
+	if (err && err != -ECANCELED)
+		buffer_reset(waiting);
+}
+
+void message(const char *tool, const char *format, ...)
+{
+	struct buffer line = {};
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	buffer_printf(&line, "%s: %s\n", tool, text);
+	message_retry();
+	if (messages.waiting.size + line.size <= MESSAGES_WAITING && !messages.dropped) {
+		buffer_append(&messages.waiting, line.data, line.size);
+	} else {
+		messages.tool = tool;
+		messages.dropped++;
+	}
+	buffer_free(&line);
+	message_retry();
+}
+
+void message_lines(const char *text)
+{
+	buffer_append_string(&messages.waiting, text);
+	write_waiting(messages.cancel_fd, CLOCK_NEVER);
+}
+
+void message_set_cancel_fd(int fd)
+{
+	messages.cancel_fd = fd;
+}
+
+bool message_retry(void)
+{
+	if (messages.waiting.size)
+		write_waiting(-1, 0);
+	return messages.waiting.size > 0;
+}
+
+void message_end(int cancel_fd, uint64_t deadline)
+{
+	if (messages.waiting.size)
+		write_waiting(cancel_fd, deadline);
+}
