@@ -48,12 +48,11 @@ struct eperm_maker {
  * Failures for which there is no counter are counted here, by error and syscall only. The count is
  * exact: it is never cleared, the tool takes the difference.
  */
-#define EPERM_OTHER_NUMBERS                                                  \
-	512 /* a power of two; the last one is for all numbers from there on \
-	     */
-#define EPERM_OTHER_COUNTS (4 * EPERM_OTHER_NUMBERS)
-#define EPERM_OTHER_COMPAT EPERM_OTHER_NUMBERS
-#define EPERM_OTHER_EACCES (2 * EPERM_OTHER_NUMBERS)
+/* A power of two. The last one is for all numbers from there on. */
+#define EPERM_OTHER_NUMBERS 512
+#define EPERM_OTHER_COUNTS  (4 * EPERM_OTHER_NUMBERS)
+#define EPERM_OTHER_COMPAT  EPERM_OTHER_NUMBERS
+#define EPERM_OTHER_EACCES  (2 * EPERM_OTHER_NUMBERS)
 
 struct eperm_others {
 	__u64 counts[EPERM_OTHER_COUNTS]; /* number + EPERM_OTHER_COMPAT + EPERM_OTHER_EACCES */

@@ -56,8 +56,8 @@ exec 9>&-
 type_into "$SCRATCH/other"
 echo 'not for us' >&9
 wait_for 60 has_prompts 2
+stop # while that program is there: of one that has ended it can't be told what it was
 exec 9>&-
-stop
 check "no other program's lines" out_lacks 'not for us'
 start bashreadline -s "$library"
 type_into "$PROGRAMS/readline_bash"
