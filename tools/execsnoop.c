@@ -46,7 +46,10 @@ static const struct tool_option options[] = {
 	{},
 };
 
-/* One after the other, the arguments of an event as a user typed them. */
+/*
+ * One after the other, the arguments of an event as a user typed them. The first, the file's name,
+ * is NULL if it could not be read.
+ */
 struct arguments {
 	const struct execsnoop_event *event;
 	const char *at; /* NULL: the file's name is next */
@@ -61,16 +64,14 @@ static const char *behind(const char *argument, const char *end)
 /*
  * The first word is the file's name as it was given to exec. In the arguments of a script that name
  * comes again, behind each interpreter and its argument; what is before it was not typed. Where it
- * is not known whether it is a script: what a program calls itself has no path, or is the file's.
+ * is not known whether it is a script, all words are shown.
  */
 static const char *skip_interpreters(const struct execsnoop_event *event, const char *end)
 {
 	const char *first = event->text + event->filename_size, *second = behind(first, end), *at;
 	int i;
 
-	if (event->ret || second > end || event->script == EXEC_PROGRAM)
-		return second;
-	if (event->script == EXEC_ANY && (!strchr(first, '/') || !strcmp(first, event->text)))
+	if (event->ret || second > end || event->script != EXEC_SCRIPT)
 		return second;
 	for (at = second, i = 0; i < INTERPRETER_WORDS && at < end; i++) {
 		if (!strncmp(at, event->text, (size_t)(end - at)))
@@ -90,8 +91,8 @@ static bool next_argument(struct arguments *arguments, const char **text, size_t
 {
 	if (!arguments->at) {
 		arguments->at = skip_interpreters(arguments->event, arguments->end);
-		*text = arguments->event->text;
-		*size = strnlen(*text, arguments->event->filename_size);
+		*size = strnlen(arguments->event->text, arguments->event->filename_size);
+		*text = arguments->event->filename_size ? arguments->event->text : NULL;
 		return true;
 	}
 	if (arguments->at >= arguments->end)
@@ -132,7 +133,9 @@ static char *argument_line(const struct execsnoop_event *event)
 			buffer_append(&line, "...", 3);
 			break;
 		}
-		if (opt.quote)
+		if (!text)
+			buffer_append(&line, "-", 1);
+		else if (opt.quote)
 			append_quoted(&line, text, size);
 		else
 			escape_append(&line, text, size);
@@ -150,7 +153,8 @@ static json_t *argument_array(const struct execsnoop_event *event, bool *whole)
 	size_t size;
 
 	while (next_argument(&arguments, &text, &size)) {
-		json_array_append_new(array, row_json_text(text, size, &hex));
+		hex = NULL;
+		json_array_append_new(array, text ? row_json_text(text, size, &hex) : json_null());
 		*whole = *whole && !hex;
 		json_decref(hex);
 	}
@@ -166,7 +170,7 @@ static json_t *argument_hex_array(const struct execsnoop_event *event)
 	size_t size;
 
 	while (next_argument(&arguments, &text, &size))
-		json_array_append_new(array, row_json_hex(text, size));
+		json_array_append_new(array, text ? row_json_hex(text, size) : json_null());
 	return array;
 }
 
@@ -202,7 +206,10 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PPID", "ppid", -7, event->ppid);
 	row_uint(row, if_shown(opt.print_cpu, "CPU"), "cpu", -3, event->cpu);
 	row_int(row, "RET", "ret", 3, event->ret);
-	row_text(row, NULL, "filename", 0, event->text, event->filename_size);
+	if (event->filename_size)
+		row_text(row, NULL, "filename", 0, event->text, event->filename_size);
+	else
+		row_json(row, "filename", json_null());
 	row_text(row, NULL, "argv0", 0, event->text + event->filename_size, event->args_size);
 	row_arguments(row, event);
 }
@@ -224,14 +231,17 @@ static bool wanted(const void *data)
 	arguments = arguments_of(event);
 	while (next_argument(&arguments, &text, &size)) {
 		buffer_append(&line, " ", line.size ? 1 : 0);
-		buffer_append(&line, text, size);
+		buffer_append(&line, text ? text : "", size);
 	}
 	matches = pattern_matches(opt.line, line.data ? line.data : "", line.size);
 	buffer_free(&line);
-	return matches;
+	/* What was cut or could not be read might match. */
+	return matches || event->args_more || !event->filename_size;
 }
 
-static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS, {} };
+static const struct feature_test feature_tests[] = {
+	TEST_FAULTABLE_TRACEPOINTS, TEST_ORIG_AX, TEST_COMPAT_SYSCALLS, {}
+};
 
 #define EXEC_BY_RAW_TRACEPOINT RAW_TRACEPOINT("sched_process_exec", "on_exec_raw")
 
@@ -244,9 +254,20 @@ static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
 	SYSCALL_TRACEPOINTS("execve", "on_enter_execve", "on_exit"), \
 		SYSCALL_TRACEPOINTS("execveat", "on_enter_execveat", "on_exit")
 
-#define FAILURES_BY_KPROBES                                                            \
-	SYSCALL_KPROBES("execve", "on_sys_execve", "on_sys_return", .optional = true), \
-		SYSCALL_KPROBES("execveat", "on_sys_execveat", "on_sys_return", .optional = true)
+/* The wrappers of the 32-bit entry; a kernel without 32-bit programs has none. */
+#if defined(__x86_64__)
+#define COMPAT_PREFIX "__ia32_compat_sys_"
+#else
+#define COMPAT_PREFIX "__arm64_compat_sys_"
+#endif
+
+#define FAILURES_BY_KPROBES                                                                        \
+	SYSCALL_KPROBES("execve", "on_sys_execve", "on_sys_return", .optional = true),             \
+		SYSCALL_KPROBES("execveat", "on_sys_execveat", "on_sys_return", .optional = true), \
+		KRETPROBE(COMPAT_PREFIX "execve", "on_sys_return", .optional = true),              \
+		KPROBE(COMPAT_PREFIX "execve", "on_compat_sys_execve", .optional = true),          \
+		KRETPROBE(COMPAT_PREFIX "execveat", "on_sys_return", .optional = true),            \
+		KPROBE(COMPAT_PREFIX "execveat", "on_compat_sys_execveat", .optional = true)
 
 static const struct probe by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, {} };
 static const struct probe by_kprobe[] = { EXEC_BY_KPROBE, {} };
@@ -259,6 +280,12 @@ static const struct probe_set successes[] = {
 	{},
 };
 
+/* The program for sys_exit is there on x86 alone. */
+static const struct probe all_by_exits[] = {
+	EXEC_BY_RAW_TRACEPOINT,
+	BTF_RAW_TRACEPOINT("sys_exit", "on_exit_alone"),
+	{},
+};
 static const struct probe all_by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT,
 						      FAILURES_BY_TRACEPOINTS,
 						      {} };
@@ -267,11 +294,12 @@ static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT,
 						   FAILURES_BY_TRACEPOINTS,
 						   {} };
 
-#define MISSES "failed execs of 32-bit programs"
+#define MISSES "failed execs of 32-bit programs and by int $0x80"
 
 static const struct probe_set with_failures[] = {
+	{ all_by_exits, NULL, FAULTABLE_TRACEPOINTS },
 	{ all_by_raw_tracepoint, MISSES, FAULTABLE_TRACEPOINTS },
-	{ all_by_kprobes, MISSES, NULL },
+	{ all_by_kprobes, NULL, NULL },
 	{ all_by_tracepoints, MISSES, NULL },
 	{},
 };
@@ -294,6 +322,7 @@ static const struct tool execsnoop = {
 		    "  execsnoop -P 1234        children of one process\n",
 	.options = options,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,
