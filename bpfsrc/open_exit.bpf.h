@@ -55,53 +55,46 @@ enum open_call {
 	CALL_IOCTL,
 };
 
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-static __always_inline enum open_call native_call(u32 number)
-{
-	switch (number & ~X32_BIT) {
-	case 2:
-		return CALL_OPEN;
-	case 16:
-	case 514: /* x32's own */
-		return CALL_IOCTL;
-	case 85:
-		return CALL_CREAT;
-	case 257:
-		return CALL_OPENAT;
-	case 304:
-		return CALL_HANDLE;
-	case 428:
-	case 467: /* open_tree_attr */
-		return CALL_TREE;
-	case 437:
-		return CALL_OPENAT2;
-	default:
-		return CALL_NONE;
-	}
-}
+/* Compares without a switch, which LLVM would compile to jumps backwards. */
+#define IS(number, value)                        \
+	({                                       \
+		asm volatile("" : "+r"(number)); \
+		(number) == (value);             \
+	})
 
-/* syscall_32.tbl */
-static __always_inline enum open_call compat_call(u32 number)
+/* What a number is in syscall_64.tbl and, shifted by 4 bits, in syscall_32.tbl; 514 is x32's. */
+#define NATIVE(call) (call)
+#define COMPAT(call) ((call) << 4)
+#define BOTH(call)   (NATIVE(call) | COMPAT(call))
+
+#define CALL_IF(value, its_calls) \
+	if (IS(number, value))    \
+	calls = its_calls
+
+#define SMALL_NUMBERS (1ULL << 2 | 1ULL << 5 | 1ULL << 8 | 1ULL << 16 | 1ULL << 54)
+
+static __always_inline u32 calls_of(u32 number)
 {
-	switch (number) {
-	case 5:
-		return CALL_OPEN;
-	case 8:
-		return CALL_CREAT;
-	case 54:
-		return CALL_IOCTL;
-	case 295:
-		return CALL_OPENAT;
-	case 342:
-		return CALL_HANDLE;
-	case 428:
-	case 467:
-		return CALL_TREE;
-	case 437:
-		return CALL_OPENAT2;
-	default:
+	u32 calls = CALL_NONE;
+
+	/* The most frequent syscalls have small numbers. */
+	if (number < 64 && !(SMALL_NUMBERS >> number & 1))
 		return CALL_NONE;
-	}
+	CALL_IF(2, NATIVE(CALL_OPEN));
+	CALL_IF(5, COMPAT(CALL_OPEN));
+	CALL_IF(8, COMPAT(CALL_CREAT));
+	CALL_IF(16, NATIVE(CALL_IOCTL));
+	CALL_IF(54, COMPAT(CALL_IOCTL));
+	CALL_IF(85, NATIVE(CALL_CREAT));
+	CALL_IF(257, NATIVE(CALL_OPENAT));
+	CALL_IF(295, COMPAT(CALL_OPENAT));
+	CALL_IF(304, NATIVE(CALL_HANDLE));
+	CALL_IF(342, COMPAT(CALL_HANDLE));
+	CALL_IF(428, BOTH(CALL_TREE));
+	CALL_IF(437, BOTH(CALL_OPENAT2));
+	CALL_IF(467, BOTH(CALL_TREE)); /* open_tree_attr */
+	CALL_IF(514, NATIVE(CALL_IOCTL));
+	return calls;
 }
 
 struct arguments {
@@ -125,26 +118,22 @@ static __always_inline void load_arguments(struct arguments *arguments, u64 regi
 	}
 }
 
-static __always_inline struct attempt attempt_of(enum open_call call, const struct arguments *with)
+static __always_inline struct attempt attempt_of(u32 call, const struct arguments *with)
 {
-	switch (call) {
-	case CALL_OPENAT:
+	if (IS(call, CALL_OPENAT))
 		return openat_attempt(with->first, with->second, with->third, with->fourth);
-	case CALL_OPENAT2:
+	if (IS(call, CALL_OPENAT2))
 		return openat2_attempt(with->first, with->second, with->third);
-	case CALL_HANDLE:
+	if (IS(call, CALL_HANDLE))
 		return handle_attempt(with->first, with->third);
-	case CALL_TREE:
+	if (IS(call, CALL_TREE))
 		return tree_attempt(with->first, with->second, with->third);
-	case CALL_IOCTL:
+	if (IS(call, CALL_IOCTL))
 		return added_attempt(with->third);
-	case CALL_CREAT:
+	if (IS(call, CALL_CREAT))
 		return openat_attempt(OPEN_AT_WORKING_DIRECTORY, with->first, CREATE_FLAGS,
 				      with->second);
-	default:
-		return openat_attempt(OPEN_AT_WORKING_DIRECTORY, with->first, with->second,
-				      with->third);
-	}
+	return openat_attempt(OPEN_AT_WORKING_DIRECTORY, with->first, with->second, with->third);
 }
 
 /*
@@ -176,14 +165,8 @@ static __always_inline struct task_struct *find_trusted_task(void)
 	return NULL;
 }
 
-/* Which of these syscalls the current task has made. */
-static __always_inline enum open_call find_call(u32 number, bool is_compat)
-{
-	return is_compat ? compat_call(number) : native_call(number);
-}
-
 /* Reports the open, unless a filter excludes it; surely is false where it may have been trapped. */
-static __always_inline int report_exit(void *ctx, struct ended *ended, enum open_call call,
+static __always_inline int report_exit(void *ctx, struct ended *ended, u32 call,
 				       const struct arguments *arguments, bool surely)
 {
 	struct attempt attempt;
@@ -211,17 +194,17 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 	u64 registers = ctx->args[0];
 	struct arguments arguments;
 	bool is_compat, surely;
-	enum open_call call;
-	u32 number;
+	u32 number, calls, call;
 
 	if (!PARAM(PARAM_BTF))
 		return 0;
 	number = LOAD(struct pt_regs, registers, orig_ax);
-	if (!native_call(number) && !compat_call(number))
+	calls = calls_of(number & ~X32_BIT);
+	if (!calls)
 		return 0;
 	ended.trusted_task = find_trusted_task();
 	is_compat = is_my_syscall_compat(ended.trusted_task);
-	call = find_call(number, is_compat);
+	call = is_compat ? calls >> 4 : calls & 0xf;
 	if (!call)
 		return 0;
 	surely = (u32)ended.ret != number || !may_be_trapped();

@@ -68,28 +68,42 @@ static __always_inline bool is_name_of(u64 dentry, const char *name, u32 size)
 	return true;
 }
 
+enum outcome {
+	GOES_ON,
+	DIFFERS,
+	AT_ROOT,      /* an absolute name is compared to its start */
+	AT_DIRECTORY, /* a relative one */
+};
+
 /* The position of a comparison: what is left of the name ends before end. */
 struct comparison {
 	u64 dentry;
-	u32 end;
+	u64 end;
 };
 
-/* Compares the last part and moves to its directory; false if they differ. */
-static __always_inline bool compare_part(struct comparison *at, const char *name)
+/* Compares the last part of the name and moves to its directory. */
+static __always_inline enum outcome compare_part(struct comparison *at, const char *name)
 {
 	u32 size = LOAD(struct dentry, at->dentry, d_name.len);
-	u64 start = at->end - size;
 
 	if (size > CHECKED_NAME || size > at->end)
-		return false;
-	if (!is_bounded(&start, CHECKED_PATH))
-		return false;
-	if (!is_name_of(at->dentry, name + start, size))
-		return false;
+		return DIFFERS;
+	at->end -= size;
+	if (!is_bounded(&at->end, CHECKED_PATH) || !is_name_of(at->dentry, name + at->end, size))
+		return DIFFERS;
 	at->dentry = LOAD(struct dentry, at->dentry, d_parent);
-	at->end = start;
-	return true;
+	if (!at->end)
+		return AT_DIRECTORY;
+	at->end--;
+	if (!at->dentry || !is_bounded(&at->end, CHECKED_PATH) || name[at->end] != '/')
+		return DIFFERS;
+	return at->end ? GOES_ON : AT_ROOT;
 }
+
+/* A loop would not be unrolled by each LLVM. */
+#define COMPARE_NEXT(outcome, at, name) \
+	if ((outcome) == GOES_ON)       \
+	outcome = compare_part(at, name)
 
 /* Whether a directory is the task's root or working directory, on the file's mount. */
 #define IS_DIRECTORY(fs, which, file, directory)                    \
@@ -119,24 +133,19 @@ static __always_inline bool is_name_of_file(const struct opensnoop_event *event,
 	struct comparison at = { .end = event->strings.size - 1,
 				 .dentry = LOAD(struct file, file, f_path.dentry) };
 	const char *name = event->strings.bytes;
-	u64 slash;
-	u32 i;
+	enum outcome outcome = at.dentry ? compare_part(&at, name) : DIFFERS;
 
-#pragma unroll
-	for (i = 0; i < CHECKED_LEVELS; i++) {
-		if (!at.dentry || !compare_part(&at, name))
-			return false;
-		if (!at.end)
-			return event->directory_fd == OPEN_AT_WORKING_DIRECTORY &&
-			       IS_DIRECTORY(fs, pwd, file, at.dentry);
-		slash = at.end - 1;
-		if (!is_bounded(&slash, CHECKED_PATH) || name[slash] != '/')
-			return false;
-		if (!slash)
-			return IS_DIRECTORY(fs, root, file, follow_usr_link(at.dentry, name));
-		at.end = slash;
-	}
-	return false;
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	COMPARE_NEXT(outcome, &at, name);
+	if (outcome == AT_ROOT)
+		return IS_DIRECTORY(fs, root, file, follow_usr_link(at.dentry, name));
+	return outcome == AT_DIRECTORY && event->directory_fd == OPEN_AT_WORKING_DIRECTORY &&
+	       IS_DIRECTORY(fs, pwd, file, at.dentry);
 }
 
 static __always_inline bool is_name_confirmed(const struct opensnoop_event *event,
