@@ -8,6 +8,7 @@
  * HAVE_CALLERS_ARGUMENTS is not defined and the programs that need it are left out.
  */
 #include <linux/ptrace.h>
+#include "trapped.bpf.h"
 #include "trusted.bpf.h"
 
 #if defined(HAVE_TASK_REGISTERS) && defined(HAVE_ORIG_AX)
@@ -34,17 +35,13 @@ static __always_inline struct caller find_caller(void)
 #define CALLER_ARGUMENT_3(caller) LOAD(struct pt_regs, (caller).registers, dx)
 #define CALLER_ARGUMENT_4(caller) LOAD(struct pt_regs, (caller).registers, r10)
 
-#define SIGSYS_PENDING (1UL << 30) /* asm/signal.h: SIGSYS is 31 */
-
 /*
- * If seccomp traps a syscall (SECCOMP_RET_TRAP) or kills for it, the syscall does not run and has
- * no result. The kernel restores the register that held the syscall's number (syscall_rollback()),
- * so ret is that number, and it sends SIGSYS to the task.
+ * Without a program at the entry, a syscall that was trapped looks like one that was made: see
+ * trapped.bpf.h. In doubt it was made.
  */
 static __always_inline bool was_trapped(struct sys_exit_args *ctx, struct caller caller)
 {
-	return ctx->ret == (u32)ctx->number &&
-	       (LOAD(struct task_struct, caller.task, pending.signal) & SIGSYS_PENDING);
+	return ctx->ret == (u32)ctx->number && is_trap_certain();
 }
 
 /* arch/x86/entry/syscalls/syscall_64.tbl: the tracepoints fire for 64-bit syscalls only. */

@@ -16,12 +16,14 @@
 #include "path.bpf.h"
 #include "elfsnoop.h"
 
-#define MAX_FILENAME 4096 /* PATH_MAX */
+#define MAX_FILENAME	4096 /* PATH_MAX */
+#define LOADS_IN_FLIGHT 32768
 
 /* Bits of the minor number in a dev_t: MINORBITS in include/linux/kdev_t.h */
 #define MINOR_BITS 20
 
-BPF_TABLE("lru_hash", u64, struct linux_binprm *, loads, 10240);
+/* No LRU map: a program that keeps many loads waiting would have others' entries evicted. */
+BPF_HASH(loads, u64, struct linux_binprm *, LOADS_IN_FLIGHT);
 BPF_PERCPU_ARRAY(scratch, struct elfsnoop_event, 1);
 
 static __always_inline bool is_wanted(int ret)
@@ -103,7 +105,8 @@ int on_load(struct pt_regs *ctx)
 	/* A leftover entry: the kretprobe missed a return (too many calls in flight). */
 	if (loads.lookup(&task))
 		count_lost(1);
-	loads.update(&task, &bprm);
+	if (loads.update(&task, &bprm))
+		count_lost(1);
 	return 0;
 }
 

@@ -4,7 +4,9 @@
  *
  * A successful exec is reported where the kernel announces it, whatever caused it: its arguments
  * are then on the new stack, complete and resident. A failed exec is reported at the syscall's
- * exit: the kernel has touched the caller's arguments by then, so they can be read.
+ * exit: the kernel has touched the caller's arguments by then, so they can be read. On x86 with BTF
+ * one program at the exits of all syscalls finds them in the caller's registers, through the 32-bit
+ * entry too; elsewhere they are noted at the entry.
  */
 #include <linux/binfmts.h>
 #include <linux/mm_types.h>
@@ -13,16 +15,21 @@
 #include "submit.bpf.h"
 #include "filter.bpf.h"
 #include "map_filter.bpf.h"
+#include "syscall.bpf.h"
+#include "trusted.bpf.h"
 #include "execsnoop.h"
 
-/* The arguments of an exec syscall in flight. */
+/* The arguments of an exec syscall. */
 struct attempt {
-	const char *filename;
-	const char **argv;
+	u64 filename;
+	u64 argv;
+	u64 is_compat; /* the addresses in argv have 32 bits */
 };
 
+#define IN_FLIGHT struct attempt
+#include "in_flight.bpf.h"
+
 BPF_PERCPU_ARRAY(scratch, struct execsnoop_event, 1);
-BPF_TABLE("lru_hash", u32, struct attempt, attempts, 10240);
 
 /* Fills in the event except filename and arguments; NULL if a filter excludes it. */
 static __always_inline struct execsnoop_event *begin_event(int ret)
@@ -84,6 +91,8 @@ static __always_inline void read_new_args(struct execsnoop_event *event)
 	if (is_bounded(&offset, EXEC_FILENAME_SIZE) &&
 	    !bpf_probe_read(event->text + offset, size, (void *)start))
 		event->args_size = size;
+	else
+		event->args_more = 1;
 }
 
 static __always_inline int report_success(void *ctx, const char *filename, enum exec_script script)
@@ -115,7 +124,7 @@ int on_exec_raw(struct bpf_raw_tracepoint_args *ctx)
 	u32 old_tid = ctx->args[1];
 
 	if (PARAM(PARAM_FAILED))
-		attempts.delete(&old_tid);
+		end_in_flight(old_tid);
 	return report_success_of(ctx, bprm);
 }
 
@@ -133,7 +142,7 @@ int on_exec(struct sched_process_exec_args *ctx)
 	u32 old_tid = ctx->old_pid;
 
 	if (PARAM(PARAM_FAILED))
-		attempts.delete(&old_tid);
+		end_in_flight(old_tid);
 	return report_success(ctx, (char *)ctx + ctx->filename_offset, EXEC_ANY);
 }
 
@@ -145,13 +154,32 @@ int on_finalize_exec(struct pt_regs *ctx)
 	return report_success_of(ctx, bprm);
 }
 
-static __always_inline int note_attempt(const char *filename, const char **argv)
+static __always_inline int note_attempt(u64 filename, u64 argv, bool is_compat)
 {
-	struct attempt attempt = { .filename = filename, .argv = argv };
-	u32 tid = my_tid();
+	struct attempt attempt = {};
 
-	attempts.update(&tid, &attempt);
+	attempt.filename = filename;
+	attempt.argv = argv;
+	attempt.is_compat = is_compat;
+	begin_in_flight(my_tid(), &attempt);
 	return 0;
+}
+
+/* Reads the address of an argument, 0 behind the last one; false if it can't be read. */
+static __always_inline bool read_address(const struct attempt *attempt, int i, u64 *address)
+{
+	void *argv = user_address((void *)attempt->argv);
+	u32 compat_address = 0;
+	int err;
+
+	*address = 0;
+	if (!argv)
+		return !attempt->argv;
+	if (!attempt->is_compat)
+		return !bpf_probe_read(address, sizeof(*address), argv + i * sizeof(u64));
+	err = bpf_probe_read(&compat_address, sizeof(compat_address), argv + i * sizeof(u32));
+	*address = compat_address;
+	return !err;
 }
 
 /*
@@ -159,21 +187,24 @@ static __always_inline int note_attempt(const char *filename, const char **argv)
  * be read becomes empty: if the exec failed before the kernel read it, its page may not be in
  * memory.
  */
-static __always_inline bool read_argument(struct execsnoop_event *event, const char **argv, int i)
+static __always_inline bool read_argument(struct execsnoop_event *event,
+					  const struct attempt *attempt, int i)
 {
-	const char *argument = READ(argv[i]);
-	u64 offset = event->filename_size + event->args_size;
-	int size;
+	u64 offset = event->filename_size + event->args_size, address;
+	void *argument;
+	int size = 0;
 
-	if (!argument)
+	if (!read_address(attempt, i, &address))
+		event->args_more = 1;
+	if (!address)
 		return false;
 	if (!is_bounded(&offset, EXEC_ARGS_SIZE / 2)) {
 		event->args_more = 1;
 		return false;
 	}
-	size = is_user_address(argument) ?
-		       bpf_probe_read_str(event->text + offset, EXEC_ARGS_SIZE / 2, argument) :
-		       0;
+	argument = user_address((void *)address);
+	if (argument)
+		size = bpf_probe_read_str(event->text + offset, EXEC_ARGS_SIZE / 2, argument);
 	if (size <= 0) {
 		event->text[offset] = '\0';
 		size = 1;
@@ -185,47 +216,120 @@ static __always_inline bool read_argument(struct execsnoop_event *event, const c
 	return true;
 }
 
-static __always_inline int report_failure(void *ctx, int ret)
+static __always_inline int report_failure(void *ctx, const struct attempt *attempt, int ret)
 {
-	struct execsnoop_event *event;
-	struct attempt *attempt;
-	u32 tid = my_tid();
+	struct execsnoop_event *event = begin_event(ret);
+	const void *filename = user_address((void *)attempt->filename);
+	u64 next;
 	int i;
 
-	attempt = attempts.lookup(&tid);
-	if (!attempt)
+	if (!event)
 		return 0;
-	event = ret < 0 ? begin_event(ret) : NULL;
-	if (event) {
-		event->script = EXEC_PROGRAM;
-		if (is_user_address(attempt->filename))
-			read_filename(event, attempt->filename);
+	event->script = EXEC_PROGRAM;
+	if (filename)
+		read_filename(event, filename);
 #pragma unroll
-		for (i = 0; i < EXEC_FAILED_ARGS; i++)
-			if (!read_argument(event, attempt->argv, i))
-				goto out;
-		event->args_more |= READ(attempt->argv[i]) != NULL;
-	out:
-		end_event(ctx, event);
-	}
-	attempts.delete(&tid);
+	for (i = 0; i < EXEC_FAILED_ARGS; i++)
+		if (!read_argument(event, attempt, i))
+			goto out;
+	event->args_more |= !read_address(attempt, i, &next) || next;
+out:
+	end_event(ctx, event);
 	return 0;
 }
+
+static __always_inline int end_attempt(void *ctx, int ret)
+{
+	struct attempt attempt;
+
+	if (!take_in_flight(my_tid(), &attempt) || ret >= 0)
+		return 0;
+	return report_failure(ctx, &attempt, ret);
+}
+
+#ifdef HAVE_ORIG_AX
+/* Numbers in syscall_64.tbl, with those of x32 programs, and in syscall_32.tbl. */
+#define NATIVE_EXECVE	59
+#define NATIVE_EXECVEAT 322
+#define X32_EXECVE	(0x40000000 | 520)
+#define X32_EXECVEAT	(0x40000000 | 545)
+#define COMPAT_EXECVE	11
+#define COMPAT_EXECVEAT 358
+
+/* The arguments of a 32-bit syscall: see entry_64_compat.S. */
+static __always_inline void take_compat(struct attempt *attempt, u64 registers, u32 number)
+{
+	u64 first = (u32)LOAD(struct pt_regs, registers, bx);
+	u64 second = (u32)LOAD(struct pt_regs, registers, cx);
+	u64 third = (u32)LOAD(struct pt_regs, registers, dx);
+
+	attempt->filename = number == COMPAT_EXECVE ? first : second;
+	attempt->argv = number == COMPAT_EXECVE ? second : third;
+	attempt->is_compat = 1;
+}
+
+static __always_inline void take_native(struct attempt *attempt, u64 registers, u32 number)
+{
+	bool is_execve = number == NATIVE_EXECVE || number == X32_EXECVE;
+	u64 first = LOAD(struct pt_regs, registers, di);
+	u64 second = LOAD(struct pt_regs, registers, si);
+	u64 third = LOAD(struct pt_regs, registers, dx);
+
+	attempt->filename = is_execve ? first : second;
+	attempt->argv = is_execve ? second : third;
+	attempt->is_compat = number == X32_EXECVE || number == X32_EXECVEAT;
+}
+
+static __always_inline bool is_compat_exec(u32 number)
+{
+	return number == COMPAT_EXECVE || number == COMPAT_EXECVEAT;
+}
+
+static __always_inline bool is_native_exec(u32 number)
+{
+	return number == NATIVE_EXECVE || number == NATIVE_EXECVEAT || number == X32_EXECVE ||
+	       number == X32_EXECVEAT;
+}
+
+/* BTF raw tracepoint sys_exit(registers, result), of all syscalls of the machine */
+int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct attempt attempt = {};
+	u64 registers = ctx->args[0];
+	s64 ret = ctx->args[1];
+	bool is_compat;
+	u32 number;
+
+	if (ret >= 0 || !PARAM(PARAM_BTF))
+		return 0;
+	number = LOAD(struct pt_regs, registers, orig_ax);
+	if (!is_compat_exec(number) && !is_native_exec(number))
+		return 0;
+	is_compat = is_compat_syscall();
+	if (is_compat ? !is_compat_exec(number) : !is_native_exec(number))
+		return 0;
+	if (is_compat)
+		take_compat(&attempt, registers, number);
+	else
+		take_native(&attempt, registers, number);
+	return report_failure(ctx, &attempt, ret);
+}
+#endif
 
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
 int on_enter_execve(struct sys_enter_args *ctx)
 {
-	return note_attempt((const char *)ctx->args[0], (const char **)ctx->args[1]);
+	return note_attempt(ctx->args[0], ctx->args[1], false);
 }
 
 int on_enter_execveat(struct sys_enter_args *ctx)
 {
-	return note_attempt((const char *)ctx->args[1], (const char **)ctx->args[2]);
+	return note_attempt(ctx->args[1], ctx->args[2], false);
 }
 
 int on_exit(struct sys_exit_args *ctx)
 {
-	return report_failure(ctx, ctx->ret);
+	return end_attempt(ctx, ctx->ret);
 }
 
 /* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
@@ -233,19 +337,42 @@ int on_sys_execve(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return note_attempt((const char *)READ(PT_REGS_PARM1(regs)),
-			    (const char **)READ(PT_REGS_PARM2(regs)));
+	return note_attempt(READ(PT_REGS_PARM1(regs)), READ(PT_REGS_PARM2(regs)), false);
 }
 
 int on_sys_execveat(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
 
-	return note_attempt((const char *)READ(PT_REGS_PARM2(regs)),
-			    (const char **)READ(PT_REGS_PARM3(regs)));
+	return note_attempt(READ(PT_REGS_PARM2(regs)), READ(PT_REGS_PARM3(regs)), false);
+}
+
+/* The same of the 32-bit entry. */
+#ifdef HAVE_ORIG_AX
+#define COMPAT_PARM1(regs) ((u32)READ((regs)->bx))
+#define COMPAT_PARM2(regs) ((u32)READ((regs)->cx))
+#define COMPAT_PARM3(regs) ((u32)READ((regs)->dx))
+#else
+#define COMPAT_PARM1(regs) ((u32)READ(PT_REGS_PARM1(regs)))
+#define COMPAT_PARM2(regs) ((u32)READ(PT_REGS_PARM2(regs)))
+#define COMPAT_PARM3(regs) ((u32)READ(PT_REGS_PARM3(regs)))
+#endif
+
+int on_compat_sys_execve(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return note_attempt(COMPAT_PARM1(regs), COMPAT_PARM2(regs), true);
+}
+
+int on_compat_sys_execveat(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return note_attempt(COMPAT_PARM2(regs), COMPAT_PARM3(regs), true);
 }
 
 int on_sys_return(struct pt_regs *ctx)
 {
-	return report_failure(ctx, PT_REGS_RC(ctx));
+	return end_attempt(ctx, PT_REGS_RC(ctx));
 }

@@ -7,9 +7,12 @@
  * The copy lives from do_filp_open() until shortly after fd_install(): an open that succeeds is
  * reported at fd_install(), one that fails when do_filp_open() returns.
  *
- * Without kprobes, the syscall tracepoints are used. The name is read at the syscall's exit: the
- * kernel has just touched it, so it is in memory, unless seccomp refused the call. The arguments
- * are noted at the entry, or read at the exit if the kernel has what caller.bpf.h needs.
+ * Without kprobes, syscalls are seen at their exit. The name is read there: the kernel has just
+ * touched it, so it is in memory, unless seccomp refused the call. The arguments are still in the
+ * caller's registers (open_exit.bpf.h); elsewhere than on x86 they are noted at the entry.
+ *
+ * What lies in the program's memory may have been changed by then. Where that is easy, the event of
+ * an open that succeeded also says which file it was, by the descriptor.
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
@@ -21,13 +24,14 @@
 #include "map_filter.bpf.h"
 #include "follow.bpf.h"
 #include "path.bpf.h"
-#include "caller.bpf.h"
 #include "opensnoop.h"
 
 #define ACCESS_MODE    3				/* O_ACCMODE */
 #define CREATE_FLAGS   (00000100 | 00000001 | 00001000) /* O_CREAT | O_WRONLY | O_TRUNC */
 #define NEW_FILE_FLAGS (00000100 | 020000000) /* O_CREAT | __O_TMPFILE: the flags with a mode */
 #define MODE_BITS      07777		      /* S_IALLUGO */
+#define PATH_FLAG      010000000	      /* O_PATH */
+#define CLOEXEC_FLAG   02000000		      /* O_CLOEXEC */
 #define EXEC_OPEN      0x20		      /* FMODE_EXEC: an exec opens the file that it runs */
 #define TRY_AGAIN      11		      /* EAGAIN */
 
@@ -40,21 +44,36 @@ struct attempt {
 	const char *kernel_name; /* NULL until do_filp_open() */
 	u32 flags;
 	u32 mode;
-	u32 io_uring;
 	int directory_fd;
+	u8 io_uring;
+	u8 kind;
+	u8 state;
+	u8 unused;
 };
 
 #define IN_FLIGHT struct attempt
 #include "in_flight.bpf.h"
 
-BPF_PERCPU_ARRAY(scratch, struct opensnoop_event, 1); /* for events too long for the batch */
-BPF_PROG_ARRAY(with_directory, 1);
+/* An event that is too long for the batch or that add_place() completes. */
+struct draft {
+	struct file *file; /* the opened file; NULL: that of fd */
+	u32 fd;
+	u32 wants_file; /* 1: add the file's path and flags */
+	struct opensnoop_event event;
+};
+
+BPF_PERCPU_ARRAY(scratch, struct draft, 1);
+BPF_PROG_ARRAY(with_place, 1);
 
 /* struct open_how of openat2() (include/uapi/linux/openat2.h), which older headers lack. */
 struct open_how_start {
 	u64 flags;
 	u64 mode;
+	u64 resolve;
 };
+
+#define RESOLVE_BENEATH_BIT 0x08
+#define RESOLVE_IN_ROOT_BIT 0x10
 
 /*
  * The mode as the kernel takes it (build_open_how()), except from openat2(). Without a flag of
@@ -71,6 +90,12 @@ static __always_inline bool has_wanted_flag(u32 flags)
 		return true;
 	return (flags & (u32)PARAM(PARAM_FLAGS)) ||
 	       (PARAM(PARAM_ACCESS_MODES) >> (flags & ACCESS_MODE) & 1);
+}
+
+/* Flags in the program's memory prove nothing: add_place() asks the file. */
+static __always_inline bool may_have_wanted_flag(const struct attempt *attempt)
+{
+	return attempt->state & OPEN_FLAGS_DOUBTFUL || has_wanted_flag(attempt->flags);
 }
 
 static __always_inline bool is_wanted_result(int ret)
@@ -98,17 +123,11 @@ static __always_inline int begin_open(struct attempt attempt)
 {
 	u64 ids = my_ids();
 
-	if ((attempt.io_uring || has_wanted_flag(attempt.flags)) && is_wanted(ids))
+	if ((attempt.io_uring || may_have_wanted_flag(&attempt)) && is_wanted(ids))
 		begin_in_flight(ids, &attempt);
 	else
 		end_in_flight(ids);
 	return 0;
-}
-
-/* The name's address in the program's memory; NULL if it must not be read. */
-static __always_inline const char *user_name(const struct attempt *attempt)
-{
-	return is_user_address(attempt->user_name) ? attempt->user_name : NULL;
 }
 
 /* An open that has ended. */
@@ -116,41 +135,78 @@ struct ended {
 	struct attempt *attempt;
 	const char *name;    /* NULL: can't be read */
 	bool in_user_memory; /* name is in the program's memory */
+	bool wants_file;     /* the event is to say which file was opened */
 	int ret;
+	u32 fd;				  /* whose file it is, if that is not given */
+	struct file *file;		  /* or NULL */
 	u64 ids;			  /* of the current thread, as my_ids() */
 	struct task_struct *trusted_task; /* trusted pointer or NULL */
 };
 
-/* Fills in all but the directory; max limits the name. Returns the event's size. */
-static __always_inline u64 fill_event(struct opensnoop_event *event, const struct ended *ended,
-				      u32 max)
+/* Returns the size of the name, 0 if it can't be read. */
+static __always_inline u32 read_name(char *place, const struct ended *ended, u32 max)
 {
 	int size;
 
+	if (!ended->name)
+		return 0;
+	if (ended->in_user_memory)
+		size = read_user_str(place, max, ended->name);
+	else
+		size = bpf_probe_read_str(place, max, ended->name);
+	return size > 0 ? size : 0;
+}
+
+/* Fills in all but the place; max limits the name. Returns the event's size. */
+static __always_inline u64 fill_event(struct opensnoop_event *event, const struct ended *ended,
+				      u32 max)
+{
 	event->pid = ended->ids >> 32;
 	event->tid = ended->ids;
 	event->uid = PARAM(PARAM_WITH_UID) ? my_uid() : 0;
 	event->ret = ended->ret;
 	event->flags = ended->attempt->flags;
 	event->mode = ended->attempt->mode;
-	event->io_uring = ended->attempt->io_uring;
 	event->directory_fd = ended->attempt->directory_fd;
-	event->has_directory = 0;
+	event->io_uring = ended->attempt->io_uring;
+	event->kind = ended->attempt->kind;
+	event->state = ended->attempt->state;
+	event->place = PLACE_NONE;
 	if (ended->trusted_task)
 		load_comm(event->comm, ended->trusted_task);
 	else
 		READ_COMM(event->comm);
-	if (!ended->name)
-		size = 0;
-	else if (ended->in_user_memory)
-		size = read_user_str(event->strings.bytes, max, ended->name);
-	else
-		size = bpf_probe_read_str(event->strings.bytes, max, ended->name);
-	event->strings.size = size > 0 ? size : 0;
+	event->strings.size = read_name(event->strings.bytes, ended, max);
+	if (!event->strings.size)
+		event->state |= OPEN_PATH_UNKNOWN;
 	return offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
 }
 
-/* Builds the event in the batch, which saves a copy; false if the name may be too long for it. */
+#include "open_name.bpf.h"
+
+/* Whether the name may be another than that of the file that was opened. */
+static __always_inline bool is_name_doubtful(const struct opensnoop_event *event,
+					     const struct ended *ended)
+{
+	if (!ended->in_user_memory || ended->ret < 0)
+		return false;
+#ifdef HAVE_TASK_REGISTERS
+	if (ended->trusted_task)
+		return !is_name_confirmed(event, ended->trusted_task);
+#endif
+	return true;
+}
+
+/* Whether the event can be sent as it is: the name is not cut, and the file has nothing to add. */
+static __always_inline bool is_complete(const struct opensnoop_event *event,
+					const struct ended *ended, u64 size)
+{
+	if (size == BATCH_EVENT_SIZE)
+		return false;
+	return !is_name_doubtful(event, ended);
+}
+
+/* Builds the event in the batch, which saves a copy; false if it is not complete. */
 static __always_inline bool report_in_batch(void *ctx, const struct ended *ended)
 {
 	struct opensnoop_event *event;
@@ -161,7 +217,7 @@ static __always_inline bool report_in_batch(void *ctx, const struct ended *ended
 	if (!event)
 		return true;
 	size = fill_event(event, ended, NAME_IN_BATCH);
-	if (size == BATCH_EVENT_SIZE) {
+	if (!is_complete(event, ended, size)) {
 		unlock_batch(batch);
 		return false;
 	}
@@ -177,118 +233,218 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 		submit(ctx, event, size);
 }
 
-/* Submits the event, with --full-path through a tail call of add_directory(). */
+static __always_inline void fill_draft(struct draft *draft, const struct ended *ended)
+{
+	fill_event(&draft->event, ended, OPEN_PATH_SIZE);
+	draft->file = ended->file;
+	draft->fd = ended->fd;
+	draft->wants_file = ended->wants_file;
+	if (ended->ret >= 0 && (ended->in_user_memory || (ended->file && PARAM(PARAM_DIRECTORY))))
+		draft->wants_file = 1;
+}
+
+/* Submits the event, through a tail call of add_place() if a path belongs to it. */
 static __always_inline int report(void *ctx, const struct ended *ended)
 {
-	struct opensnoop_event *event;
+	struct draft *draft;
 	u32 zero = 0;
 
-	if (!is_wanted_result(ended->ret))
+	if (!ended->wants_file && !PARAM(PARAM_DIRECTORY) && report_in_batch(ctx, ended))
 		return 0;
-	if (!PARAM(PARAM_DIRECTORY) && report_in_batch(ctx, ended))
+	draft = scratch.lookup(&zero);
+	if (!draft)
 		return 0;
-	event = scratch.lookup(&zero);
-	if (!event)
-		return 0;
-	fill_event(event, ended, OPEN_PATH_SIZE);
-	if (PARAM(PARAM_DIRECTORY))
-		with_directory.call(ctx, 0);
-	submit_event(ctx, event);
+	fill_draft(draft, ended);
+	if (draft->wants_file || PARAM(PARAM_DIRECTORY))
+		with_place.call(ctx, 0);
+	submit_event(ctx, &draft->event);
 	return 0;
 }
 
 /* Reports the open that the current thread, which has these IDs, has in flight. */
 static __always_inline int end_open(struct pt_regs *ctx, u64 ids, struct attempt *in_flight,
-				    const char *name, int ret)
+				    struct ended *ended)
 {
 	struct attempt attempt = *in_flight;
 
 	end_in_flight(ids);
-	return report(ctx, &(struct ended){
-				   .attempt = &attempt,
-				   .name = name,
-				   .ret = ret,
-				   .ids = ids,
-			   });
+	if (!is_wanted_result(ended->ret))
+		return 0;
+	ended->attempt = &attempt;
+	ended->ids = ids;
+	ended->wants_file = ended->ret >= 0 && (attempt.kind != OPEN_NAMED ||
+						attempt.state & (OPEN_IN_ROOT | OPEN_BENEATH));
+	return report(ctx, ended);
 }
 
-/* Reports the open of a syscall at its exit; trusted_task may be NULL. */
-static __always_inline int end_syscall(struct sys_exit_args *ctx, struct attempt *attempt, u64 ids,
-				       struct task_struct *trusted_task)
+/* The directory that a relative path starts from; NULL if it is not known. */
+static __always_inline struct path *start_of_path(const struct opensnoop_event *event)
 {
-	return report(ctx, &(struct ended){
-				   .attempt = attempt,
-				   .name = user_name(attempt),
-				   .in_user_memory = true,
-				   .ret = ctx->ret,
-				   .ids = ids,
-				   .trusted_task = trusted_task,
-			   });
-}
-
-static __always_inline void append_directory(struct opensnoop_event *event)
-{
-	struct fs_struct *fs = READ(my_task()->fs);
-	struct path *directory = &fs->pwd;
+	struct fs_struct *fs;
 	struct file *file;
 
-	if (event->directory_fd != OPEN_AT_WORKING_DIRECTORY) {
-		file = file_of_descriptor((u32)event->directory_fd);
-		directory = file ? &file->f_path : NULL;
+	if (event->directory_fd == OPEN_AT_WORKING_DIRECTORY) {
+		fs = READ(my_task()->fs);
+		return &fs->pwd;
 	}
-	if (!directory)
-		return;
-	append_path(&event->strings, &event->directory, READ(directory->mnt),
-		    READ(directory->dentry));
-	event->has_directory = 1;
+	file = file_of_descriptor((u32)event->directory_fd);
+	return file ? &file->f_path : NULL;
+}
+
+/* What path to add to the event, with event->place; NULL: none. */
+static __always_inline struct path *find_place(struct draft *draft)
+{
+	struct opensnoop_event *event = &draft->event;
+	struct file *file = draft->file;
+
+	if (draft->wants_file) {
+		if (!file)
+			file = file_of_descriptor(draft->fd);
+		if (file) {
+			event->place = PLACE_FILE;
+			event->file_flags = READ(file->f_flags);
+			return &file->f_path;
+		}
+	}
+	event->place = PLACE_DIRECTORY;
+	if (PARAM(PARAM_DIRECTORY) && event->strings.size &&
+	    (event->strings.bytes[0] != '/' || event->state & OPEN_IN_ROOT))
+		return start_of_path(event);
+	return NULL;
+}
+
+/* Adds the path that belongs to the event. */
+static __always_inline void complete_draft(struct draft *draft)
+{
+	struct path *path = find_place(draft);
+
+	if (path)
+		append_path(&draft->event.strings, &draft->event.names, READ(path->mnt),
+			    READ(path->dentry));
+	else
+		draft->event.place = PLACE_NONE;
+}
+
+/* Of flags that are in doubt the file has the last word, except on those that it does not keep. */
+static __always_inline bool is_excluded_by_file(const struct opensnoop_event *event)
+{
+	return event->place == PLACE_FILE && event->state & OPEN_FLAGS_DOUBTFUL &&
+	       !(PARAM(PARAM_FLAGS) & OPEN_FLAGS_OF_CALL) && !has_wanted_flag(event->file_flags);
 }
 
 /*
- * With --full-path, a tail call with the event in this CPU's scratch. As a program of its own it is
- * loaded only if needed, and with the same type as its caller.
+ * A tail call with the draft in this CPU's scratch. It has the same type as its caller. As a
+ * program of its own, the walk does not count towards the length of each program that needs it.
  */
-int add_directory(void *ctx)
+int add_place(void *ctx)
 {
-	struct opensnoop_event *event;
+	struct draft *draft;
 	u32 zero = 0;
 
-	event = scratch.lookup(&zero);
-	if (!event)
+	draft = scratch.lookup(&zero);
+	if (!draft)
 		return 0;
-	if (event->strings.size && event->strings.bytes[0] != '/')
-		append_directory(event);
-	submit_event(ctx, event);
+	complete_draft(draft);
+	if (!is_excluded_by_file(&draft->event))
+		submit_event(ctx, &draft->event);
 	return 0;
 }
 
-/* kprobe do_sys_openat2(dfd, filename, how), since 5.6 */
+/* Takes flags and mode from the argument of openat2(). */
+static __always_inline void take_how(struct attempt *attempt, const struct open_how_start *how)
+{
+	attempt->flags = how->flags;
+	attempt->mode = how->mode;
+	if (how->resolve & RESOLVE_IN_ROOT_BIT)
+		attempt->state |= OPEN_IN_ROOT;
+	if (how->resolve & RESOLVE_BENEATH_BIT)
+		attempt->state |= OPEN_BENEATH;
+}
+
+static __always_inline struct attempt openat2_attempt(u64 directory_fd, u64 name, u64 how)
+{
+	struct attempt attempt = { .directory_fd = directory_fd,
+				   .user_name = (const char *)name,
+				   .state = OPEN_FLAGS_DOUBTFUL };
+	struct open_how_start copy = {};
+	const void *place = user_address((void *)how);
+
+	if (place && !bpf_probe_read(&copy, sizeof(copy), place))
+		take_how(&attempt, &copy);
+	else
+		attempt.state |= OPEN_FLAGS_UNKNOWN;
+	return attempt;
+}
+
+static __always_inline struct attempt openat_attempt(int directory_fd, u64 name, u32 flags,
+						     u32 mode)
+{
+	return (struct attempt){
+		.directory_fd = directory_fd,
+		.user_name = (const char *)name,
+		.flags = flags,
+		.mode = mode_given(flags, mode),
+	};
+}
+
+static __always_inline struct attempt handle_attempt(int mount_fd, u32 flags)
+{
+	return (struct attempt){ .directory_fd = mount_fd, .kind = OPEN_BY_HANDLE, .flags = flags };
+}
+
+/* The descriptor is one of O_PATH, whatever flags the program passes. */
+static __always_inline struct attempt tree_attempt(int directory_fd, u64 name, u32 flags)
+{
+	return (struct attempt){
+		.directory_fd = directory_fd,
+		.user_name = (const char *)name,
+		.kind = OPEN_TREE,
+		.flags = PATH_FLAG | (flags & CLOEXEC_FLAG),
+	};
+}
+
+/* kprobe do_sys_openat2(dfd, filename, how), since 5.6; how is the kernel's copy */
 int on_do_sys_openat2(struct pt_regs *ctx)
 {
-	struct open_how_start *how = (void *)PT_REGS_PARM3(ctx);
-
-	return begin_open((struct attempt){
+	struct open_how_start how = {};
+	struct attempt attempt = {
 		.directory_fd = PT_REGS_PARM1(ctx),
 		.user_name = (const char *)PT_REGS_PARM2(ctx),
-		.flags = READ(how->flags),
-		.mode = READ(how->mode),
-	});
+	};
+
+	bpf_probe_read(&how, sizeof(how), (void *)PT_REGS_PARM3(ctx));
+	take_how(&attempt, &how);
+	return begin_open(attempt);
 }
 
 /* kprobe do_sys_open(dfd, filename, flags, mode), before 5.6 */
 int on_do_sys_open(struct pt_regs *ctx)
 {
-	return begin_open((struct attempt){
-		.directory_fd = PT_REGS_PARM1(ctx),
-		.user_name = (const char *)PT_REGS_PARM2(ctx),
-		.flags = PT_REGS_PARM3(ctx),
-		.mode = mode_given(PT_REGS_PARM3(ctx), PT_REGS_PARM4(ctx)),
-	});
+	return begin_open(openat_attempt(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx),
+					 PT_REGS_PARM4(ctx)));
 }
+
+/*
+ * The start of io_uring's struct io_open (io_uring/openclose.c), which is private to the kernel. It
+ * is the start of the request too.
+ */
+struct io_open_start {
+	struct file *file;
+	int dfd;
+	u32 file_slot;
+	struct filename *filename;
+	struct open_how_start how;
+};
 
 /* kprobe io_openat2(request, issue flags): do_filp_open() then shows what it opens */
 int on_io_openat2(struct pt_regs *ctx)
 {
-	return begin_open((struct attempt){ .io_uring = 1 });
+	struct io_open_start *open = (void *)PT_REGS_PARM1(ctx);
+	struct open_how_start how = READ(open->how);
+	struct attempt attempt = { .io_uring = 1 };
+
+	take_how(&attempt, &how);
+	return begin_open(attempt);
 }
 
 /*
@@ -327,6 +483,7 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 	bool failed = (unsigned long)ret >= (unsigned long)-4095;
 	u64 ids = my_ids();
 	struct attempt *attempt = find_in_flight(ids);
+	struct ended ended = {};
 
 	if (!attempt || !attempt->kernel_name)
 		return 0;
@@ -336,7 +493,10 @@ int on_do_filp_open_return(struct pt_regs *ctx)
 	}
 	if (!failed && !attempt->io_uring)
 		return 0;
-	return end_open(ctx, ids, attempt, attempt->kernel_name, failed ? ret : 0);
+	ended.name = attempt->kernel_name;
+	ended.ret = failed ? ret : 0;
+	ended.file = failed ? NULL : (struct file *)ret;
+	return end_open(ctx, ids, attempt, &ended);
 }
 
 /* kprobe fd_install(fd, file) */
@@ -344,129 +504,171 @@ int on_fd_install(struct pt_regs *ctx)
 {
 	u64 ids = my_ids();
 	struct attempt *attempt = find_in_flight(ids);
+	struct ended ended = { .ret = PT_REGS_PARM1(ctx),
+			       .file = (struct file *)PT_REGS_PARM2(ctx) };
 
-	if (!attempt || !attempt->kernel_name)
+	if (!attempt)
 		return 0;
-	return end_open(ctx, ids, attempt, attempt->kernel_name, PT_REGS_PARM1(ctx));
+	if (attempt->kind == OPEN_TREE)
+		ended.name = user_address(attempt->user_name);
+	else if (attempt->kernel_name)
+		ended.name = attempt->kernel_name;
+	else if (attempt->kind != OPEN_BY_HANDLE)
+		return 0;
+	return end_open(ctx, ids, attempt, &ended);
 }
 
-/* kretprobe do_sys_openat2, do_sys_open: reports opens that failed before do_filp_open() */
+/* kretprobe do_sys_openat2, do_sys_open, and the wrappers below: what failed before all that */
 int on_do_sys_open_return(struct pt_regs *ctx)
 {
 	u64 ids = my_ids();
 	struct attempt *attempt = find_in_flight(ids);
+	struct ended ended = { .ret = PT_REGS_RC(ctx), .fd = PT_REGS_RC(ctx) };
 
 	if (!attempt)
 		return 0;
-	return end_open(ctx, ids, attempt, user_name(attempt), PT_REGS_RC(ctx));
+	ended.name = user_address(attempt->user_name);
+	return end_open(ctx, ids, attempt, &ended);
+}
+
+/* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
+int on_sys_open_by_handle_at(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_open(handle_attempt(READ(PT_REGS_PARM1(regs)), READ(PT_REGS_PARM3(regs))));
+}
+
+int on_sys_open_tree(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_open(tree_attempt(READ(PT_REGS_PARM1(regs)), READ(PT_REGS_PARM2(regs)),
+				       READ(PT_REGS_PARM3(regs))));
+}
+
+#ifdef HAVE_ORIG_AX
+/* The same of the 32-bit entry. */
+int on_compat_sys_open_by_handle_at(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_open(handle_attempt(READ(regs->bx), READ(regs->dx)));
+}
+
+int on_compat_sys_open_tree(struct pt_regs *ctx)
+{
+	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+
+	return begin_open(tree_attempt(READ(regs->bx), (u32)READ(regs->cx), READ(regs->dx)));
+}
+#endif
+
+/* struct seccomp_notif_addfd (include/uapi/linux/seccomp.h, since 5.9) */
+struct added_fd {
+	u64 id;
+	u32 flags;
+	u32 srcfd;
+	u32 newfd;
+	u32 newfd_flags;
+};
+
+/*
+ * SECCOMP_IOCTL_NOTIF_ADDFD without the bits for direction and size, which the kernel ignores too:
+ * EA_IOCTL() in kernel/seccomp.c.
+ */
+#define ADDFD_COMMAND	 0x2103
+#define COMMAND_BITS	 0xffff
+#define is_addfd(number) (((u32)(number)&COMMAND_BITS) == ADDFD_COMMAND)
+
+/* The current task, a supervisor, adds its file srcfd to another process. */
+static __always_inline struct attempt added_attempt(u64 argument)
+{
+	const struct added_fd *place = user_address((void *)argument);
+	struct attempt attempt = {};
+
+	/* One by one: the compiler would copy a constant struct, which the program can't have. */
+	attempt.kind = OPEN_ADDED;
+	attempt.state = OPEN_FLAGS_UNKNOWN | OPEN_FLAGS_DOUBTFUL;
+	attempt.directory_fd = -1;
+	if (place)
+		attempt.directory_fd = READ(place->srcfd);
+	return attempt;
+}
+
+/* kprobe seccomp_notify_ioctl(file, command, argument) */
+int on_seccomp_ioctl(struct pt_regs *ctx)
+{
+	if (!is_addfd(PT_REGS_PARM2(ctx)))
+		return 0;
+	return begin_open(added_attempt(PT_REGS_PARM3(ctx)));
+}
+
+/* kretprobe seccomp_notify_ioctl */
+int on_seccomp_ioctl_return(struct pt_regs *ctx)
+{
+	u64 ids = my_ids();
+	struct attempt *attempt = find_in_flight(ids);
+	struct ended ended = { .ret = PT_REGS_RC(ctx) };
+
+	if (!attempt)
+		return 0;
+	if (ended.ret < 0) {
+		end_in_flight(ids);
+		return 0;
+	}
+	ended.fd = attempt->directory_fd;
+	return end_open(ctx, ids, attempt, &ended);
 }
 
 /* tracepoints syscalls:sys_enter_* and sys_exit_* */
 int on_enter_openat(struct sys_enter_args *ctx)
 {
-	return begin_open((struct attempt){
-		.directory_fd = ctx->args[0],
-		.user_name = (const char *)ctx->args[1],
-		.flags = ctx->args[2],
-		.mode = mode_given(ctx->args[2], ctx->args[3]),
-	});
+	return begin_open(openat_attempt(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3]));
 }
 
 int on_enter_open(struct sys_enter_args *ctx)
 {
-	return begin_open((struct attempt){
-		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
-		.user_name = (const char *)ctx->args[0],
-		.flags = ctx->args[1],
-		.mode = mode_given(ctx->args[1], ctx->args[2]),
-	});
+	return begin_open(openat_attempt(OPEN_AT_WORKING_DIRECTORY, ctx->args[0], ctx->args[1],
+					 ctx->args[2]));
 }
 
 int on_enter_openat2(struct sys_enter_args *ctx)
 {
-	struct open_how_start *how = (void *)ctx->args[2];
-
-	return begin_open((struct attempt){
-		.directory_fd = ctx->args[0],
-		.user_name = (const char *)ctx->args[1],
-		.flags = READ(how->flags),
-		.mode = READ(how->mode),
-	});
+	return begin_open(openat2_attempt(ctx->args[0], ctx->args[1], ctx->args[2]));
 }
 
 int on_enter_creat(struct sys_enter_args *ctx)
 {
-	return begin_open((struct attempt){
-		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
-		.user_name = (const char *)ctx->args[0],
-		.flags = CREATE_FLAGS,
-		.mode = mode_given(CREATE_FLAGS, ctx->args[1]),
-	});
+	return begin_open(openat_attempt(OPEN_AT_WORKING_DIRECTORY, ctx->args[0], CREATE_FLAGS,
+					 ctx->args[1]));
 }
+
+int on_enter_open_by_handle_at(struct sys_enter_args *ctx)
+{
+	return begin_open(handle_attempt(ctx->args[0], ctx->args[2]));
+}
+
+int on_enter_open_tree(struct sys_enter_args *ctx)
+{
+	return begin_open(tree_attempt(ctx->args[0], ctx->args[1], ctx->args[2]));
+}
+
+#include "open_exit.bpf.h"
 
 int on_exit(struct sys_exit_args *ctx)
 {
 	u64 ids = my_ids();
 	struct attempt attempt;
 
-	if (!take_in_flight(ids, &attempt))
+	if (!take_in_flight(ids, &attempt) || !is_wanted_result(ctx->ret))
 		return 0;
-	return end_syscall(ctx, &attempt, ids, NULL);
+	return end_syscall(ctx, &(struct ended){
+					.attempt = &attempt,
+					.ret = ctx->ret,
+					.ids = ids,
+				});
 }
-
-#ifdef HAVE_CALLERS_ARGUMENTS
-static __always_inline struct attempt arguments_of_open(struct caller caller, u32 syscall)
-{
-	struct open_how_start *how = (void *)CALLER_ARGUMENT_3(caller);
-
-	if (syscall == SYSCALL_OPENAT)
-		return (struct attempt){
-			.directory_fd = CALLER_ARGUMENT_1(caller),
-			.user_name = (const char *)CALLER_ARGUMENT_2(caller),
-			.flags = CALLER_ARGUMENT_3(caller),
-			.mode = mode_given(CALLER_ARGUMENT_3(caller), CALLER_ARGUMENT_4(caller)),
-		};
-	if (syscall == SYSCALL_OPENAT2)
-		return (struct attempt){
-			.directory_fd = CALLER_ARGUMENT_1(caller),
-			.user_name = (const char *)CALLER_ARGUMENT_2(caller),
-			.flags = READ(how->flags),
-			.mode = READ(how->mode),
-		};
-	if (syscall == SYSCALL_CREAT)
-		return (struct attempt){
-			.directory_fd = OPEN_AT_WORKING_DIRECTORY,
-			.user_name = (const char *)CALLER_ARGUMENT_1(caller),
-			.flags = CREATE_FLAGS,
-			.mode = mode_given(CREATE_FLAGS, CALLER_ARGUMENT_2(caller)),
-		};
-	return (struct attempt){
-		.directory_fd = OPEN_AT_WORKING_DIRECTORY,
-		.user_name = (const char *)CALLER_ARGUMENT_1(caller),
-		.flags = CALLER_ARGUMENT_2(caller),
-		.mode = mode_given(CALLER_ARGUMENT_2(caller), CALLER_ARGUMENT_3(caller)),
-	};
-}
-
-/* tracepoints syscalls:sys_exit_*, without a program at sys_enter_* */
-int on_exit_alone(struct sys_exit_args *ctx)
-{
-	struct attempt attempt;
-	struct caller caller;
-	u64 ids;
-
-	if (!PARAM(PARAM_TRUSTED_TASK) || !is_wanted_result(ctx->ret))
-		return 0;
-	caller = find_caller();
-	ids = load_ids(caller.task);
-	if (!is_wanted(ids) || was_trapped(ctx, caller))
-		return 0;
-	attempt = arguments_of_open(caller, ctx->number);
-	if (!has_wanted_flag(attempt.flags))
-		return 0;
-	return end_syscall(ctx, &attempt, ids, caller.task);
-}
-#endif
 
 /* --exec: these programs follow the command's descendants. */
 

@@ -19,6 +19,33 @@ enum {
 	PARAM_DIRECTORY,	     /* 1: also the directory of a relative path */
 };
 
+/* Flags of an open that its struct file no longer has: O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC,
+ * O_CLOEXEC */
+#define OPEN_FLAGS_OF_CALL (00000100 | 00000200 | 00000400 | 00001000 | 02000000)
+
+enum open_kind {
+	OPEN_NAMED,	/* open, openat, openat2, creat, or their io_uring operations */
+	OPEN_BY_HANDLE, /* open_by_handle_at */
+	OPEN_TREE,	/* open_tree, open_tree_attr */
+	OPEN_ADDED,	/* a seccomp supervisor adds a descriptor of its own to a process */
+};
+
+/* What state consists of. */
+enum {
+	OPEN_PATH_UNKNOWN = 1,	 /* the name could not be read */
+	OPEN_FLAGS_UNKNOWN = 2,	 /* nor flags and mode */
+	OPEN_FLAGS_DOUBTFUL = 4, /* they lay in the program's memory, which may have changed */
+	OPEN_RESULT_UNKNOWN = 8,
+	OPEN_IN_ROOT = 16, /* an absolute path starts at the directory: RESOLVE_IN_ROOT */
+	OPEN_BENEATH = 32, /* RESOLVE_BENEATH */
+};
+
+enum open_place {
+	PLACE_NONE,
+	PLACE_DIRECTORY, /* of a relative path */
+	PLACE_FILE,	 /* the file that was opened */
+};
+
 struct opensnoop_event {
 	struct event_header header;
 	__u32 pid;
@@ -27,11 +54,14 @@ struct opensnoop_event {
 	__s32 ret; /* a descriptor or a negative errno */
 	__u32 flags;
 	__u32 mode;
-	__u32 io_uring;	     /* 1: through io_uring; the descriptor is not known */
-	__s32 directory_fd;  /* directory of a relative path */
-	__u32 has_directory; /* 1: directory is filled in */
+	__s32 directory_fd; /* directory of a relative path; of OPEN_ADDED the supervisor's file */
+	__u32 file_flags;   /* of PLACE_FILE */
+	__u8 io_uring;	    /* 1: through io_uring; the descriptor is not known */
+	__u8 kind;	    /* enum open_kind */
+	__u8 state;
+	__u8 place; /* enum open_place: what names is the path of */
 	char comm[16];
-	struct path_names directory;
+	struct path_names names;
 	struct strings strings; /* the path first, if it could be read */
 };
 

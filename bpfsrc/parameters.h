@@ -14,6 +14,7 @@ enum {
 	PARAM_TID,		   /* only this thread; 0: any */
 	PARAM_UID_SET,		   /* 1: only the user PARAM_UID */
 	PARAM_UID,
+	PARAM_FILES_TYPE, /* BTF ID of struct files_struct; 0: the kernel can't cast_pointer() */
 	PARAM_TOOL = 16,
 };
 

@@ -30,12 +30,36 @@
 	})
 
 /*
- * A traced program may pass a kernel address (the upper half on x86-64 and arm64) in place of the
- * address of its string. The kernel refuses to read there for it, and so must we.
+ * A traced program may pass a kernel address in place of the address of its string. The kernel
+ * refuses to read there for it, and so must we. Bit 63 tells them apart on x86, bit 55 on arm64.
+ *
+ * A program may also ask for tags in its addresses: arm64 then ignores the top byte, x86 (LAM) the
+ * bits from 57 to 62. untagged() is the address without a tag, for bpf_probe_read(), which takes
+ * an address with one for the kernel's.
  */
+#if defined(__aarch64__)
+#define KERNEL_ADDRESS_BIT 55
+#define TAG_MASK	   (0xffULL << 56)
+#else
+#define KERNEL_ADDRESS_BIT 63
+#define TAG_MASK	   (0x3fULL << 57)
+#endif
+
 static __always_inline bool is_user_address(const void *address)
 {
-	return (s64)address >= 0;
+	return !((u64)address >> KERNEL_ADDRESS_BIT & 1);
+}
+
+/* Of an address of user space. */
+static __always_inline void *untagged(const void *address)
+{
+	return (void *)((u64)address & ~TAG_MASK);
+}
+
+/* What to read for an address that a traced program passed; NULL if it must not be read. */
+static __always_inline void *user_address(const void *address)
+{
+	return is_user_address(address) ? untagged(address) : NULL;
 }
 
 /*

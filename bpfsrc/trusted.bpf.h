@@ -31,6 +31,13 @@
 /* BPF_FUNC_get_current_task_btf, since 5.11. Older versions of libbcc don't declare it. */
 static struct task_struct *(*my_trusted_task)(void) = (void *)158;
 
+/*
+ * bpf_rdonly_cast(), since 6.2: makes any number a pointer to that type for direct loads, at no
+ * cost. The loader puts its number here (common/image/image.h). Guard each call with the type,
+ * which is a load-time parameter and 0 where the kernel lacks this.
+ */
+static void *(*cast_pointer)(u64 address, u32 type) = (void *)0x5eed0002;
+
 /* A member of 4 or 8 bytes. If it is a pointer, the result is a trusted pointer too. */
 #define LOAD(type, pointer, member) LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
 

@@ -49,7 +49,10 @@ static const struct tool_option options[] = {
 	{},
 };
 
-/* Iterates over the arguments of an event, as a user typed them. */
+/*
+ * One after the other, the arguments of an event as a user typed them. The first, the file's name,
+ * is NULL if it could not be read.
+ */
 struct arguments {
 	const struct execsnoop_event *event;
 	const char *at; /* NULL: the file's name is next */
@@ -62,10 +65,9 @@ static const char *word_after(const char *argument, const char *end)
 }
 
 /*
- * The first word is the file's name as it was given to exec. For a script, the kernel puts the
- * interpreters and their arguments before this name in the arguments: they were not typed, so they
- * are skipped. If it is not known whether the file is a script (EXEC_ANY), it is taken for a
- * program when argv[0] has no slash or equals the file's name.
+ * The first word is the file's name as it was given to exec. In the arguments of a script that name
+ * comes again, after each interpreter and its argument; what is before it was not typed, so it is
+ * skipped. If it is not known whether the file is a script (EXEC_ANY), all words are shown.
  */
 static const char *skip_interpreters(const struct execsnoop_event *event, const char *end)
 {
@@ -73,9 +75,7 @@ static const char *skip_interpreters(const struct execsnoop_event *event, const 
 		   *at;
 	int i;
 
-	if (event->ret || second > end || event->script == EXEC_PROGRAM)
-		return second;
-	if (event->script == EXEC_ANY && (!strchr(first, '/') || !strcmp(first, event->text)))
+	if (event->ret || second > end || event->script != EXEC_SCRIPT)
 		return second;
 	for (at = second, i = 0; i < INTERPRETER_WORDS && at < end; i++) {
 		if (!strncmp(at, event->text, (size_t)(end - at)))
@@ -95,8 +95,8 @@ static bool next_argument(struct arguments *arguments, const char **text, size_t
 {
 	if (!arguments->at) {
 		arguments->at = skip_interpreters(arguments->event, arguments->end);
-		*text = arguments->event->text;
-		*size = strnlen(*text, arguments->event->filename_size);
+		*size = strnlen(arguments->event->text, arguments->event->filename_size);
+		*text = arguments->event->filename_size ? arguments->event->text : NULL;
 		return true;
 	}
 	if (arguments->at >= arguments->end)
@@ -137,7 +137,9 @@ static char *argument_line(const struct execsnoop_event *event)
 			buffer_append(&line, "...", 3);
 			break;
 		}
-		if (opt.quote)
+		if (!text)
+			buffer_append(&line, "-", 1);
+		else if (opt.quote)
 			append_quoted(&line, text, size);
 		else
 			escape_append(&line, text, size);
@@ -155,7 +157,8 @@ static json_t *argument_array(const struct execsnoop_event *event, bool *whole)
 	size_t size;
 
 	while (next_argument(&arguments, &text, &size)) {
-		json_array_append_new(array, row_json_text(text, size, &hex));
+		hex = NULL;
+		json_array_append_new(array, text ? row_json_text(text, size, &hex) : json_null());
 		*whole = *whole && !hex;
 		json_decref(hex);
 	}
@@ -171,7 +174,7 @@ static json_t *argument_hex_array(const struct execsnoop_event *event)
 	size_t size;
 
 	while (next_argument(&arguments, &text, &size))
-		json_array_append_new(array, row_json_hex(text, size));
+		json_array_append_new(array, text ? row_json_hex(text, size) : json_null());
 	return array;
 }
 
@@ -207,7 +210,10 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PPID", "ppid", -7, event->ppid);
 	row_uint(row, if_shown(opt.print_cpu, "CPU"), "cpu", -3, event->cpu);
 	row_int(row, "RET", "ret", 3, event->ret);
-	row_text(row, NULL, "filename", 0, event->text, event->filename_size);
+	if (event->filename_size)
+		row_text(row, NULL, "filename", 0, event->text, event->filename_size);
+	else
+		row_json(row, "filename", json_null());
 	row_text(row, NULL, "argv0", 0, event->text + event->filename_size, event->args_size);
 	row_arguments(row, event);
 }
@@ -229,14 +235,17 @@ static bool wanted(const void *data)
 	arguments = arguments_of(event);
 	while (next_argument(&arguments, &text, &size)) {
 		buffer_append(&line, " ", line.size ? 1 : 0);
-		buffer_append(&line, text, size);
+		buffer_append(&line, text ? text : "", size);
 	}
 	matches = pattern_matches(opt.line, line.data ? line.data : "", line.size);
 	buffer_free(&line);
-	return matches;
+	/* What was cut or could not be read might match. */
+	return matches || event->args_more || !event->filename_size;
 }
 
-static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS, {} };
+static const struct feature_test feature_tests[] = {
+	TEST_FAULTABLE_TRACEPOINTS, TEST_ORIG_AX, TEST_COMPAT_SYSCALLS, {}
+};
 
 #define EXEC_BY_RAW_TRACEPOINT RAW_TRACEPOINT("sched_process_exec", "on_exec_raw")
 
@@ -249,9 +258,20 @@ static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
 	SYSCALL_TRACEPOINTS("execve", "on_enter_execve", "on_exit"), \
 		SYSCALL_TRACEPOINTS("execveat", "on_enter_execveat", "on_exit")
 
-#define FAILURES_BY_KPROBES                                                            \
-	SYSCALL_KPROBES("execve", "on_sys_execve", "on_sys_return", .optional = true), \
-		SYSCALL_KPROBES("execveat", "on_sys_execveat", "on_sys_return", .optional = true)
+/* The wrappers of the 32-bit entry; a kernel without 32-bit programs has none. */
+#if defined(__x86_64__)
+#define COMPAT_PREFIX "__ia32_compat_sys_"
+#else
+#define COMPAT_PREFIX "__arm64_compat_sys_"
+#endif
+
+#define FAILURES_BY_KPROBES                                                                        \
+	SYSCALL_KPROBES("execve", "on_sys_execve", "on_sys_return", .optional = true),             \
+		SYSCALL_KPROBES("execveat", "on_sys_execveat", "on_sys_return", .optional = true), \
+		KRETPROBE(COMPAT_PREFIX "execve", "on_sys_return", .optional = true),              \
+		KPROBE(COMPAT_PREFIX "execve", "on_compat_sys_execve", .optional = true),          \
+		KRETPROBE(COMPAT_PREFIX "execveat", "on_sys_return", .optional = true),            \
+		KPROBE(COMPAT_PREFIX "execveat", "on_compat_sys_execveat", .optional = true)
 
 static const struct probe by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT, {} };
 static const struct probe by_kprobe[] = { EXEC_BY_KPROBE, {} };
@@ -264,6 +284,12 @@ static const struct probe_set successes[] = {
 	{},
 };
 
+/* The program for sys_exit is there on x86 alone. */
+static const struct probe all_by_exits[] = {
+	EXEC_BY_RAW_TRACEPOINT,
+	BTF_RAW_TRACEPOINT("sys_exit", "on_exit_alone"),
+	{},
+};
 static const struct probe all_by_raw_tracepoint[] = { EXEC_BY_RAW_TRACEPOINT,
 						      FAILURES_BY_TRACEPOINTS,
 						      {} };
@@ -272,11 +298,12 @@ static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT,
 						   FAILURES_BY_TRACEPOINTS,
 						   {} };
 
-#define MISSES "failed execs of 32-bit programs"
+#define MISSES "failed execs of 32-bit programs and by int $0x80"
 
 static const struct probe_set with_failures[] = {
+	{ all_by_exits, NULL, FAULTABLE_TRACEPOINTS },
 	{ all_by_raw_tracepoint, MISSES, FAULTABLE_TRACEPOINTS },
-	{ all_by_kprobes, MISSES, NULL },
+	{ all_by_kprobes, NULL, NULL },
 	{ all_by_tracepoints, MISSES, NULL },
 	{},
 };
@@ -309,6 +336,7 @@ static const struct tool execsnoop = {
 		    "  execsnoop -P 181       only children of process 181\n",
 	.options = options,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
 	.wanted = wanted,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
 #include "features/follow.h"
 #include "opensnoop.h"
 #include "features/path_text.h"
@@ -124,21 +125,30 @@ static const struct tool_option options[] = {
 
 static void row_descriptor(struct row *row, const struct opensnoop_event *event)
 {
-	if (event->io_uring && event->ret >= 0)
+	bool is_known = !(event->state & OPEN_RESULT_UNKNOWN);
+
+	if (!is_known || (event->io_uring && event->ret >= 0))
 		row_word(row, "FD", "fd", 4, NULL);
 	else
 		row_int(row, "FD", "fd", 4, event->ret < 0 ? -1 : event->ret);
-	row_int(row, "ERR", "err", 3, event->ret < 0 ? -event->ret : 0);
+	if (is_known)
+		row_int(row, "ERR", "err", 3, event->ret < 0 ? -event->ret : 0);
+	else
+		row_word(row, "ERR", "err", 3, NULL);
 }
 
-static void row_octal(struct row *row, const char *title, const char *key, int digits,
-		      uint32_t value)
+/* A column of its own for the text, which may differ from the number in JSON. */
+static void row_octal(struct row *row, const char *title, int digits, uint32_t value, bool is_known)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%0*o", digits, value);
-	row_word(row, title, NULL, -digits, text);
-	row_uint(row, NULL, key, 0, value);
+	row_word(row, title, NULL, -digits, is_known ? text : NULL);
+}
+
+static void row_number(struct row *row, const char *key, uint32_t value, bool is_known)
+{
+	row_json(row, key, is_known ? json_integer(value) : json_null());
 }
 
 /* For io_uring the mode is the kernel's own, which includes the file type. */
@@ -147,18 +157,96 @@ static uint32_t given_mode(const struct opensnoop_event *event)
 	return event->io_uring ? event->mode & ~(uint32_t)S_IFMT : event->mode;
 }
 
-/* The path. With -F a relative path comes after its directory. */
+/* Flags and mode. If the flags could not be read, their column has those of the opened file. */
+static void row_flags(struct row *row, const struct opensnoop_event *event)
+{
+	uint32_t flags = event->flags & ~(uint32_t)KERNEL_LARGEFILE;
+	uint32_t file_flags = event->file_flags & ~(uint32_t)KERNEL_LARGEFILE;
+	bool is_known = !(event->state & OPEN_FLAGS_UNKNOWN), has_file = event->place == PLACE_FILE;
+
+	row_octal(row, if_shown(opt.extended, "FLAGS"), 8, is_known ? flags : file_flags,
+		  is_known || has_file);
+	row_octal(row, if_shown(opt.extended, "MODE"), 4, given_mode(event), is_known);
+	row_number(row, "flags", flags, is_known);
+	row_number(row, "mode", given_mode(event), is_known);
+	if (has_file)
+		row_number(row, "file_flags", file_flags, true);
+}
+
+/* The directory and the name in it; a name in a root of its own has no way out of that. */
+static char *full_path(const struct opensnoop_event *event, const char *path)
+{
+	if (event->state & OPEN_IN_ROOT)
+		path += strspn(path, "/");
+	return path_join(&event->strings, &event->names, path);
+}
+
+/* Whether a path is the file's, by way of the links that today's systems have: /lib to /usr/lib. */
+static bool is_path_of(const char *path, const char *file)
+{
+	if (!strcmp(path, file))
+		return true;
+	return !strncmp(file, "/usr/", 5) && !strcmp(file + 4, path) &&
+	       (!strncmp(path, "/lib", 4) || !strncmp(path, "/bin", 4) ||
+		!strncmp(path, "/sbi", 4));
+}
+
+/* The column: the path as it was passed, and the file's where that is another. */
+static char *path_column(const char *path, const char *file)
+{
+	struct buffer column = {};
+
+	if (!path || !file || is_path_of(path, file))
+		return strdup(path ? path : file ? file : "-");
+	buffer_append_string(&column, path);
+	buffer_append_string(&column, " -> ");
+	buffer_append_string(&column, file);
+	return buffer_take_string(&column);
+}
+
+/* Whether --full-path is to show another path than that which the program passed. */
+static bool is_path_partial(const struct opensnoop_event *event, const char *path)
+{
+	return opt.full_path && (*path != '/' || event->state & OPEN_IN_ROOT);
+}
+
 static void row_path(struct row *row, const struct opensnoop_event *event)
 {
-	const char *path = path_string(&event->strings, 0);
-	char *whole = NULL;
+	const char *path = event->strings.size ? event->strings.bytes : "";
+	const char *known = event->state & OPEN_PATH_UNKNOWN ? NULL : path;
+	char *file = NULL, *whole = NULL, *column;
 
-	if (event->has_directory)
-		whole = path_join(&event->strings, &event->directory, path);
-	row_text(row, whole ? "PATH" : NULL, whole ? "full_path" : NULL, 0, whole ? whole : "",
-		 SIZE_MAX);
-	row_text(row, whole ? NULL : "PATH", "path", 0, path, OPEN_PATH_SIZE);
+	if (event->place == PLACE_FILE)
+		file = path_whole(&event->strings, &event->names);
+	if (event->place == PLACE_DIRECTORY)
+		whole = full_path(event, path);
+	else if (file && known && is_path_partial(event, path))
+		whole = strdup(file);
+	column = path_column(whole ? whole : known, file);
+	row_text(row, "PATH", NULL, 0, column ? column : path, SIZE_MAX);
+	if (whole)
+		row_text(row, NULL, "full_path", 0, whole, SIZE_MAX);
+	if (file)
+		row_text(row, NULL, "file", 0, file, SIZE_MAX);
+	if (known)
+		row_text(row, NULL, "path", 0, path, OPEN_PATH_SIZE);
+	else
+		row_json(row, "path", json_null());
+	free(column);
 	free(whole);
+	free(file);
+}
+
+static const char *const calls[] = {
+	[OPEN_NAMED] = "open",
+	[OPEN_BY_HANDLE] = "open_by_handle_at",
+	[OPEN_TREE] = "open_tree",
+	[OPEN_ADDED] = "seccomp",
+};
+
+static const char *call_name(const struct opensnoop_event *event)
+{
+	return event->kind < sizeof(calls) / sizeof(*calls) ? calls[event->kind] : NULL;
 }
 
 static void row(struct row *row, const void *data)
@@ -171,10 +259,9 @@ static void row(struct row *row, const void *data)
 	row_uint(row, if_shown(opt.tid, "TID"), "tid", -6, event->tid);
 	row_text(row, "COMM", "comm", -16, event->comm, sizeof(event->comm));
 	row_descriptor(row, event);
-	row_octal(row, if_shown(opt.extended, "FLAGS"), "flags", 8,
-		  event->flags & ~(uint32_t)KERNEL_LARGEFILE);
-	row_octal(row, if_shown(opt.extended, "MODE"), "mode", 4, given_mode(event));
+	row_flags(row, event);
 	row_json(row, "io_uring", json_boolean(event->io_uring));
+	row_word(row, NULL, "call", 0, call_name(event));
 	row_int(row, NULL, "dirfd", 0, event->directory_fd);
 	row_path(row, event);
 }
@@ -192,8 +279,33 @@ static bool wanted(const void *data)
 	KPROBE(function, "on_do_filp_open", __VA_ARGS__), \
 		KRETPROBE(function, "on_do_filp_open_return", __VA_ARGS__)
 
-#define ADD_DIRECTORY(caller) \
-	TAIL_CALL("with_directory", "add_directory", caller, .wanted = &opt.full_path)
+/* A descriptor that a seccomp supervisor adds, since 5.9. */
+#define ADDED_KPROBES                                                                   \
+	KRETPROBE("seccomp_notify_ioctl", "on_seccomp_ioctl_return", .optional = true), \
+		KPROBE("seccomp_notify_ioctl", "on_seccomp_ioctl", .optional = true)
+
+#define OTHER_OPEN(prefix, syscall, on_enter)                                 \
+	KRETPROBE(prefix syscall, "on_do_sys_open_return", .optional = true), \
+		KPROBE(prefix syscall, on_enter, .optional = true)
+
+#define OTHER_OPENS                                                                         \
+	OTHER_OPEN(SYSCALL_PREFIX "sys_", "open_by_handle_at", "on_sys_open_by_handle_at"), \
+		OTHER_OPEN(SYSCALL_PREFIX "sys_", "open_tree", "on_sys_open_tree"),         \
+		OTHER_OPEN(SYSCALL_PREFIX "sys_", "open_tree_attr", "on_sys_open_tree")
+
+/* The 32-bit entry has functions of its own for these; the registers in which it passes arguments
+ * are the same as a 64-bit syscall's, except on x86. */
+#if defined(__x86_64__)
+#define OTHER_COMPAT_OPENS                                                                        \
+	OTHER_OPEN("__ia32_compat_sys_", "open_by_handle_at", "on_compat_sys_open_by_handle_at"), \
+		OTHER_OPEN("__ia32_sys_", "open_tree", "on_compat_sys_open_tree"),                \
+		OTHER_OPEN("__ia32_sys_", "open_tree_attr", "on_compat_sys_open_tree")
+#else
+#define OTHER_COMPAT_OPENS \
+	OTHER_OPEN("__arm64_compat_sys_", "open_by_handle_at", "on_sys_open_by_handle_at")
+#endif
+
+#define ADD_PLACE(caller) TAIL_CALL("with_place", "add_place", caller)
 
 #define OPEN_KPROBES                                                                               \
 	KPROBE("fd_install", "on_fd_install"), OPEN_FILE_KPROBES("do_filp_open"),                  \
@@ -202,47 +314,64 @@ static bool wanted(const void *data)
 		KRETPROBE("do_sys_open", "on_do_sys_open_return", .instead_of = "do_sys_openat2"), \
 		KPROBE("do_sys_openat2", "on_do_sys_openat2"),                                     \
 		KPROBE("do_sys_open", "on_do_sys_open", .instead_of = "do_sys_openat2"),           \
-		KPROBE("io_openat2", "on_io_openat2", .optional = true),                           \
-		ADD_DIRECTORY(PROBE_KPROBE)
+		KPROBE("io_openat2", "on_io_openat2", .optional = true), OTHER_OPENS,              \
+		OTHER_COMPAT_OPENS, ADDED_KPROBES, ADD_PLACE(PROBE_KPROBE)
 
 static const struct probe by_kprobes[] = { OPEN_KPROBES, FOLLOW_PROBES(&opt.follow), {} };
 
 static const struct probe all_by_kprobes[] = { OPEN_KPROBES, FOLLOW_BY_KPROBE(&opt.follow), {} };
 
-/* openat2 exists since 5.6; open and creat don't exist on every architecture. */
-static const struct probe by_exits[] = {
-	SYSCALL_EXIT("openat", "on_exit_alone"),
-	SYSCALL_EXIT("openat2", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("open", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("creat", "on_exit_alone", .optional = true),
-	FOLLOW_PROBES(&opt.follow),
-	ADD_DIRECTORY(PROBE_TRACEPOINT),
-	{},
-};
+/* The exits of all syscalls; a kernel without BTF lacks them. */
+#define BY_EXITS                                                                              \
+	BTF_RAW_TRACEPOINT("sys_exit", "on_exit_alone"), ADD_PLACE(PROBE_BTF_RAW_TRACEPOINT), \
+		FOLLOW_PROBES(&opt.follow)
 
+/* io_uring_submit_sqe until 6.3. */
+#define BY_SUBMISSIONS                                                      \
+	RAW_TRACEPOINT("io_uring_submit_req", "on_io_uring_submit"),        \
+		RAW_TRACEPOINT("io_uring_submit_sqe", "on_io_uring_submit", \
+			       .instead_of = "io_uring_submit_req")
+
+static const struct probe by_exits_and_submissions[] = { BY_EXITS, BY_SUBMISSIONS, {} };
+static const struct probe by_exits[] = { BY_EXITS, {} };
+
+/* openat2 is there from 5.6 on; open and creat are not on every architecture. */
 static const struct probe by_tracepoints[] = {
 	FOLLOW_PROBES(&opt.follow),
 	SYSCALL_TRACEPOINTS("openat", "on_enter_openat", "on_exit"),
 	SYSCALL_TRACEPOINTS("openat2", "on_enter_openat2", "on_exit", .optional = true),
 	SYSCALL_TRACEPOINTS("open", "on_enter_open", "on_exit", .optional = true),
 	SYSCALL_TRACEPOINTS("creat", "on_enter_creat", "on_exit", .optional = true),
-	ADD_DIRECTORY(PROBE_TRACEPOINT),
+	SYSCALL_TRACEPOINTS("open_by_handle_at", "on_enter_open_by_handle_at", "on_exit",
+			    .optional = true),
+	SYSCALL_TRACEPOINTS("open_tree", "on_enter_open_tree", "on_exit", .optional = true),
+	SYSCALL_TRACEPOINTS("open_tree_attr", "on_enter_open_tree", "on_exit", .optional = true),
+	ADD_PLACE(PROBE_TRACEPOINT),
 	{},
 };
 
-#define TRACEPOINTS_MISS "opens of 32-bit programs and through io_uring"
+#define EXITS_MISS	 "results of opens through io_uring"
+#define EXITS_ALONE_MISS "opens through io_uring"
+#define TRACEPOINTS_MISS                                             \
+	"opens of 32-bit programs, by int $0x80, through io_uring, " \
+	"and descriptors that a seccomp supervisor adds"
 
 static const struct probe_set probe_sets[] = {
-	{ by_kprobes, NULL, FAULTABLE_TRACEPOINTS },
-	{ all_by_kprobes, NULL, NULL },
-	{ by_exits, TRACEPOINTS_MISS, NULL },
-	{ by_tracepoints, TRACEPOINTS_MISS, NULL },
-	{},
+	{ by_kprobes, NULL, FAULTABLE_TRACEPOINTS },	{ all_by_kprobes, NULL, NULL },
+	{ by_exits_and_submissions, EXITS_MISS, NULL }, { by_exits, EXITS_ALONE_MISS, NULL },
+	{ by_tracepoints, TRACEPOINTS_MISS, NULL },	{},
 };
 
-static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
-						     TEST_CALLERS_REGISTERS,
-						     {} };
+static const struct feature_test feature_tests[] = {
+	TEST_FAULTABLE_TRACEPOINTS,
+	TEST_CALLERS_REGISTERS,
+	TEST_COMPAT_SYSCALLS,
+	/* bpfsrc/open_name.bpf.h: d_iname in older kernels. */
+	{ "HAVE_SHORTNAME", "struct dentry", "d_shortname", "linux/dcache.h" },
+	/* bpfsrc/open_exit.bpf.h: the request that io_uring's tracepoints have since 6.0. */
+	{ "HAVE_IO_KIOCB", "struct io_kiocb", "opcode", "linux/io_uring_types.h" },
+	{},
+};
 
 static int prepare(struct session *session, struct error *error)
 {
@@ -294,6 +423,7 @@ static const struct tool opensnoop = {
 		    "  opensnoop -F --exec ls -l             what ls -l opens, by absolute paths\n",
 	.options = options,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = "sys_exit",
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,

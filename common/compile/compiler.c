@@ -143,6 +143,15 @@ static uint32_t add_defines(struct flags *flags, const struct feature_test *feat
 	return bits;
 }
 
+static void add_btf_ids(struct image *image, const char *tracepoint)
+{
+	struct btf_ids ids = btf_file_find_ids(BTF_PATH, tracepoint);
+
+	image->tracepoint_btf_id = ids.tracepoint;
+	image->cast_btf_id = ids.cast;
+	image->files_btf_id = ids.files;
+}
+
 static int compile_here(const struct compile_request *request, const char *scratch, int messages,
 			struct image **image, struct error *error)
 {
@@ -172,8 +181,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 		return err;
 	(*image)->kernel_has = kernel_has;
 	if (request->btf_tracepoint)
-		(*image)->tracepoint_btf_id =
-			btf_file_find_tracepoint(BTF_PATH, request->btf_tracepoint);
+		add_btf_ids(*image, request->btf_tracepoint);
 	return 0;
 }
 

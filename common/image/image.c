@@ -28,6 +28,12 @@ bool instruction_is_parameter(const struct bpf_insn *instruction)
 	       (uint32_t)instruction[1].imm == IMAGE_PARAMETER_MAGIC;
 }
 
+bool instruction_is_cast(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_JMP | BPF_CALL) && instruction->src_reg == 0 &&
+	       instruction->imm == IMAGE_CAST_MAGIC;
+}
+
 void image_write(const struct image *image, struct buffer *buffer)
 {
 	uint32_t i;
@@ -36,6 +42,8 @@ void image_write(const struct image *image, struct buffer *buffer)
 	buffer_append(buffer, &image->kern_version, sizeof(image->kern_version));
 	buffer_append(buffer, &image->kernel_has, sizeof(image->kernel_has));
 	buffer_append(buffer, &image->tracepoint_btf_id, sizeof(image->tracepoint_btf_id));
+	buffer_append(buffer, &image->cast_btf_id, sizeof(image->cast_btf_id));
+	buffer_append(buffer, &image->files_btf_id, sizeof(image->files_btf_id));
 	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
 	buffer_append(buffer, &image->program_count, sizeof(image->program_count));
 	buffer_append(buffer, image->maps, image->map_count * sizeof(*image->maps));
@@ -149,6 +157,8 @@ int image_read(const void *data, size_t size, struct image **image)
 	    !take(&reader, &read->kern_version, sizeof(read->kern_version)) ||
 	    !take(&reader, &read->kernel_has, sizeof(read->kernel_has)) ||
 	    !take(&reader, &read->tracepoint_btf_id, sizeof(read->tracepoint_btf_id)) ||
+	    !take(&reader, &read->cast_btf_id, sizeof(read->cast_btf_id)) ||
+	    !take(&reader, &read->files_btf_id, sizeof(read->files_btf_id)) ||
 	    !take(&reader, &read->map_count, sizeof(read->map_count)) ||
 	    !take(&reader, &read->program_count, sizeof(read->program_count)) ||
 	    !terminated(read->compiler, sizeof(read->compiler)))

@@ -4,7 +4,9 @@
  * process that compiled it nor on the options that it will run with. The compiler makes it, the
  * cache keeps it, the loader turns it into maps and programs in the kernel.
  *
- * The loader fills in two kinds of LD_IMM64 instructions:
+ * The loader fills in calls of the number IMAGE_CAST_MAGIC: they become calls of the kernel
+ * function bpf_rdonly_cast() (bpfsrc/trusted.bpf.h). And it fills in two kinds of LD_IMM64
+ * instructions:
  *  - a map: src_reg is BPF_PSEUDO_MAP_FD, imm is the map's index in the image;
  *  - a parameter: src_reg is 0, the upper imm is IMAGE_PARAMETER_MAGIC, the lower imm the
  *    parameter's number (PARAM() in bpfsrc/prelude.bpf.h makes these).
@@ -20,8 +22,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define IMAGE_FORMAT	      3 /* increase it when image_write() writes something else */
+#define IMAGE_FORMAT	      4 /* increase it when image_write() writes something else */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
+#define IMAGE_CAST_MAGIC      0x5eed0002
 #define IMAGE_NAME_SIZE	      64
 #define IMAGE_PARAMETERS      32 /* parameter numbers are below this */
 
@@ -53,6 +56,8 @@ struct image {
 	uint32_t kern_version;	    /* LINUX_VERSION_CODE of the headers it was compiled with */
 	uint32_t kernel_has;	    /* bit n: the kernel passed the tool's feature test n */
 	uint32_t tracepoint_btf_id; /* of the BTF raw tracepoint's type; 0 if there is none */
+	uint32_t cast_btf_id;	    /* of bpf_rdonly_cast(); 0: the kernel has none */
+	uint32_t files_btf_id;	    /* of struct files_struct */
 	uint32_t map_count;
 	uint32_t program_count;
 	struct image_map *maps;
@@ -61,6 +66,7 @@ struct image {
 
 bool instruction_is_map(const struct bpf_insn *instruction);
 bool instruction_is_parameter(const struct bpf_insn *instruction);
+bool instruction_is_cast(const struct bpf_insn *instruction);
 
 /* Appends the image as bytes, in the host's byte order. buffer->failed without memory. */
 void image_write(const struct image *image, struct buffer *buffer);

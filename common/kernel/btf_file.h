@@ -15,6 +15,16 @@ struct btf;
  */
 int btf_file_open(const char *path, struct btf **btf);
 
+/* IDs in a kernel's BTF; 0: there is no BTF or no such type. */
+struct btf_ids {
+	uint32_t tracepoint;
+	uint32_t cast;	/* the function bpf_rdonly_cast(), since 6.2 */
+	uint32_t files; /* struct files_struct */
+};
+
+/* As btf_file_find_tracepoint(), and the others. */
+struct btf_ids btf_file_find_ids(const char *path, const char *tracepoint);
+
 /*
  * The ID of the type that a BTF raw tracepoint program is loaded with: the typedef btf_trace_NAME
  * (include/trace/bpf_probe.h). 0 if there is no BTF or no such type.

@@ -24,6 +24,15 @@
 		"HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" \
 	}
 
+/* For bpfsrc/syscall.bpf.h, besides: arm64's registers, and where the mark of a 32-bit syscall is.
+ */
+#define TEST_COMPAT_SYSCALLS                                                                    \
+	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },                  \
+		{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" }, \
+	{                                                                                       \
+		"HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h"         \
+	}
+
 /*
  * For bpfsrc/caller.bpf.h and descriptor.bpf.h: the kernel has bpf_get_current_task_btf() and
  * bpf_task_pt_regs(). The test looks for a member that came with the latter in 5.15, because

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "parameters.h"
 #include "trace/loader.h"
 
 #define LOG_SIZE   (1 << 20)
@@ -34,6 +35,7 @@ void loader_init(struct loader *loader, const struct image *image, const uint64_
 
 	*loader = (struct loader){ .image = image, .kern_version = image->kern_version };
 	memcpy(loader->parameters, parameters, sizeof(loader->parameters));
+	loader->parameters[PARAM_FILES_TYPE] = image->cast_btf_id ? image->files_btf_id : 0;
 	for (i = 0; i < MAPS_LIMIT; i++)
 		loader->map_fds[i] = -1;
 }
@@ -154,6 +156,10 @@ static struct bpf_insn *patch(const struct loader *loader, const struct image_pr
 			value = loader->parameters[instructions[i].imm];
 			instructions[i].imm = (int32_t)value;
 			instructions[i + 1].imm = (int32_t)(value >> 32);
+		}
+		if (instruction_is_cast(&instructions[i]) && loader->image->cast_btf_id) {
+			instructions[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
+			instructions[i].imm = (int32_t)loader->image->cast_btf_id;
 		}
 		if (instructions[i].code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;

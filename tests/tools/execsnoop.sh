@@ -22,6 +22,9 @@ check "the header" out_has '^PCOMM +PID +PPID +RET ARGS$'
 "$PROGRAMS/exec_kinds" execveat
 "$PROGRAMS/exec_kinds" args 60
 "$PROGRAMS/exec_kinds" missing 2>/dev/null
+"$PROGRAMS/exec_kinds" unreadable 2>/dev/null
+"$PROGRAMS/exec_kinds" int80 2>/dev/null
+[ ! -x "$PROGRAMS/exec_kinds32" ] || "$PROGRAMS/exec_kinds32" missing 2>/dev/null
 "$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')" "$(printf 'forged\nsshd 1 1 0 /x')"
 [ ! -x "$PROGRAMS/nothing32" ] || "$PROGRAMS/nothing32" thirty-two
 (exec -a weird-name /bin/true dash)
@@ -40,6 +43,12 @@ check "a program in memory" out_has ' 0 /dev/fd/[0-9]+ memfd-argument$'
 check "execveat" out_has ' 0 .*true execveat-argument$'
 check "sixty arguments" out_has 'argument-1 argument-2 .* argument-59 argument-60$'
 check "a failed exec and what was tried" out_has ' -2 /nonexistent/program tried-argument$'
+check "a failed exec with an argument that can't be read" \
+	out_has ' -(2|14) /nonexistent/unreadable readable  after-it \.\.\.$'
+[ "$(uname -m)" != x86_64 ] || err_has 'not seen.*int \$0x80' ||
+	check "a failed exec through the 32-bit entry" out_has ' -2 /nonexistent/int80 int80-argument$'
+[ ! -x "$PROGRAMS/exec_kinds32" ] || err_has 'not seen.*32-bit' ||
+	check "a failed exec of a 32-bit program" out_has '^exec_kinds32 .* -2 /nonexistent/program tried-argument$'
 check "control bytes are escaped" out_has 'esc\\033\[2Jnl\\012x\\377y forged\\012sshd'
 check "no line is forged" out_lacks '^sshd 1 1 0 /x'
 check "no escape byte is printed" out_lacks "$(printf '\033')"
@@ -105,6 +114,24 @@ start execsnoop -l '^/bin/true x{,2}\Z'
 out_soon 'xx$'
 stop
 check "-l reads {,n} as Python does" out_lines '^true' 1
+
+start execsnoop -l 'wanted-\d+$'
+/bin/true unwanted
+/bin/true "$(printf '%017000d' 0)" wanted-8
+out_soon '^true'
+sleep 0.3
+stop
+check "-l shows arguments that were cut: they might match" out_lines '^true.* \.\.\.$' 1
+check "-l leaves out whole ones that don't match" out_lacks 'unwanted'
+
+# Before 4.17 the kernel does not tell whether a script runs.
+"$REAL_TOOLS/execsnoop" --ebpf | sed 's/EXEC_PROGRAM : EXEC_SCRIPT/EXEC_ANY : EXEC_ANY/' >"$SCRATCH/any.c"
+check "a source that does not tell scripts" grep -q 'EXEC_ANY : EXEC_ANY' "$SCRATCH/any.c"
+start execsnoop --source "$SCRATCH/any.c" -n '^echo$'
+(exec -a /x /bin/echo evil secret /bin/echo harmless >/dev/null)
+out_soon harmless
+stop
+check "words before the file's own name are no interpreter's for sure" out_has ' /bin/echo evil secret /bin/echo harmless$'
 
 start execsnoop -u nobody
 /bin/true by-root

@@ -7,9 +7,9 @@
 #include "support.h"
 
 /* Offsets of the fields in the bytes that image_write() makes. */
-#define AT_MAP_COUNT	 (512 + 12)
-#define AT_PROGRAM_COUNT (512 + 16)
-#define AT_MAPS		 (512 + 20)
+#define AT_MAP_COUNT	 (512 + 20)
+#define AT_PROGRAM_COUNT (512 + 24)
+#define AT_MAPS		 (512 + 28)
 #define AT_PROGRAMS	 (AT_MAPS + 2 * sizeof(struct image_map))
 #define AT_INSTRUCTIONS	 (AT_PROGRAMS + IMAGE_NAME_SIZE + 4)
 
@@ -29,6 +29,8 @@ static struct image *sample(void)
 
 	strcpy(image->compiler, "/usr/lib/libbcc.so.0 size 1");
 	image->tracepoint_btf_id = 77;
+	image->cast_btf_id = 78;
+	image->files_btf_id = 79;
 	image->kernel_has = 5;
 	add_map(image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	add_map(image, "started", BPF_MAP_TYPE_HASH, 8, 264, 10240);
@@ -77,6 +79,8 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(again->compiler, image->compiler);
 	assert_int_equal(again->kern_version, 0x060c22);
 	assert_int_equal(again->tracepoint_btf_id, 77);
+	assert_int_equal(again->cast_btf_id, 78);
+	assert_int_equal(again->files_btf_id, 79);
 	assert_int_equal(again->kernel_has, 5);
 	assert_int_equal(again->map_count, 2);
 	assert_memory_equal(again->maps, image->maps, 2 * sizeof(*image->maps));

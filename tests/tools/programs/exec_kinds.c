@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * exec_kinds memfd|execveat|args N|path FILE|missing: executes /bin/true in a way that a tracer
- * may miss, with arguments that it should show.
+ * exec_kinds memfd|execveat|args N|path FILE|missing|int80|unreadable: executes /bin/true in a way
+ * that a tracer may miss, with arguments that it should show. The last three fail: there is no such
+ * file; the same through the 32-bit entry; an argument is not in the program's memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +51,39 @@ static int with_arguments(int count)
 	return execv("/bin/true", argv);
 }
 
+#ifdef __x86_64__
+/* Name and arguments lie where 32 bits reach. */
+static void by_int80(void)
+{
+	struct {
+		char file[32], name[8], argument[24];
+		uint32_t argv[3];
+	} *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+		      -1, 0);
+	long result;
+
+	if (low == MAP_FAILED)
+		return;
+	strcpy(low->file, "/nonexistent/int80");
+	strcpy(low->name, "int80");
+	strcpy(low->argument, "int80-argument");
+	low->argv[0] = (uint32_t)(uintptr_t)low->name;
+	low->argv[1] = (uint32_t)(uintptr_t)low->argument;
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(11), "b"(low->file), "c"(low->argv), "d"(0)
+		     : "memory", "r8", "r9", "r10", "r11");
+	errno = (int)-result;
+}
+#endif
+
+static void with_unreadable(void)
+{
+	char *argv[] = { "program", "readable", (char *)16, "after-it", NULL };
+
+	execve("/nonexistent/unreadable", argv, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -59,6 +94,12 @@ int main(int argc, char **argv)
 		by_execveat();
 	else if (!strcmp(kind, "args") && argc == 3)
 		with_arguments(atoi(argv[2]));
+#ifdef __x86_64__
+	else if (!strcmp(kind, "int80"))
+		by_int80();
+#endif
+	else if (!strcmp(kind, "unreadable"))
+		with_unreadable();
 	else if (!strcmp(kind, "missing"))
 		execl("/nonexistent/program", "program", "tried-argument", NULL);
 	perror(kind);
