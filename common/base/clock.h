@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clock of events: CLOCK_MONOTONIC in nanoseconds, which is what bpf_ktime_get_ns() reads in
- * the kernel. It does not move while the machine sleeps, and nobody can set it.
+ * The clock of events: the kernel's CLOCK_MONOTONIC in nanoseconds, which bpf_ktime_get_ns() reads.
+ * It does not move while the machine sleeps, and nobody can set it. In a time namespace,
+ * clock_gettime() adds that namespace's offset, which is subtracted here.
  */
 #ifndef SNOOPKIT_CLOCK_H
 #define SNOOPKIT_CLOCK_H
@@ -11,11 +12,14 @@
 #define SECOND	    1000000000ULL /* in nanoseconds */
 #define MILLISECOND 1000000ULL
 
-/* Now, in nanoseconds of CLOCK_MONOTONIC. */
+/* Now, in nanoseconds of the kernel's CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
 
 /* What has to be added to a time of CLOCK_MONOTONIC for CLOCK_REALTIME, in nanoseconds, as of now.
  */
 int64_t clock_realtime_offset(void);
+
+/* The offset of CLOCK_MONOTONIC in the text of /proc/PID/timens_offsets, in nanoseconds; or 0. */
+int64_t clock_parse_offset(const char *text);
 
 #endif
