@@ -29,6 +29,7 @@ struct probe {
 	const bool *wanted;	/* not attached where this is false; NULL: always wanted */
 	enum probe_kind of;	/* of a tail call: the kind of the programs that call it */
 	bool optional;		/* the set is attached also without it */
+	const char *misses;	/* of an optional one: what is not seen without it, as a phrase */
 	bool every_copy;	/* attach to all functions of that name, not to one */
 };
 

@@ -3,6 +3,8 @@
 #ifndef SNOOPKIT_PROBES_H
 #define SNOOPKIT_PROBES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -12,11 +14,14 @@
 
 #define PROBES_MAX_SETS	    8  /* of a tool */
 #define PROBES_MAX_PROGRAMS 32 /* of a set */
+#define PROBES_MAX_MISSES   8  /* different phrases of a set's optional probes */
 
 struct probes {
 	struct links links;
 	int programs[PROBES_MAX_PROGRAMS]; /* what is attached, for probes_missed() */
 	size_t program_count;
+	const char *misses[PROBES_MAX_MISSES]; /* phrases of optional probes that are not there */
+	size_t miss_count;
 };
 
 void probes_init(struct probes *probes);
@@ -29,6 +34,13 @@ void probes_init(struct probes *probes);
  */
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error);
+
+/*
+ * What the set, which was attached, does not see here: its own phrase and those of its optional
+ * probes that could not be attached, separated by ", ". Returns false if it sees everything.
+ */
+bool probes_say_misses(const struct probes *probes, const struct probe_set *set, char *text,
+		       size_t size);
 
 void probes_detach(struct probes *probes);
 
