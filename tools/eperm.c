@@ -330,8 +330,7 @@ static void row(struct row *row, const void *data)
 static const struct feature_test feature_tests[] = {
 	TEST_ORIG_AX,
 	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },
-	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" },
-	{ "HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" },
+	TEST_COMPAT_FLAG,
 	TEST_FAULTABLE_TRACEPOINTS,
 	/* It came in 5.12, a version after bpf_get_current_task_btf(). */
 	{ "HAVE_TRUSTED_TASK", "struct task_struct", "bpf_storage", "linux/sched.h" },

@@ -278,7 +278,7 @@ static int prepare(struct session *session, struct error *error)
 	if (err)
 		return err;
 	node = kernel_device(tty.st_rdev);
-	mirror_set_parameters(session, opt.data_size * opt.data_count);
+	mirror_set_parameters(&opt.mirror, session, opt.data_size * opt.data_count);
 	session_set_parameter(session, PARAM_NODE, node);
 	session_set_parameter(session, PARAM_TTY, resolve(node));
 	session_set_parameter(session, PARAM_IS_PTS, is_pts(&tty));
@@ -300,7 +300,7 @@ static void report(struct session *session, bool last)
 {
 	if (last)
 		return;
-	mirror_say_cut(&opt.mirror, session);
+	mirror_tick(&opt.mirror, session);
 	end_when_gone(session);
 }
 
@@ -327,9 +327,9 @@ static const struct probe by_kprobes[] = {
 };
 
 static const struct probe by_tracepoints[] = {
-	MIRROR_WRITE_TRACEPOINTS,
-	MIRROR_MORE(PROBE_TRACEPOINT),
-	{},
+	MIRROR_WRITE_TRACEPOINTS, MIRROR_MORE(PROBE_TRACEPOINT),
+	MIRROR_ANY_EXIT,	  MIRROR_IO_URING,
+	MIRROR_MORE_RAW,	  {},
 };
 
 static const struct probe_set probe_sets[] = {
@@ -342,7 +342,9 @@ static const struct feature_test feature_tests[] = {
 	{ "HAVE_TTY_WRITE_ITER", "func tty_write", "kiocb", NULL },
 	{ "HAVE_ITER_TYPE", "struct iov_iter", "iter_type", "linux/uio.h" },
 	{ "HAVE_ITER_UBUF", "enum", "ITER_UBUF", "linux/uio.h" },
-	TEST_TASK_REGISTERS,
+	TEST_CALLERS_REGISTERS,
+	TEST_COMPAT_FLAG,
+	TEST_IO_REQUEST,
 	{},
 };
 
@@ -360,6 +362,7 @@ static const struct tool ttysnoop = {
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = MIRROR_BTF_TRACEPOINT,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.attached = attached,

@@ -34,10 +34,12 @@
 			       .instead_of = "wake_up_new_task", .wanted = is_wanted)
 
 /*
- * 0 where pid is a process that can be followed; -ESRCH with a line where there is none, where it
- * is a thread or has ended, or where its number is not the one that the kernel's programs see.
+ * Opens the directory in /proc of the process pid, if it can be followed; the caller closes it. The
+ * directory stays that process's when another one takes its number. Returns the descriptor, or
+ * -ESRCH with a message: there is no such process, it is a thread, it has ended, or its number is
+ * not the one that the kernel's programs see.
  */
-int follow_check(pid_t pid, struct error *error);
+int follow_open(pid_t pid, struct error *error);
 
 /* Puts one process into the map. Returns 0 or a negative errno. */
 int follow_add(int map, pid_t pid);
@@ -50,7 +52,7 @@ int follow_add(int map, pid_t pid);
  */
 int follow_descendants(int map, pid_t root);
 
-/* Whether any thread of the process is not on its way out. */
-bool follow_is_alive(pid_t pid);
+/* Whether any thread of the process with that directory is not on its way out. */
+bool follow_is_alive(int directory);
 
 #endif

@@ -35,4 +35,17 @@
 	}
 #define TEST_CALLERS_REGISTERS TEST_ORIG_AX, TEST_TASK_REGISTERS
 
+/* For bpfsrc/syscall.bpf.h: where x86 has the flag of a syscall through the 32-bit entry. */
+#define TEST_COMPAT_FLAG                                                                \
+	{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" }, \
+	{                                                                               \
+		"HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h" \
+	}
+
+/* For bpfsrc/io_uring_write.bpf.h: since 6.0 a header declares the request. */
+#define TEST_IO_REQUEST                                                               \
+	{                                                                             \
+		"HAVE_IO_REQUEST", "struct io_kiocb", "cmd", "linux/io_uring_types.h" \
+	}
+
 #endif
