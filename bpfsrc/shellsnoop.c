@@ -6,7 +6,6 @@
 #include "follow.bpf.h"
 
 #include "write_syscalls.bpf.h"
-#include "caller.bpf.h"
 #include "descriptor.bpf.h"
 #include "tty.bpf.h"
 
@@ -24,7 +23,7 @@ static __always_inline void find_tty(struct write *write, struct file *file)
 		write->tty = tty_of_file(file);
 }
 
-static __always_inline bool wants_ended_write(struct write *write, u32 pid)
+static __always_inline bool wants_write(struct write *write, u32 pid)
 {
 	if (!is_shown(write->fd, pid))
 		return false;
@@ -33,9 +32,9 @@ static __always_inline bool wants_ended_write(struct write *write, u32 pid)
 	return true;
 }
 
-static __always_inline bool wants_write(struct write *write, u32 pid)
+static __always_inline bool wants_ended_write(struct write *write, u64 ids)
 {
-	return wants_ended_write(write, pid);
+	return wants_write(write, ids >> 32);
 }
 
 static __always_inline bool confirm_write(struct write *write)
@@ -60,30 +59,6 @@ static __always_inline void note_call(u32 syscall, bool is_compat, s64 ret)
 
 #include "any_exit.bpf.h"
 #include "io_uring_write.bpf.h"
-
-#ifdef HAVE_CALLERS_ARGUMENTS
-/* tracepoints syscalls:sys_exit_* of the write family, without a program at sys_enter_* */
-int on_exit_alone(struct sys_exit_args *ctx)
-{
-	u32 syscall = ctx->number;
-	struct write write = {};
-	struct caller caller;
-	u64 ids;
-
-	if (!PARAM(PARAM_TRUSTED_TASK) || ctx->ret <= 0)
-		return 0;
-	caller = find_caller();
-	ids = load_ids(caller.task);
-	write.fd = CALLER_ARGUMENT_1(caller);
-	if (!wants_ended_write(&write, ids >> 32) || was_trapped(ctx, caller))
-		return 0;
-	if (syscall == SYSCALL_WRITEV || syscall == SYSCALL_PWRITEV || syscall == SYSCALL_PWRITEV2)
-		write.segments = CALLER_ARGUMENT_2(caller);
-	else
-		write.address = CALLER_ARGUMENT_2(caller);
-	return copy_write(ctx, &write, ids, ctx->ret, COPIER_PLAIN);
-}
-#endif
 
 /* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
 int on_sys_write(struct pt_regs *ctx)

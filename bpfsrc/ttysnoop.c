@@ -105,8 +105,21 @@ static __always_inline bool confirm_write(struct write *write)
 	return true;
 }
 
-/* A write that was not seen to begin. */
-static __always_inline bool wants_ended_write(struct write *write, u32 pid)
+/*
+ * tracepoints syscalls:sys_enter_* of the write family, if the exit needs nothing of the entry but
+ * what the descriptor was
+ */
+int on_enter_shared(struct sys_enter_args *ctx)
+{
+	struct write write = { .fd = ctx->args[0] };
+
+	if (has_shared_descriptors() && wants_write(&write, 0))
+		begin_in_flight(my_ids(), &write);
+	return 0;
+}
+
+/* A write that was not seen to begin: nobody else could replace the descriptor, or it is new. */
+static __always_inline bool wants_unseen_write(struct write *write)
 {
 	struct file *file = file_of_descriptor(write->fd);
 
@@ -116,6 +129,16 @@ static __always_inline bool wants_ended_write(struct write *write, u32 pid)
 	if (PARAM(PARAM_WRITE_TERMINAL))
 		write->tty = tty_of_file(file);
 	return true;
+}
+
+static __always_inline bool wants_ended_write(struct write *write, u64 ids)
+{
+	struct write begun;
+
+	if (!take_in_flight(ids, &begun) || begun.fd != write->fd)
+		return wants_unseen_write(write);
+	*write = begun;
+	return confirm_write(write);
 }
 
 /*

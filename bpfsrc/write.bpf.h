@@ -19,7 +19,6 @@
 #define WRITE_PIECE  16384 /* a power of two */
 #define WRITE_FIRST  4	   /* pieces before the first tail call */
 #define WRITE_PIECES 32	   /* pieces of a tail call */
-#define RAW_PIECES   29	   /* the same where 32-bit programs are seen: it takes more code */
 
 /* A write in flight. */
 struct write {
@@ -30,7 +29,6 @@ struct write {
 	struct tty_struct *tty; /* that the write goes to, or NULL */
 	s32 fd;
 	u8 is_outer;	 /* 1: another probed function may be called for the same write */
-	u8 is_compat;	 /* 1: the segments are those of a 32-bit process */
 	u8 is_shared;	 /* 1: others may replace fd */
 	u8 is_other;	 /* 1: at the entry, fd was not what is watched */
 	u32 is_doubtful; /* 1: fd may have been another file */
@@ -53,21 +51,23 @@ struct copy {
 	u64 segments; /* the next segment */
 	u64 left;     /* bytes to copy */
 	u64 lost;     /* pieces */
-	u64 is_compat;
 	struct written_event event;
 };
 
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
+/*
+ * Which tail call goes on with a copy. A program array is for programs of one type, and the code
+ * for 32-bit programs is kept out of the others: it would make them too large.
+ */
+enum copier {
+	COPIER_PLAIN,  /* by the set's main programs */
+	COPIER_RAW,    /* by raw tracepoints beside them */
+	COPIER_COMPAT, /* a 32-bit program's write */
+};
+
 BPF_PROG_ARRAY(more, 1);
 BPF_PROG_ARRAY(more_raw, 1);
-BPF_PROG_ARRAY(more_btf, 1);
-
-/* The type of a program that copies: a program array is for programs of one type. */
-enum copier {
-	COPIER_PLAIN, /* tracepoint, kprobe */
-	COPIER_RAW,   /* raw tracepoint */
-	COPIER_BTF,   /* BTF raw tracepoint */
-};
+BPF_PROG_ARRAY(more_compat, 1);
 
 /*
  * A program of arm64 may put a tag into the top byte of a pointer; bit 55 tells the kernel's
@@ -82,14 +82,14 @@ static __always_inline const void *untagged(u64 address)
 	return (const void *)address;
 }
 
-/* Reads the next segment. Only raw tracepoints see the writes of 32-bit programs. */
+/* Reads the next segment. */
 static __always_inline bool read_segment(struct copy *copy, struct segment *segment,
 					 enum copier copier)
 {
 	const void *from = untagged(copy->segments);
 	u64 compat; /* struct iovec of a 32-bit process: address, then size */
 
-	if (copier != COPIER_PLAIN && copy->is_compat) {
+	if (copier == COPIER_COMPAT) {
 		if (bpf_probe_read(&compat, sizeof(compat), from))
 			return false;
 		*segment = (struct segment){ (u32)compat, compat >> 32 };
@@ -167,8 +167,8 @@ static __always_inline void call_more(void *ctx, enum copier copier)
 {
 	if (copier == COPIER_RAW)
 		more_raw.call(ctx, 0);
-	else if (copier == COPIER_BTF)
-		more_btf.call(ctx, 0);
+	else if (copier == COPIER_COMPAT)
+		more_compat.call(ctx, 0);
 	else
 		more.call(ctx, 0);
 }
@@ -181,7 +181,7 @@ static __always_inline int copy_more(void *ctx, enum copier copier)
 	if (!copy)
 		return 0;
 #pragma unroll
-	for (i = 0; i < (copier == COPIER_PLAIN ? WRITE_PIECES : RAW_PIECES); i++)
+	for (i = 0; i < WRITE_PIECES; i++)
 		if (!copy_piece(ctx, copy, copier))
 			goto out;
 	if (copy->left)
@@ -202,9 +202,9 @@ int on_more_raw(void *ctx)
 	return copy_more(ctx, COPIER_RAW);
 }
 
-int on_more_btf(void *ctx)
+int on_more_compat(void *ctx)
 {
-	return copy_more(ctx, COPIER_BTF);
+	return copy_more(ctx, COPIER_COMPAT);
 }
 
 static __always_inline struct written_terminal terminal_of_tty(struct tty_struct *tty)
@@ -274,7 +274,6 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 		return NULL;
 	copy->left = wanted;
 	copy->lost = 0;
-	copy->is_compat = write->is_compat;
 	copy->segments = write->segments;
 	copy->address = write->address;
 	copy->size = copy->left;

@@ -123,25 +123,15 @@ static void finish(struct session *session)
 	mirror_end(&opt.mirror, session);
 }
 
-static const struct probe by_exits[] = {
-	SYSCALL_EXIT("write", "on_exit_alone"),
-	SYSCALL_EXIT("writev", "on_exit_alone"),
-	SYSCALL_EXIT("pwrite64", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("pwritev", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("pwritev2", "on_exit_alone", .optional = true),
-	FOLLOW_PROBES(NULL),
-	MIRROR_MORE(PROBE_TRACEPOINT),
-	MIRROR_ANY_EXIT,
-	MIRROR_IO_URING,
-	MIRROR_MORE_RAW,
-	{},
+static const struct probe by_any_exit[] = {
+	MIRROR_ANY_EXIT, FOLLOW_PROBES(NULL), MIRROR_IO_URING, MIRROR_MORE_RAW, {},
 };
 
 static const struct probe by_tracepoints[] = {
 	FOLLOW_PROBES(NULL),
 	MIRROR_WRITE_TRACEPOINTS,
 	MIRROR_MORE(PROBE_TRACEPOINT),
-	MIRROR_ANY_EXIT,
+	MIRROR_COMPAT,
 	MIRROR_IO_URING,
 	MIRROR_MORE_RAW,
 	{},
@@ -164,11 +154,11 @@ static const struct feature_test feature_tests[] = {
 };
 
 static const struct probe_set probe_sets[] = {
-	{ by_exits, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
+	{ by_any_exit, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
 	{ by_tracepoints, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
 	{ by_kprobes, MIRROR_MISSES_COMPAT ", " MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
 	{ all_by_kprobes, MIRROR_MISSES_COMPAT ", " MIRROR_MISSES, NULL },
-	{ by_exits, MIRROR_MISSES, NULL },
+	{ by_any_exit, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };

@@ -326,6 +326,18 @@ static const struct probe by_kprobes[] = {
 	{},
 };
 
+static const struct probe by_any_exit[] = {
+	MIRROR_ANY_EXIT,
+	TRACEPOINT("syscalls:sys_enter_write", "on_enter_shared"),
+	TRACEPOINT("syscalls:sys_enter_writev", "on_enter_shared"),
+	TRACEPOINT("syscalls:sys_enter_pwrite64", "on_enter_shared", .optional = true),
+	TRACEPOINT("syscalls:sys_enter_pwritev", "on_enter_shared", .optional = true),
+	TRACEPOINT("syscalls:sys_enter_pwritev2", "on_enter_shared", .optional = true),
+	MIRROR_IO_URING,
+	MIRROR_MORE_RAW,
+	{},
+};
+
 static const struct probe by_tracepoints[] = {
 	MIRROR_WRITE_TRACEPOINTS, MIRROR_MORE(PROBE_TRACEPOINT),
 	MIRROR_ANY_EXIT,	  MIRROR_IO_URING,
@@ -334,6 +346,7 @@ static const struct probe by_tracepoints[] = {
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
+	{ by_any_exit, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };

@@ -56,11 +56,16 @@
 			       .instead_of = "io_uring_submit_req", .optional = true, \
 			       .misses = MIRROR_MISSES_IO_URING)
 
-#define MIRROR_ANY_EXIT                                                             \
-	BTF_RAW_TRACEPOINT("sys_exit", "on_any_exit_btf"),                          \
-		RAW_TRACEPOINT("sys_exit", "on_any_exit", .instead_of = "sys_exit", \
-			       .optional = true, .misses = MIRROR_MISSES_COMPAT),   \
-		TAIL_CALL("more_btf", "on_more_btf", PROBE_BTF_RAW_TRACEPOINT, .optional = true)
+/* All writes by syscalls, with what BTF allows; stands first in its set. */
+#define MIRROR_ANY_EXIT                                                                       \
+	BTF_RAW_TRACEPOINT("sys_exit", "on_any_exit"), MIRROR_MORE(PROBE_BTF_RAW_TRACEPOINT), \
+		TAIL_CALL("more_compat", "on_more_compat", PROBE_BTF_RAW_TRACEPOINT)
+
+/* Those of 32-bit programs, beside MIRROR_WRITE_TRACEPOINTS. */
+#define MIRROR_COMPAT                                                  \
+	RAW_TRACEPOINT("sys_exit", "on_compat_exit", .optional = true, \
+		       .misses = MIRROR_MISSES_COMPAT),                \
+		TAIL_CALL("more_compat", "on_more_compat", PROBE_RAW_TRACEPOINT, .optional = true)
 
 /* For MIRROR_ANY_EXIT: the tool's btf_tracepoint. */
 #define MIRROR_BTF_TRACEPOINT "sys_exit"
