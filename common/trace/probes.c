@@ -218,7 +218,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 uint64_t probes_missed(const struct probes *probes)
 {
 	struct bpf_prog_info info;
-	uint64_t missed = 0;
+	uint64_t missed = links_missed(&probes->links);
 	uint32_t size;
 	size_t i;
 

@@ -47,7 +47,7 @@ void probes_detach(struct probes *probes);
 /*
  * How often the kernel did not run an attached program because the program of a preempted task was
  * running on that CPU already: recursion_misses in struct bpf_prog_info, which kernels count from
- * 5.12 on.
+ * 5.12 on; or because too many tasks were in the function of a kretprobe (links_missed()).
  */
 uint64_t probes_missed(const struct probes *probes);
 

@@ -110,6 +110,7 @@ check "of which nothing is lost" test ! "$(grep lost "$ERR")"
 # More threads in one write each than any table of calls in flight has slots.
 blocked=12000
 is_emulated && blocked=2000
+rm -f "$SCRATCH/tty"
 "$PROGRAMS/blocked_writers" $blocked "$SCRATCH/blocked" "$GO.blocked" >"$SCRATCH/tty" &
 blocked_writers=$!
 wait_for 60 test -s "$SCRATCH/tty"

@@ -11,13 +11,17 @@
 #include "own_pty.h"
 
 static struct own_pty pty;
+static int written; /* threads that have written */
 
 static void *write_number(void *number)
 {
 	char line[32];
 	int length = snprintf(line, sizeof(line), "<%ld>\n", (long)(intptr_t)number);
 
-	return (void *)(intptr_t)(write(pty.slave, line, (size_t)length) != length);
+	if (write(pty.slave, line, (size_t)length) != length)
+		exit(1);
+	__atomic_add_fetch(&written, 1, __ATOMIC_RELEASE);
+	return NULL;
 }
 
 static void fill(void)
@@ -60,7 +64,7 @@ static void copy_numbers(const char *from, const char *to)
 
 int main(int argc, char **argv)
 {
-	int count = argc == 4 ? atoi(argv[1]) : 0, i;
+	int count = argc == 4 ? atoi(argv[1]) : 0;
 	pthread_t *threads = calloc((size_t)count + 1, sizeof(*threads));
 	char all[4096];
 	FILE *output;
@@ -74,10 +78,12 @@ int main(int argc, char **argv)
 	wait_for_file(argv[3]);
 	count = start_threads(threads, count);
 	sleep(2);
-	for (i = 0; i < 200; i++) {
+	while (__atomic_load_n(&written, __ATOMIC_ACQUIRE) < count) {
 		own_pty_drain(&pty, output);
 		usleep(10000);
 	}
+	usleep(100000);
+	own_pty_drain(&pty, output);
 	fclose(output);
 	while (count--)
 		pthread_join(threads[count], NULL);
