@@ -42,3 +42,19 @@ static __always_inline struct file *file_of_descriptor(u32 fd)
 
 	return fd < descriptors.count ? READ(descriptors.files[fd]) : NULL;
 }
+
+/* Whether another task uses the current task's table of descriptors too, and may change it. */
+static __always_inline bool has_shared_descriptors(void)
+{
+	struct files_struct *table;
+
+#ifdef HAVE_TASK_REGISTERS
+	if (PARAM(PARAM_BTF)) {
+		u64 trusted_table = LOAD(struct task_struct, my_trusted_task(), files);
+
+		return LOAD(struct files_struct, trusted_table, count.counter) > 1;
+	}
+#endif
+	table = READ(my_task()->files);
+	return READ(table->count.counter) > 1;
+}

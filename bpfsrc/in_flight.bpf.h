@@ -4,13 +4,13 @@
  * from its entry to its exit. Define the value's type, IN_FLIGHT, before including this.
  *
  * The value is in an array slot, indexed by the low bits of the TID: much cheaper than a hash. A
- * thread whose slot is taken goes to an LRU hash. A missed exit keeps the slot until that thread
- * enters again; an entry left in the hash is evicted when it is the oldest.
+ * thread whose slot is taken goes to a hash, which evicts nothing: if it is full, the value is lost
+ * and counted. A missed exit keeps the place until that thread enters again.
  */
 #include "lost.bpf.h"
 
-#define IN_FLIGHT_SLOTS	  1024 /* a power of two */
-#define IN_FLIGHT_SPILLED 8192
+#define IN_FLIGHT_SLOTS	  1024	/* a power of two */
+#define IN_FLIGHT_SPILLED 32768 /* the kernel's default limit of threads */
 
 struct in_flight_slot {
 	u32 owner;   /* TID of the slot's owner; 0: free */
@@ -21,7 +21,7 @@ struct in_flight_slot {
 };
 
 BPF_ARRAY(slots, struct in_flight_slot, IN_FLIGHT_SLOTS);
-BPF_TABLE("lru_hash", u32, IN_FLIGHT, spilled, IN_FLIGHT_SPILLED);
+BPF_HASH(spilled, u32, IN_FLIGHT, IN_FLIGHT_SPILLED);
 
 static __always_inline struct in_flight_slot *slot_of(u32 tid)
 {
@@ -38,20 +38,23 @@ static __always_inline void forget_spilled(struct in_flight_slot *slot, u32 tid)
 
 /*
  * Two threads that try at once may both fail, but never both succeed: on x86 the additions are
- * locked, which orders the accesses around them.
+ * locked, which orders the accesses around them. Elsewhere they order nothing, and the additions
+ * that do are newer than 4.15, so every thread goes to the hash, which the kernel locks.
  */
 static __always_inline bool claim(struct in_flight_slot *slot, u32 tid)
 {
+#if defined(__x86_64__)
 	if (slot->owner == tid)
 		return true;
 	__sync_fetch_and_add(&slot->claims, 1);
-	if (*(volatile u32 *)&slot->claims != 1) {
-		__sync_fetch_and_add(&slot->claims, -1);
-		return false;
+	if (*(volatile u32 *)&slot->claims == 1) {
+		slot->owner = tid;
+		forget_spilled(slot, tid);
+		return true;
 	}
-	slot->owner = tid;
-	forget_spilled(slot, tid);
-	return true;
+	__sync_fetch_and_add(&slot->claims, -1);
+#endif
+	return false;
 }
 
 static __always_inline void spill(struct in_flight_slot *slot, u32 tid, IN_FLIGHT *value)

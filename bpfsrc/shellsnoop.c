@@ -5,37 +5,60 @@
 #include "shellsnoop.h"
 #include "follow.bpf.h"
 
-static __always_inline bool wants_write(u32 fd, u32 pid)
+#include "write_syscalls.bpf.h"
+#include "descriptor.bpf.h"
+#include "tty.bpf.h"
+
+static __always_inline bool is_shown(u32 fd, u32 pid)
 {
 	return (fd == 1 || fd == 2) && is_followed(pid);
 }
 
-#include "write_syscalls.bpf.h"
-#include "caller.bpf.h"
-
-#ifdef HAVE_CALLERS_ARGUMENTS
-/* tracepoints syscalls:sys_exit_* of the write family, without a program at sys_enter_* */
-int on_exit_alone(struct sys_exit_args *ctx)
+/* Finds the tty that the file is open on, if it is one, for the recording. */
+static __always_inline void find_tty(struct write *write, struct file *file)
 {
-	u32 syscall = ctx->number;
-	struct write write = {};
-	struct caller caller;
-	u64 ids;
+	u32 major = file ? node_of_file(file).device >> 20 : 0;
 
-	if (!PARAM(PARAM_TRUSTED_TASK) || ctx->ret <= 0)
-		return 0;
-	caller = find_caller();
-	ids = load_ids(caller.task);
-	write.fd = CALLER_ARGUMENT_1(caller);
-	if (!wants_write(write.fd, ids >> 32) || was_trapped(ctx, caller))
-		return 0;
-	if (syscall == SYSCALL_WRITEV || syscall == SYSCALL_PWRITEV || syscall == SYSCALL_PWRITEV2)
-		write.segments = CALLER_ARGUMENT_2(caller);
-	else
-		write.address = CALLER_ARGUMENT_2(caller);
-	return copy_write(ctx, &write, ids, ctx->ret);
+	if (IS_TTY_MAJOR(major))
+		write->tty = tty_of_file(file);
 }
-#endif
+
+static __always_inline bool wants_write(struct write *write, u32 pid)
+{
+	if (!is_shown(write->fd, pid))
+		return false;
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		find_tty(write, file_of_descriptor(write->fd));
+	return true;
+}
+
+static __always_inline bool wants_ended_write(struct write *write, u64 ids)
+{
+	return wants_write(write, ids >> 32);
+}
+
+static __always_inline bool confirm_write(struct write *write)
+{
+	return true;
+}
+
+/* Through io_uring the file may have no descriptor: it is to be the same file as one of the two. */
+static __always_inline bool wants_file(struct write *write, struct file *file, u32 pid)
+{
+	if (!file || !is_followed(pid) ||
+	    (file != file_of_descriptor(1) && file != file_of_descriptor(2)))
+		return false;
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		find_tty(write, file);
+	return true;
+}
+
+static __always_inline void note_call(u32 syscall, bool is_compat, s64 ret)
+{
+}
+
+#include "any_exit.bpf.h"
+#include "io_uring_write.bpf.h"
 
 /* kprobes on the syscall wrappers, whose only argument is the caller's pt_regs */
 int on_sys_write(struct pt_regs *ctx)
@@ -54,7 +77,7 @@ int on_sys_writev(struct pt_regs *ctx)
 
 int on_sys_return(struct pt_regs *ctx)
 {
-	return end_write(ctx, PT_REGS_RC(ctx));
+	return end_syscall(ctx, PT_REGS_RC(ctx));
 }
 
 /* raw tracepoint sched_process_fork */

@@ -15,11 +15,8 @@
 #include <linux/version.h>
 #include "prelude.bpf.h"
 #include "descriptor.bpf.h"
+#include "tty.bpf.h"
 #include "ttysnoop.h"
-
-/* S_IFMT and S_IFCHR: include/uapi/linux/stat.h */
-#define FILE_TYPE	 00170000
-#define CHARACTER_DEVICE 0020000
 
 static __always_inline bool is_watched_tty(struct tty_struct *tty)
 {
@@ -38,44 +35,6 @@ static __always_inline bool is_watched_tty(struct tty_struct *tty)
 	return READ(devpts->s_dev) == (u32)PARAM(PARAM_DEVPTS);
 }
 
-/* The first member of struct tty_file_private, which is in a private header on newer kernels. */
-struct tty_file_private_start {
-	struct tty_struct *tty;
-};
-
-static __always_inline struct tty_struct *tty_of_file(struct file *file)
-{
-	struct tty_file_private_start *private = READ(file->private_data);
-
-	return READ(private->tty);
-}
-
-/* The device node that a file was opened by. */
-struct node {
-	u32 device; /* 0: not a character device */
-	struct super_block *filesystem;
-};
-
-/* One read of the start of an inode costs less than a read for each of the three members. */
-#define INODE_HEAD (offsetof(struct inode, i_rdev) + sizeof(((struct inode *)0)->i_rdev))
-_Static_assert(offsetof(struct inode, i_mode) < INODE_HEAD,
-	       "i_mode is not at the head of an inode");
-_Static_assert(offsetof(struct inode, i_sb) < INODE_HEAD, "i_sb is not at the head of an inode");
-_Static_assert(INODE_HEAD <= 128, "the head of an inode is too large for the stack");
-
-static __always_inline struct node node_of_file(struct file *file)
-{
-	char head[INODE_HEAD] __attribute__((aligned(8)));
-	struct inode *copy = (void *)head;
-
-	if (bpf_probe_read(head, sizeof(head), READ(file->f_inode)))
-		return (struct node){};
-	return (struct node){
-		.device = (copy->i_mode & FILE_TYPE) == CHARACTER_DEVICE ? copy->i_rdev : 0,
-		.filesystem = copy->i_sb,
-	};
-}
-
 /* Whether the node is the watched tty's own, or the one given on the command line. */
 static __always_inline bool is_watched_node(struct node node)
 {
@@ -92,10 +51,9 @@ static __always_inline bool stands_for_another(struct node node)
 	       node.device == DEVICE_CURRENT_CONSOLE;
 }
 
-/* Takes any descriptor, so private_data is used only if the node shows a tty's file. */
-static __always_inline bool wants_write(u32 fd, u32 pid)
+/* Takes any file, so private_data is used only if the node shows a tty's file. */
+static __always_inline bool is_watched_file(struct file *file)
 {
-	struct file *file = file_of_descriptor(fd);
 	struct node node;
 
 	if (!file)
@@ -106,6 +64,121 @@ static __always_inline bool wants_write(u32 fd, u32 pid)
 }
 
 #include "write_syscalls.bpf.h"
+#include "replaced.bpf.h"
+
+/*
+ * If other tasks share the descriptors, they may replace one after this program has looked at it
+ * and before the kernel does. So it is looked at again at the exit, and whether it has been the tty
+ * in between is remembered: in doubt the write is shown.
+ */
+static __always_inline bool wants_write(struct write *write, u32 pid)
+{
+	struct file *file;
+
+	write->is_shared = has_shared_descriptors();
+	if (write->is_shared)
+		write->replaced = last_replaced(write->fd);
+	file = file_of_descriptor(write->fd);
+	write->is_other = !is_watched_file(file);
+	if (write->is_other)
+		return write->is_shared;
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		write->tty = tty_of_file(file);
+	return true;
+}
+
+static __always_inline bool confirm_write(struct write *write)
+{
+	struct file *file;
+	bool is_other, is_replaced;
+
+	if (!write->is_shared)
+		return true;
+	file = file_of_descriptor(write->fd);
+	is_other = !is_watched_file(file);
+	is_replaced = write->replaced != last_replaced(write->fd);
+	if (write->is_other && is_other && !is_replaced)
+		return false;
+	write->is_doubtful = write->is_other || is_other || is_replaced;
+	if (PARAM(PARAM_WRITE_TERMINAL) && !is_other)
+		write->tty = tty_of_file(file);
+	return true;
+}
+
+/*
+ * tracepoints syscalls:sys_enter_* of the write family, if the exit needs nothing of the entry but
+ * what the descriptor was
+ */
+int on_enter_shared(struct sys_enter_args *ctx)
+{
+	struct write write = { .fd = ctx->args[0] };
+
+	if (has_shared_descriptors() && wants_write(&write, 0))
+		begin_in_flight(my_ids(), &write);
+	return 0;
+}
+
+/* A write that was not seen to begin: nobody else could replace the descriptor, or it is new. */
+static __always_inline bool wants_unseen_write(struct write *write)
+{
+	struct file *file = file_of_descriptor(write->fd);
+
+	write->is_doubtful = has_shared_descriptors() && was_just_replaced(write->fd);
+	if (!is_watched_file(file))
+		return write->is_doubtful;
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		write->tty = tty_of_file(file);
+	return true;
+}
+
+static __always_inline bool wants_ended_write(struct write *write, u64 ids)
+{
+	struct write begun;
+
+	if (!take_in_flight(ids, &begun) || begun.fd != write->fd)
+		return wants_unseen_write(write);
+	*write = begun;
+	return confirm_write(write);
+}
+
+/*
+ * The syscalls that return a new descriptor: arch/x86/entry/syscalls/syscall_64.tbl and
+ * syscall_32.tbl
+ */
+static __always_inline bool makes_descriptor(u32 syscall, bool is_compat)
+{
+	if (syscall == 437 || syscall == 438) /* openat2, pidfd_getfd */
+		return true;
+	if (is_compat) /* open, dup, fcntl, dup2, fcntl64, openat, dup3 */
+		return syscall == 5 || syscall == 41 || syscall == 55 || syscall == 63 ||
+		       syscall == 221 || syscall == 295 || syscall == 330;
+	/* open, dup, dup2, fcntl, openat, dup3 */
+	return syscall == 2 || syscall == 32 || syscall == 33 || syscall == 72 || syscall == 257 ||
+	       syscall == 292;
+}
+
+/*
+ * The tty has become a descriptor of a table that others use. If one of them was seen to begin a
+ * write to that descriptor before, the kernel may have taken the tty for it.
+ */
+static __always_inline void note_call(u32 syscall, bool is_compat, s64 ret)
+{
+	if (makes_descriptor(syscall, is_compat) && has_shared_descriptors() &&
+	    is_watched_file(file_of_descriptor(ret)))
+		replace_descriptor(ret);
+}
+
+static __always_inline bool wants_file(struct write *write, struct file *file, u32 pid)
+{
+	if (!is_watched_file(file))
+		return false;
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		write->tty = tty_of_file(file);
+	return true;
+}
+
+#include "any_exit.bpf.h"
+#include "io_uring_write.bpf.h"
 
 /*
  * 5.11 and 5.10.11 changed the arguments of tty_write() from (file, buffer, count) to (kiocb,
@@ -160,6 +233,7 @@ static __always_inline void find_bytes(struct write *write, struct iov_iter *ite
 static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 {
 	struct write write = { .fd = WRITTEN_NO_FD, .is_outer = is_outer }, *before;
+	struct tty_struct *tty;
 	u32 tid = my_tid();
 	struct file *file;
 
@@ -176,8 +250,10 @@ static __always_inline int begin_tty_write(struct pt_regs *ctx, bool is_outer)
 		end_in_flight(tid);
 		count_lost(1);
 	}
-	if (!is_watched_node(node_of_file(file)) && !is_watched_tty(tty_of_file(file)))
+	tty = tty_of_file(file);
+	if (!is_watched_node(node_of_file(file)) && !is_watched_tty(tty))
 		return 0;
+	write.tty = tty;
 #ifdef TTY_WRITE_ITER
 	find_bytes(&write, (void *)PT_REGS_PARM2(ctx));
 #else
@@ -202,5 +278,11 @@ int on_redirected_tty_write(struct pt_regs *ctx)
 /* kretprobes of both */
 int on_tty_write_return(struct pt_regs *ctx)
 {
-	return end_write(ctx, PT_REGS_RC(ctx));
+	s64 ret = PT_REGS_RC(ctx);
+	u64 ids = my_ids();
+	struct write write;
+
+	if (!take_in_flight(ids, &write) || ret <= 0)
+		return 0;
+	return copy_write(ctx, &write, ids, ret, COPIER_PLAIN);
 }

@@ -11,6 +11,7 @@
  * A piece is up to 16 kB of one segment. This is enough for a write of 16 MB, or for the 1,024
  * segments that a gathered write can have. Bytes beyond that count as missing.
  */
+#include <linux/tty.h>
 #include "submit.bpf.h"
 #include "user_memory.bpf.h"
 #include "written.h"
@@ -21,11 +22,17 @@
 
 /* A write in flight. */
 struct write {
-	u64 address;  /* of the first byte; unused if segments is set */
-	u64 segments; /* address of an array of struct segment; 0: a plain write */
-	u64 skipped;  /* bytes at the start of the first segment that are not written */
+	u64 address;		/* of the first byte; unused if segments is set */
+	u64 segments;		/* address of an array of struct segment; 0: a plain write */
+	u64 skipped;		/* bytes at the start of the first segment that are not written */
+	u64 replaced;		/* when fd was last replaced before the write (replaced.bpf.h) */
+	struct tty_struct *tty; /* that the write goes to, or NULL */
 	s32 fd;
-	u32 is_outer; /* 1: another probed function may be called for the same write */
+	u8 is_outer;	 /* 1: another probed function may be called for the same write */
+	u8 is_shared;	 /* 1: others may replace fd */
+	u8 is_other;	 /* 1: at the entry, fd was not what is watched */
+	u32 is_doubtful; /* 1: fd may have been another file */
+	u32 unused;
 };
 
 #define IN_FLIGHT struct write
@@ -48,7 +55,45 @@ struct copy {
 };
 
 BPF_PERCPU_ARRAY(scratch, struct copy, 1);
+/*
+ * Which tail call goes on with a copy. A program array is for programs of one type, and the code
+ * for 32-bit programs is kept out of the others: it would make them too large.
+ */
+enum copier {
+	COPIER_PLAIN,  /* by the set's main programs */
+	COPIER_RAW,    /* by raw tracepoints beside them */
+	COPIER_COMPAT, /* a 32-bit program's write */
+};
+
 BPF_PROG_ARRAY(more, 1);
+BPF_PROG_ARRAY(more_raw, 1);
+BPF_PROG_ARRAY(more_compat, 1);
+
+/* Where to read the bytes: a user address loses its tag, a kernel address stays as it is. */
+static __always_inline const void *data_address(u64 address)
+{
+	const void *place = (const void *)address;
+
+	return is_user_address(place) ? untagged(place) : place;
+}
+
+/* Reads the next segment. */
+static __always_inline bool read_segment(struct copy *copy, struct segment *segment,
+					 enum copier copier)
+{
+	const void *from = data_address(copy->segments);
+	u64 compat; /* struct iovec of a 32-bit process: address, then size */
+
+	if (copier == COPIER_COMPAT) {
+		if (bpf_probe_read(&compat, sizeof(compat), from))
+			return false;
+		*segment = (struct segment){ (u32)compat, compat >> 32 };
+		copy->segments += sizeof(compat);
+		return true;
+	}
+	copy->segments += sizeof(*segment);
+	return !bpf_probe_read(segment, sizeof(*segment), from);
+}
 
 /* Lost pieces are counted in end_copy(), except the last one: this takes 32 times less code. */
 static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
@@ -69,7 +114,7 @@ static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
 }
 
 /* Copies one piece; false when there is nothing left. */
-static __always_inline bool copy_piece(void *ctx, struct copy *copy)
+static __always_inline bool copy_piece(void *ctx, struct copy *copy, enum copier copier)
 {
 	struct segment segment = {};
 	u64 size, at;
@@ -77,10 +122,8 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy)
 	if (!copy->left)
 		return false;
 	if (!copy->size) {
-		if (!copy->segments ||
-		    bpf_probe_read(&segment, sizeof(segment), (void *)copy->segments))
+		if (!copy->segments || !read_segment(copy, &segment, copier))
 			return false;
-		copy->segments += sizeof(segment);
 		copy->address = segment.address;
 		copy->size = segment.size;
 	}
@@ -97,7 +140,7 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy)
 	/* Hide the bound that the compiler knows, so that it keeps the mask for the verifier. */
 	asm volatile("" : "+r"(size));
 	size = ((size - 1) & (WRITE_PIECE - 1)) + 1;
-	if (bpf_probe_read(copy->event.data + at, size, (void *)copy->address))
+	if (bpf_probe_read(copy->event.data + at, size, data_address(copy->address)))
 		copy->event.missing += size;
 	else
 		copy->event.size = at + size;
@@ -115,8 +158,17 @@ static __always_inline void end_copy(void *ctx, struct copy *copy)
 		count_lost(copy->lost);
 }
 
-/* Tail call through the map more; loaded with the same type as its caller. */
-int on_more(void *ctx)
+static __always_inline void call_more(void *ctx, enum copier copier)
+{
+	if (copier == COPIER_RAW)
+		more_raw.call(ctx, 0);
+	else if (copier == COPIER_COMPAT)
+		more_compat.call(ctx, 0);
+	else
+		more.call(ctx, 0);
+}
+
+static __always_inline int copy_more(void *ctx, enum copier copier)
 {
 	u32 zero = 0, i;
 	struct copy *copy = scratch.lookup(&zero);
@@ -125,13 +177,40 @@ int on_more(void *ctx)
 		return 0;
 #pragma unroll
 	for (i = 0; i < WRITE_PIECES; i++)
-		if (!copy_piece(ctx, copy))
+		if (!copy_piece(ctx, copy, copier))
 			goto out;
 	if (copy->left)
-		more.call(ctx, 0);
+		call_more(ctx, copier);
 out:
 	end_copy(ctx, copy);
 	return 0;
+}
+
+/* Tail calls through the program arrays; each loaded with the same type as its caller. */
+int on_more(void *ctx)
+{
+	return copy_more(ctx, COPIER_PLAIN);
+}
+
+int on_more_raw(void *ctx)
+{
+	return copy_more(ctx, COPIER_RAW);
+}
+
+int on_more_compat(void *ctx)
+{
+	return copy_more(ctx, COPIER_COMPAT);
+}
+
+static __always_inline struct written_terminal terminal_of_tty(struct tty_struct *tty)
+{
+	struct winsize size = READ(tty->winsize);
+
+	return (struct written_terminal){
+		.output_flags = READ(tty->termios.c_oflag) | WRITTEN_TERMINAL_KNOWN,
+		.columns = size.ws_col,
+		.rows = size.ws_row,
+	};
 }
 
 static __always_inline void fill_in_write(struct written_event *event, struct write *write, u64 ids,
@@ -144,8 +223,12 @@ static __always_inline void fill_in_write(struct written_event *event, struct wr
 	event->pid = ids >> 32;
 	event->tid = ids;
 	event->fd = write->fd;
+	event->is_doubtful = write->is_doubtful;
 	if (PARAM(PARAM_WRITE_COMM))
 		READ_COMM(event->comm);
+	if (PARAM(PARAM_WRITE_TERMINAL))
+		event->terminal =
+			write->tty ? terminal_of_tty(write->tty) : (struct written_terminal){};
 }
 
 /* The longest plain write whose event is built in the batch. */
@@ -168,14 +251,15 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 	}
 	fill_in_write(event, write, ids, total, wanted);
 	event->kind = WRITTEN_LAST;
-	if (read_user(event->data, size, (void *)write->address))
+	if (read_user(event->data, size, data_address(write->address)))
 		event->missing = total;
 	else
 		event->size = size;
 	submit_reserved(ctx, batch, event, offsetof(struct written_event, data) + event->size);
 }
 
-static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64 total, u64 wanted)
+static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64 total, u64 wanted,
+					       enum copier copier)
 {
 	struct segment segment = {};
 	u32 zero = 0;
@@ -189,8 +273,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 	copy->address = write->address;
 	copy->size = copy->left;
 	if (copy->segments) {
-		bpf_probe_read(&segment, sizeof(segment), (void *)copy->segments);
-		copy->segments += sizeof(segment);
+		read_segment(copy, &segment, copier);
 		copy->address = segment.address + write->skipped;
 		copy->size = segment.size - write->skipped;
 	}
@@ -198,8 +281,12 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 	return copy;
 }
 
-/* Call when the kernel has taken total bytes of the write by the thread with these IDs. */
-static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total)
+/*
+ * Call when the kernel has taken total bytes of the write by the thread with these IDs. copier is
+ * the calling program's type.
+ */
+static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total,
+				      enum copier copier)
 {
 	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
 	struct copy *copy;
@@ -209,29 +296,18 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 		copy_short(ctx, write, ids, total, wanted);
 		return 0;
 	}
-	copy = begin_copy(write, ids, total, wanted);
+	copy = begin_copy(write, ids, total, wanted, copier);
 	if (!copy)
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)
 		submit_my_batch(ctx);
 #pragma unroll
 	for (i = 0; i < WRITE_FIRST; i++)
-		if (!copy_piece(ctx, copy))
+		if (!copy_piece(ctx, copy, copier))
 			goto out;
 	if (copy->left)
-		more.call(ctx, 0);
+		call_more(ctx, copier);
 out:
 	end_copy(ctx, copy);
 	return 0;
-}
-
-/* Call when a write of the current thread has returned ret; ignores writes not in flight. */
-static __always_inline int end_write(void *ctx, s64 ret)
-{
-	u64 ids = my_ids();
-	struct write write;
-
-	if (!take_in_flight(ids, &write) || ret <= 0)
-		return 0;
-	return copy_write(ctx, &write, ids, ret);
 }

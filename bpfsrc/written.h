@@ -9,6 +9,7 @@
 enum {
 	PARAM_WRITE_LIMIT = PARAM_TOOL, /* most bytes that are copied of a write */
 	PARAM_WRITE_COMM,		/* 1: fill in comm */
+	PARAM_WRITE_TERMINAL,		/* 1: fill in terminal */
 	PARAM_WRITE_TOOL,		/* the tool's own parameters start here */
 };
 
@@ -26,6 +27,15 @@ enum written_kind {
 	WRITTEN_END,  /* not a piece: the watched process has ended */
 };
 
+/* The tty that a write went to, as it was then; all zero if it is no tty or was not asked for. */
+struct written_terminal {
+	__u32 output_flags; /* c_oflag of its termios, and WRITTEN_TERMINAL_KNOWN */
+	__u16 columns;	    /* 0: unknown */
+	__u16 rows;
+};
+
+#define WRITTEN_TERMINAL_KNOWN (1U << 31) /* no bit of c_oflag */
+
 /* A piece of a write. The pieces of a write come in order, and the last one is marked. */
 struct written_event {
 	struct event_header header;
@@ -35,8 +45,10 @@ struct written_event {
 	__u32 pid;
 	__u32 tid;
 	__s32 fd;
-	__u32 kind;		 /* enum written_kind */
-	__u32 size;		 /* bytes of data */
+	__u32 kind;	   /* enum written_kind */
+	__u32 size;	   /* bytes of data */
+	__u32 is_doubtful; /* 1: the descriptor may have been another file */
+	struct written_terminal terminal;
 	char comm[16];		 /* unset without PARAM_WRITE_COMM */
 	char data[WRITTEN_SIZE]; /* only size bytes of it are sent */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "features/follow.h"
 #include "features/mirror.h"
 #include "shellsnoop.h"
@@ -12,11 +13,14 @@
 
 extern const struct program_source shellsnoop_source;
 
+#define LOOK_INTERVAL SECOND /* whether the shell is alive, should its end event be lost */
+
 static struct {
 	pid_t pid;
+	int directory; /* of the process in /proc */
 	bool shell_only;
 	struct mirror mirror;
-} opt;
+} opt = { .directory = -1 };
 
 static const struct tool_option options[] = {
 	MIRROR_OPTIONS(&opt.mirror),
@@ -37,11 +41,8 @@ static bool take_argument(const struct argp_state *state, const char *argument)
 /* Returns a descriptor of the terminal that the shell writes to, or -1. */
 static int open_terminal(void)
 {
-	char path[64];
-	int fd;
+	int fd = openat(opt.directory, "fd/1", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/1", opt.pid);
-	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0 && !isatty(fd)) {
 		close(fd);
 		fd = -1;
@@ -55,16 +56,17 @@ static int prepare(struct session *session, struct error *error)
 
 	if (opt.mirror.replay && session_is_json(session))
 		return error_set(error, EINVAL, "--json and --replay exclude each other");
-	err = follow_check(opt.pid, error);
-	if (err)
-		return err;
+	opt.directory = follow_open(opt.pid, error);
+	if (opt.directory < 0)
+		return opt.directory;
 	terminal = opt.mirror.asciicast ? open_terminal() : -1;
 	err = mirror_open(&opt.mirror, terminal, error);
 	if (terminal >= 0)
 		close(terminal);
-	mirror_set_parameters(session, UINT64_MAX);
+	mirror_set_parameters(&opt.mirror, session, UINT64_MAX);
 	session_set_parameter(session, PARAM_SHELL, (uint64_t)opt.pid);
 	session_set_parameter(session, PARAM_CHILDREN, !opt.shell_only);
+	session_set_interval(session, LOOK_INTERVAL);
 	return err;
 }
 
@@ -89,9 +91,19 @@ static int attached(struct session *session, struct error *error)
 	if (err)
 		return cant_follow(err, error);
 	mirror_begin(&opt.mirror, session);
-	if (!follow_is_alive(opt.pid))
+	/* If it has ended, its number may be another process's by now. */
+	if (!follow_is_alive(opt.directory))
 		session_stop(session);
 	return 0;
+}
+
+static void report(struct session *session, bool last)
+{
+	if (last)
+		return;
+	mirror_tick(&opt.mirror, session);
+	if (!follow_is_alive(opt.directory))
+		session_drain_and_stop(session);
 }
 
 static void print(struct session *session, uint64_t time, const void *data, size_t size)
@@ -110,21 +122,17 @@ static void finish(struct session *session)
 	mirror_end(&opt.mirror, session);
 }
 
-static const struct probe by_exits[] = {
-	SYSCALL_EXIT("write", "on_exit_alone"),
-	SYSCALL_EXIT("writev", "on_exit_alone"),
-	SYSCALL_EXIT("pwrite64", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("pwritev", "on_exit_alone", .optional = true),
-	SYSCALL_EXIT("pwritev2", "on_exit_alone", .optional = true),
-	FOLLOW_PROBES(NULL),
-	MIRROR_MORE(PROBE_TRACEPOINT),
-	{},
+static const struct probe by_any_exit[] = {
+	MIRROR_ANY_EXIT, FOLLOW_PROBES(NULL), MIRROR_IO_URING, MIRROR_MORE_RAW, {},
 };
 
 static const struct probe by_tracepoints[] = {
 	FOLLOW_PROBES(NULL),
 	MIRROR_WRITE_TRACEPOINTS,
 	MIRROR_MORE(PROBE_TRACEPOINT),
+	MIRROR_COMPAT,
+	MIRROR_IO_URING,
+	MIRROR_MORE_RAW,
 	{},
 };
 
@@ -134,7 +142,7 @@ static const struct probe by_tracepoints[] = {
 		SYSCALL_KPROBES("pwrite64", "on_sys_write", "on_sys_return", .optional = true),  \
 		SYSCALL_KPROBES("pwritev", "on_sys_writev", "on_sys_return", .optional = true),  \
 		SYSCALL_KPROBES("pwritev2", "on_sys_writev", "on_sys_return", .optional = true), \
-		MIRROR_MORE(PROBE_KPROBE)
+		MIRROR_MORE(PROBE_KPROBE), MIRROR_IO_URING, MIRROR_MORE_RAW
 
 static const struct probe by_kprobes[] = { WRITE_KPROBES, FOLLOW_PROBES(NULL), {} };
 
@@ -142,14 +150,16 @@ static const struct probe all_by_kprobes[] = { WRITE_KPROBES, FOLLOW_BY_KPROBE(N
 
 static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
 						     TEST_CALLERS_REGISTERS,
+						     TEST_COMPAT_SYSCALLS,
+						     TEST_IO_REQUEST,
 						     {} };
 
 static const struct probe_set probe_sets[] = {
-	{ by_exits, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
+	{ by_any_exit, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
 	{ by_tracepoints, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
-	{ by_kprobes, MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
-	{ all_by_kprobes, MIRROR_MISSES, NULL },
-	{ by_exits, MIRROR_MISSES, NULL },
+	{ by_kprobes, MIRROR_MISSES_COMPAT ", " MIRROR_MISSES, FAULTABLE_TRACEPOINTS },
+	{ all_by_kprobes, MIRROR_MISSES_COMPAT ", " MIRROR_MISSES, NULL },
+	{ by_any_exit, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };
@@ -170,6 +180,7 @@ static const struct tool shellsnoop = {
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = MIRROR_BTF_TRACEPOINT,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,
@@ -177,6 +188,7 @@ static const struct tool shellsnoop = {
 	.row = mirror_row,
 	.line = mirror_line,
 	.print = print,
+	.report = report,
 	.finish = finish,
 	.event_size = offsetof(struct written_event, data),
 	.bound = mirror_bound,

@@ -285,7 +285,7 @@ static int prepare(struct session *session, struct error *error)
 	if (err)
 		return err;
 	node = kernel_device(tty.st_rdev);
-	mirror_set_parameters(session, opt.data_size * opt.data_count);
+	mirror_set_parameters(&opt.mirror, session, opt.data_size * opt.data_count);
 	session_set_parameter(session, PARAM_NODE, node);
 	session_set_parameter(session, PARAM_TTY, resolve(node));
 	session_set_parameter(session, PARAM_IS_PTS, is_pts(&tty));
@@ -307,7 +307,7 @@ static void report(struct session *session, bool last)
 {
 	if (last)
 		return;
-	mirror_say_cut(&opt.mirror, session);
+	mirror_tick(&opt.mirror, session);
 	end_when_gone(session);
 }
 
@@ -331,14 +331,27 @@ static const struct probe by_kprobes[] = {
 	{},
 };
 
-static const struct probe by_tracepoints[] = {
-	MIRROR_WRITE_TRACEPOINTS,
-	MIRROR_MORE(PROBE_TRACEPOINT),
+static const struct probe by_any_exit[] = {
+	MIRROR_ANY_EXIT,
+	TRACEPOINT("syscalls:sys_enter_write", "on_enter_shared"),
+	TRACEPOINT("syscalls:sys_enter_writev", "on_enter_shared"),
+	TRACEPOINT("syscalls:sys_enter_pwrite64", "on_enter_shared", .optional = true),
+	TRACEPOINT("syscalls:sys_enter_pwritev", "on_enter_shared", .optional = true),
+	TRACEPOINT("syscalls:sys_enter_pwritev2", "on_enter_shared", .optional = true),
+	MIRROR_IO_URING,
+	MIRROR_MORE_RAW,
 	{},
+};
+
+static const struct probe by_tracepoints[] = {
+	MIRROR_WRITE_TRACEPOINTS, MIRROR_MORE(PROBE_TRACEPOINT),
+	MIRROR_ANY_EXIT,	  MIRROR_IO_URING,
+	MIRROR_MORE_RAW,	  {},
 };
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
+	{ by_any_exit, MIRROR_MISSES, NULL },
 	{ by_tracepoints, MIRROR_MISSES, NULL },
 	{},
 };
@@ -347,7 +360,9 @@ static const struct feature_test feature_tests[] = {
 	{ "HAVE_TTY_WRITE_ITER", "func tty_write", "kiocb", NULL },
 	{ "HAVE_ITER_TYPE", "struct iov_iter", "iter_type", "linux/uio.h" },
 	{ "HAVE_ITER_UBUF", "enum", "ITER_UBUF", "linux/uio.h" },
-	TEST_TASK_REGISTERS,
+	TEST_CALLERS_REGISTERS,
+	TEST_COMPAT_SYSCALLS,
+	TEST_IO_REQUEST,
 	{},
 };
 
@@ -365,6 +380,7 @@ static const struct tool ttysnoop = {
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,
+	.btf_tracepoint = MIRROR_BTF_TRACEPOINT,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.attached = attached,

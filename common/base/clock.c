@@ -1,19 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
-static uint64_t nanoseconds(clockid_t clock)
+static int64_t nanoseconds(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+	return (int64_t)now.tv_sec * (int64_t)SECOND + now.tv_nsec;
+}
+
+/* The file has the offsets of the children's namespace: ours, unless unshare(2) made another. */
+static bool is_in_childrens_namespace(void)
+{
+	char own[64] = "", childrens[64] = "";
+
+	return readlink("/proc/self/ns/time", own, sizeof(own) - 1) > 0 &&
+	       readlink("/proc/self/ns/time_for_children", childrens, sizeof(childrens) - 1) > 0 &&
+	       !strcmp(own, childrens);
+}
+
+int64_t clock_parse_offset(const char *text)
+{
+	const char *line = strstr(text, "monotonic");
+	long long seconds, rest;
+
+	if (!line || sscanf(line, "monotonic %lld %lld", &seconds, &rest) != 2)
+		return 0;
+	return seconds * (int64_t)SECOND + rest;
+}
+
+/* What the time namespace adds to the kernel's clock: time_namespaces(7). Before 5.5 nothing. */
+static int64_t namespace_offset(void)
+{
+	static int64_t offset;
+	static bool known;
+	char text[256];
+	ssize_t size = 0;
+	int fd;
+
+	if (known)
+		return offset;
+	known = true;
+	fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && is_in_childrens_namespace())
+		size = read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[size > 0 ? size : 0] = '\0';
+	offset = clock_parse_offset(text);
+	return offset;
 }
 
 uint64_t clock_now(void)
 {
-	return nanoseconds(CLOCK_MONOTONIC);
+	return (uint64_t)(nanoseconds(CLOCK_MONOTONIC) - namespace_offset());
 }
 
 int clock_milliseconds_until(uint64_t time)
@@ -28,5 +75,5 @@ int clock_milliseconds_until(uint64_t time)
 
 int64_t clock_realtime_offset(void)
 {
-	return (int64_t)(nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC));
+	return nanoseconds(CLOCK_REALTIME) - (int64_t)clock_now();
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct process {
 	pid_t parent;
 	pid_t group;
 	unsigned int flags;
+	unsigned long long start; /* in clock ticks since the machine started */
 	bool followed;
 };
 
@@ -30,17 +32,20 @@ struct processes {
 	bool failed; /* memory ran out, or /proc can't be read: the list is incomplete */
 };
 
-/* Reads /proc/PID/stat (proc(5)). The comm in it can contain anything, also ")" and newlines. */
-static bool read_stat(const char *path, struct process *process)
+/* A file "stat" below /proc, see proc_pid_stat(5): the name in it may hold anything. */
+static bool read_stat(int directory, const char *path, struct process *process)
 {
 	char *text, *after_comm;
 	size_t size;
 	bool done;
 
-	text = file_read(path, &size);
+	text = file_read_at(directory, path, &size);
 	after_comm = text ? strrchr(text, ')') : NULL;
-	done = after_comm && sscanf(after_comm, ") %*c %d %d %*d %*d %*d %u", &process->parent,
-				    &process->group, &process->flags) == 3;
+	done = after_comm &&
+	       sscanf(after_comm,
+		      ") %*c %d %d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		      "%llu",
+		      &process->parent, &process->group, &process->flags, &process->start) == 4;
 	free(text);
 	return done;
 }
@@ -53,38 +58,46 @@ static bool read_process(const char *pid, struct process *process)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
 	*process = (struct process){ .pid = atoi(pid) };
-	return read_stat(path, process);
+	return read_stat(AT_FDCWD, path, process);
 }
 
-bool follow_is_alive(pid_t pid)
+bool follow_is_alive(int directory)
 {
 	struct process thread;
 	struct dirent *entry;
 	char path[300];
 	bool alive = false;
-	DIR *threads;
+	int fd = openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *threads = fd < 0 ? NULL : fdopendir(fd);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	threads = opendir(path);
 	while (threads && !alive && (entry = readdir(threads))) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, entry->d_name);
-		alive = isdigit((unsigned char)entry->d_name[0]) && read_stat(path, &thread) &&
-			!(thread.flags & EXITING);
+		snprintf(path, sizeof(path), "task/%s/stat", entry->d_name);
+		alive = isdigit((unsigned char)entry->d_name[0]) &&
+			read_stat(directory, path, &thread) && !(thread.flags & EXITING);
 	}
 	if (threads)
 		closedir(threads);
+	else if (fd >= 0)
+		close(fd);
 	return alive;
 }
 
-/* The process that a thread belongs to; 0 if there is no such thread. */
-static pid_t process_of(pid_t tid)
+static int open_process(pid_t pid)
 {
-	char path[64], *text, *line;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The process that a thread belongs to, 0 where there is none of that number. */
+static pid_t process_of(int directory)
+{
+	char *text, *line;
 	size_t size;
 	pid_t pid = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	text = file_read(path, &size);
+	text = file_read_at(directory, "status", &size);
 	line = text ? strstr(text, "\nTgid:") : NULL;
 	if (line)
 		pid = atoi(line + strlen("\nTgid:"));
@@ -92,23 +105,34 @@ static pid_t process_of(pid_t tid)
 	return pid;
 }
 
-int follow_check(pid_t pid, struct error *error)
+static int check_process(int directory, pid_t pid, struct error *error)
 {
-	pid_t process = process_of(pid);
-	char name[64] = "";
+	pid_t process = directory < 0 ? 0 : process_of(directory);
 
-	if (readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
-	    strcmp(name, INITIAL_PID_NS))
-		return error_set(error, ESRCH,
-				 "PIDs in this PID namespace are not the kernel's: run it in "
-				 "the initial PID namespace");
 	if (!process)
 		return error_set(error, ESRCH, "no process %d", pid);
 	if (process != pid)
 		return error_set(error, ESRCH, "%d is a thread of process %d", pid, process);
-	if (!follow_is_alive(pid))
+	if (!follow_is_alive(directory))
 		return error_set(error, ESRCH, "process %d has ended", pid);
 	return 0;
+}
+
+int follow_open(pid_t pid, struct error *error)
+{
+	char name[64] = "";
+	int directory, err;
+
+	if (readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
+	    strcmp(name, INITIAL_PID_NS))
+		return error_set(error, ESRCH,
+				 "this PID namespace has numbers of its own: run it in "
+				 "the initial one");
+	directory = open_process(pid);
+	err = check_process(directory, pid, error);
+	if (err && directory >= 0)
+		close(directory);
+	return err ? err : directory;
 }
 
 int follow_add(int map, pid_t pid)
@@ -188,7 +212,22 @@ static void mark_descendants(struct processes *processes, pid_t root)
 	}
 }
 
-/* Adds the marked processes that the map does not have. Returns how many, or a negative errno. */
+/* Whether that process is still there, and not another one of its number. */
+static bool is_still_there(const struct process *process)
+{
+	int directory = open_process(process->pid);
+	struct process now = {};
+	bool same;
+
+	if (directory < 0)
+		return false;
+	same = read_stat(directory, "stat", &now) && now.start == process->start &&
+	       follow_is_alive(directory);
+	close(directory);
+	return same;
+}
+
+/* Puts those that are marked and new into the map. Returns how many, or a negative errno. */
 static int add_marked(int map, const struct processes *processes, pid_t root)
 {
 	uint32_t value, key;
@@ -203,11 +242,8 @@ static int add_marked(int map, const struct processes *processes, pid_t root)
 		err = follow_add(map, (pid_t)key);
 		if (err)
 			return err;
-		/*
-		 * If the process ended before it was added, nothing removes it, and another process
-		 * that gets its PID would be followed.
-		 */
-		if (follow_is_alive((pid_t)key))
+		/* One that had ended before it was put in would stay, and so would its number. */
+		if (is_still_there(&processes->list[i]))
 			added++;
 		else
 			bpf_map_delete_elem(map, &key);

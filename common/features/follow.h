@@ -38,11 +38,12 @@
 #define FOLLOW_MAP EXPECTED_MAP("followed", HASH, uint32_t, uint32_t)
 
 /*
- * Whether a process can be followed. Returns 0, or -ESRCH with a message: there is no such process,
- * it is a thread, it has ended, or this process is not in the initial PID namespace, so that PIDs
- * here are not those that BPF programs see.
+ * Opens the directory in /proc of the process pid, if it can be followed; the caller closes it. The
+ * directory stays that process's when another one takes its number. Returns the descriptor, or
+ * -ESRCH with a message: there is no such process, it is a thread, it has ended, or its number is
+ * not the one that the kernel's programs see.
  */
-int follow_check(pid_t pid, struct error *error);
+int follow_open(pid_t pid, struct error *error);
 
 /* Adds one process to the map. Returns 0 or a negative errno. */
 int follow_add(int map, pid_t pid);
@@ -55,7 +56,7 @@ int follow_add(int map, pid_t pid);
  */
 int follow_descendants(int map, pid_t root);
 
-/* Whether any thread of a process is not exiting. */
-bool follow_is_alive(pid_t pid);
+/* Whether any thread of the process with that directory is not on its way out. */
+bool follow_is_alive(int directory);
 
 #endif

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "features/mirror.h"
+#include "features/terminal.h"
 #include "trace/events.h"
 
 #define CENTISECOND (SECOND / 100)
@@ -17,11 +14,6 @@
 #define CLEAR_SCREEN "\033[H\033[2J\033[3J"
 #define SCRIPT_LINE  1024 /* bytes of a write in one line of the script */
 #define CUT_INTERVAL SECOND
-#define FLUSH_AFTER  (SECOND / 10)
-
-/* The asciicast's size if the terminal's is unknown. */
-#define DEFAULT_WIDTH  80
-#define DEFAULT_HEIGHT 24
 
 /* A write, joined from its pieces. */
 struct mirrored {
@@ -29,6 +21,8 @@ struct mirrored {
 	const struct written_event *event; /* the last piece that came */
 	const char *data;		   /* of all pieces */
 	size_t size;
+	const char *shown; /* data, with --safe what of it is harmless */
+	size_t shown_size;
 };
 
 struct mirror_part {
@@ -37,103 +31,18 @@ struct mirror_part {
 	struct written_event head; /* of the last piece that came, without its data */
 };
 
-/* ---- the recording: https://docs.asciinema.org/manual/asciicast/v2/ ---- */
-
 int mirror_open(struct mirror *mirror, int tty, struct error *error)
 {
-	struct winsize size = {};
-	int fd;
+	struct written_terminal terminal = recording_terminal(tty);
 
 	if (!mirror->asciicast)
 		return 0;
-	fd = open(mirror->asciicast, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	mirror->recording = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!mirror->recording)
-		return error_set(error, errno, "can't write %s: %s", mirror->asciicast,
-				 strerror(errno));
-	if (tty < 0 || ioctl(tty, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
-		size = (struct winsize){ .ws_col = DEFAULT_WIDTH, .ws_row = DEFAULT_HEIGHT };
-	fprintf(mirror->recording,
-		"{\"version\": 2, \"width\": %u, \"height\": %u, "
-		"\"timestamp\": %lld}\n",
-		size.ws_col, size.ws_row, (long long)time(NULL));
-	return 0;
+	return recording_open(&mirror->recording, mirror->asciicast, &terminal, error);
 }
 
-static void record_text(struct mirror *mirror, double seconds, const char *text, size_t size)
+static void say_recording_failed(struct mirror *mirror, struct session *session)
 {
-	json_t *hex, *string = row_json_text(text, size, &hex);
-
-	fprintf(mirror->recording, "[%.6f, \"o\", ", seconds);
-	json_dumpf(string, mirror->recording, JSON_ENCODE_ANY);
-	fputs("]\n", mirror->recording);
-	json_decref(string);
-	json_decref(hex);
-}
-
-/* How many bytes at the end may be the start of a UTF-8 character that the next write continues. */
-static size_t torn_size(const char *text, size_t size)
-{
-	size_t length, i;
-
-	for (i = 1; i <= 3 && i <= size; i++) {
-		unsigned char byte = (unsigned char)text[size - i];
-
-		if ((byte & 0xc0) == 0x80)
-			continue;
-		length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-		return byte >= 0xc2 && byte <= 0xf4 && length > i ? i : 0;
-	}
-	return 0;
-}
-
-static void record(struct mirror *mirror, uint64_t time, uint64_t start, const char *text,
-		   size_t size)
-{
-	double seconds = time > start ? (double)(time - start) / 1e9 : 0;
-	struct buffer *torn = &mirror->torn;
-	size_t rest, whole;
-
-	if (torn->size) {
-		buffer_append(torn, text, size);
-		text = torn->data;
-		size = torn->size;
-	}
-	rest = torn_size(text, size);
-	whole = size - rest;
-	if (whole)
-		record_text(mirror, seconds, text, whole);
-	if (torn->size) {
-		memmove(torn->data, torn->data + whole, rest);
-		torn->size = rest;
-	} else {
-		buffer_append(torn, text + whole, rest);
-	}
-	if (time - mirror->recording_flushed > FLUSH_AFTER) {
-		fflush(mirror->recording);
-		mirror->recording_flushed = time;
-	}
-}
-
-static void check_recording(struct mirror *mirror, struct session *session)
-{
-	if (mirror->recording_failed || !ferror(mirror->recording))
-		return;
 	session_message(session, "can't write %s: the recording ends here", mirror->asciicast);
-	mirror->recording_failed = true;
-}
-
-static void close_recording(struct mirror *mirror, struct session *session, uint64_t time)
-{
-	if (!mirror->recording)
-		return;
-	if (mirror->torn.size && !mirror->recording_failed)
-		record_text(mirror, (double)(time - session_start_time(session)) / 1e9,
-			    mirror->torn.data, mirror->torn.size);
-	fflush(mirror->recording);
-	check_recording(mirror, session);
-	fclose(mirror->recording);
-	mirror->recording = NULL;
 }
 
 /* ---- the script ---- */
@@ -194,9 +103,10 @@ void mirror_line(struct output *output, uint64_t time, const void *event)
 	const struct mirrored *write = event;
 
 	if (write->mirror->replay)
-		append_script(write->mirror, &output->pending, time, write->data, write->size);
+		append_script(write->mirror, &output->pending, time, write->shown,
+			      write->shown_size);
 	else
-		buffer_append(&output->pending, write->data, write->size);
+		buffer_append(&output->pending, write->shown, write->shown_size);
 }
 
 void mirror_row(struct row *row, const void *event)
@@ -215,6 +125,7 @@ void mirror_row(struct row *row, const void *event)
 	if (hex)
 		row_json(row, "data_hex", hex);
 	row_json(row, "data_truncated", json_boolean(write->size < head->total));
+	row_json(row, "doubtful", json_boolean(head->is_doubtful));
 }
 
 static void say_cut(struct mirror *mirror, struct session *session, uint64_t time)
@@ -228,16 +139,28 @@ static void say_cut(struct mirror *mirror, struct session *session, uint64_t tim
 	mirror->cut_said = time;
 }
 
+static void choose_shown(struct mirror *mirror, struct mirrored *write)
+{
+	write->shown = write->data;
+	write->shown_size = write->size;
+	if (!mirror->safe)
+		return;
+	buffer_reset(&mirror->harmless);
+	safe_text_append(&mirror->safe_text, &mirror->harmless, write->data, write->size);
+	write->shown = mirror->harmless.data;
+	write->shown_size = mirror->harmless.size;
+}
+
 static void mirror_write(struct mirror *mirror, struct session *session, uint64_t time,
 			 const struct written_event *event, const char *data, size_t size)
 {
-	const struct mirrored write = { mirror, event, data, size };
+	struct mirrored write = { mirror, event, data, size, NULL, 0 };
 
+	choose_shown(mirror, &write);
 	session_print_row(session, time, &write);
-	if (mirror->recording && !mirror->recording_failed) {
-		record(mirror, time, session_start_time(session), data, size);
-		check_recording(mirror, session);
-	}
+	if (mirror->recording.file && !recording_add(&mirror->recording, time, &event->terminal,
+						     write.shown, write.shown_size))
+		say_recording_failed(mirror, session);
 	if (event->missing) {
 		mirror->cut++;
 		mirror->cut_bytes += event->missing;
@@ -304,30 +227,61 @@ void mirror_bound(void *data, size_t size)
 		event_bound(size, offsetof(struct written_event, data), WRITTEN_SIZE, event->size);
 }
 
-void mirror_say_cut(struct mirror *mirror, struct session *session)
+void mirror_tick(struct mirror *mirror, struct session *session)
 {
 	uint64_t now = clock_now();
 
+	terminal_discard();
 	if (now - mirror->cut_said > CUT_INTERVAL)
 		say_cut(mirror, session, now);
 }
 
-void mirror_set_parameters(struct session *session, uint64_t limit)
+void mirror_set_parameters(struct mirror *mirror, struct session *session, uint64_t limit)
 {
 	session_set_parameter(session, PARAM_WRITE_LIMIT, limit);
 	session_set_parameter(session, PARAM_WRITE_COMM, session_is_json(session));
+	session_set_parameter(session, PARAM_WRITE_TERMINAL, mirror->asciicast != NULL);
+}
+
+static void discard_input(struct session *session, int fd)
+{
+	(void)session;
+	(void)fd;
+	terminal_discard();
+}
+
+static void guard_terminal(struct session *session)
+{
+	int fd = terminal_guard(session_output(session)->sink.fd);
+
+	if (fd >= 0)
+		session_watch_fd(session, fd, discard_input);
 }
 
 void mirror_begin(struct mirror *mirror, struct session *session)
 {
 	struct output *output = session_output(session);
 
+	recording_begin(&mirror->recording, session_start_time(session));
 	if (output->json)
 		return;
-	if (mirror->replay)
+	if (mirror->replay) {
 		buffer_append_string(&output->pending, "#!/bin/bash\n");
-	else if (!mirror->keep_screen && isatty(output->sink.fd))
+		return;
+	}
+	guard_terminal(session);
+	if (!mirror->keep_screen && isatty(output->sink.fd))
 		buffer_append_string(&output->pending, CLEAR_SCREEN);
+}
+
+/* What --safe holds back at the end. */
+static void show_held(struct mirror *mirror, struct session *session)
+{
+	struct output *output = session_output(session);
+
+	if (!mirror->safe || output->json || mirror->replay)
+		return;
+	safe_text_end(&mirror->safe_text, &output->pending);
 }
 
 void mirror_end(struct mirror *mirror, struct session *session)
@@ -336,7 +290,11 @@ void mirror_end(struct mirror *mirror, struct session *session)
 
 	while (mirror->parts)
 		end_part(mirror, session, now, &mirror->parts);
+	show_held(mirror, session);
+	output_flush(session_output(session));
+	terminal_restore();
 	say_cut(mirror, session, now);
-	close_recording(mirror, session, now);
-	buffer_free(&mirror->torn);
+	if (!recording_close(&mirror->recording, now))
+		say_recording_failed(mirror, session);
+	buffer_free(&mirror->harmless);
 }

@@ -8,9 +8,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/buffer.h"
+#include "features/recording.h"
+#include "features/safe_text.h"
 #include "tool/tool.h"
 #include "written.h"
 
@@ -19,6 +20,8 @@
 
 #define MIRROR_OPTIONS(mirror)                                                               \
 	OPTION_FLAG("noclear", 'C', &(mirror)->keep_screen, "Don't clear the screen first"), \
+		OPTION_FLAG("safe", 0, &(mirror)->safe,                                      \
+			    "Pass on text, line ends, colours, cursor movements only"),      \
 		OPTION_TEXT("asciicast", 0, "FILE", &(mirror)->asciicast,                    \
 			    "Record in FILE too, for asciinema (asciicast v2)")
 
@@ -36,7 +39,38 @@
 /* The tail call that copies the pieces that are too many for one program. */
 #define MIRROR_MORE(caller) TAIL_CALL("more", "on_more", caller)
 
-#define MIRROR_MISSES "writes of 32-bit programs, by io_uring, sendfile and splice"
+/*
+ * Writes that are no 64-bit syscalls: bpfsrc/any_exit.bpf.h and io_uring_write.bpf.h. A kernel
+ * has one or the other name of the tracepoint at the submission.
+ */
+#define MIRROR_MISSES_IO_URING "writes through io_uring"
+#define MIRROR_MISSES_COMPAT   "writes of 32-bit programs"
+
+#define MIRROR_MORE_RAW TAIL_CALL("more_raw", "on_more_raw", PROBE_RAW_TRACEPOINT, .optional = true)
+
+#define MIRROR_IO_URING                                                               \
+	RAW_TRACEPOINT("io_uring_complete", "on_io_complete", .optional = true,       \
+		       .misses = MIRROR_MISSES_IO_URING),                             \
+		RAW_TRACEPOINT("io_uring_submit_req", "on_io_submit"),                \
+		RAW_TRACEPOINT("io_uring_submit_sqe", "on_io_submit",                 \
+			       .instead_of = "io_uring_submit_req", .optional = true, \
+			       .misses = MIRROR_MISSES_IO_URING)
+
+/* All writes by syscalls, with what BTF allows; stands first in its set. */
+#define MIRROR_ANY_EXIT                                                                       \
+	BTF_RAW_TRACEPOINT("sys_exit", "on_any_exit"), MIRROR_MORE(PROBE_BTF_RAW_TRACEPOINT), \
+		TAIL_CALL("more_compat", "on_more_compat", PROBE_BTF_RAW_TRACEPOINT)
+
+/* Those of 32-bit programs, beside MIRROR_WRITE_TRACEPOINTS. */
+#define MIRROR_COMPAT                                                  \
+	RAW_TRACEPOINT("sys_exit", "on_compat_exit", .optional = true, \
+		       .misses = MIRROR_MISSES_COMPAT),                \
+		TAIL_CALL("more_compat", "on_more_compat", PROBE_RAW_TRACEPOINT, .optional = true)
+
+/* For MIRROR_ANY_EXIT: the tool's btf_tracepoint. */
+#define MIRROR_BTF_TRACEPOINT "sys_exit"
+
+#define MIRROR_MISSES "writes by sendfile and splice"
 
 struct mirror_part; /* a write whose last piece has not come yet */
 
@@ -44,12 +78,13 @@ struct mirror_part; /* a write whose last piece has not come yet */
 struct mirror {
 	bool keep_screen;
 	bool replay;
+	bool safe;
 	const char *asciicast; /* FILE, or NULL */
 
-	FILE *recording;
-	bool recording_failed;
-	uint64_t recording_flushed; /* time of the last fflush(), ns of CLOCK_MONOTONIC */
-	struct buffer torn;	    /* the start of a character whose rest has not come yet */
+	struct recording recording;
+
+	struct safe_text safe_text;
+	struct buffer harmless; /* what --safe passes on of a write */
 
 	/* The time that the script has reached: of the first write, plus all pauses (ns). */
 	uint64_t replayed;
@@ -68,10 +103,10 @@ struct mirror {
  */
 int mirror_open(struct mirror *mirror, int tty, struct error *error);
 
-/* In prepare(): the program copies at most limit bytes of each write. */
-void mirror_set_parameters(struct session *session, uint64_t limit);
+/* How the program copies writes: of each limit bytes at most. In prepare(). */
+void mirror_set_parameters(struct mirror *mirror, struct session *session, uint64_t limit);
 
-/* In attached(): clears the screen, or begins the script. */
+/* Guards the terminal and clears the screen, or begins the script. In attached(). */
 void mirror_begin(struct mirror *mirror, struct session *session);
 
 /* Takes an event other than WRITTEN_END. time is in nanoseconds of CLOCK_MONOTONIC. */
@@ -79,12 +114,12 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 		  const struct written_event *event);
 
 /*
- * Reports the writes that were cut since the last report, at most once a second. mirror_event()
- * reports them too: this is for the time when no event comes.
+ * Says what was cut since it was last said, at most once a second. It is said with the next write
+ * too: this is for when none comes. Also keeps the terminal guarded. In report().
  */
-void mirror_say_cut(struct mirror *mirror, struct session *session);
+void mirror_tick(struct mirror *mirror, struct session *session);
 
-/* In finish(): shows incomplete writes, reports cut ones and closes the recording. */
+/* Writes what is left, resets the terminal, closes the recording. In finish(). */
 void mirror_end(struct mirror *mirror, struct session *session);
 
 /* The tool's bound(). */

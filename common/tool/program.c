@@ -53,7 +53,7 @@ static int compile_image(const struct compile_request *request, const struct set
 	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
 		tested.kernel_has = kernel_has;
 	if (is_traced)
-		set = trial_of_probes(sets, error);
+		set = trial_of_probes(sets, NULL, 0, error);
 	if (set < 0)
 		return set;
 	error_clear(error);

@@ -241,6 +241,7 @@ int session_attach(struct session *session, struct image *image, const struct pr
 {
 	const struct options *options = session->options;
 	const struct tool *tool = session->tool;
+	char misses[256];
 	int err;
 
 	err = live_create_maps(&session->live, image, tool->maps, session->settings,
@@ -257,8 +258,8 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	if (err < 0)
 		return err;
 	error_clear(error);
-	if (sets[err].misses)
-		session_message(session, "not seen on this kernel: %s", sets[err].misses);
+	if (probes_say_misses(&session->live.probes, &sets[err], misses, sizeof(misses)))
+		session_message(session, "not seen on this kernel: %s", misses);
 	return 0;
 }
 

@@ -135,12 +135,14 @@ static void print_facts(void)
 
 /* ---- what the tool can do with it ---- */
 
+#define MISSES_SIZE 256
+
 /*
  * Makes the checks of tracing, in the same order, without compiling. Returns 0: *misses is what the
  * probe set that would be used does not see, and the message says why no better set is used. Or
  * returns a negative errno with a message.
  */
-static int find_support(struct session *session, const char **misses, struct error *error)
+static int find_support(struct session *session, char misses[MISSES_SIZE], struct error *error)
 {
 	const struct options *options = session->options;
 	struct probe_set sets[PROBES_MAX_SETS + 1];
@@ -163,16 +165,13 @@ static int find_support(struct session *session, const char **misses, struct err
 	if (err)
 		return err;
 	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, kernel_has, sets);
-	err = trial_of_probes(sets, error);
-	if (err < 0)
-		return err;
-	*misses = sets[err].misses;
-	return 0;
+	err = trial_of_probes(sets, misses, MISSES_SIZE, error);
+	return err < 0 ? err : 0;
 }
 
 int support_print(const struct tool *tool, const struct options *options, struct settings *settings)
 {
-	const char *misses = NULL;
+	char misses[MISSES_SIZE] = "";
 	struct error error = {};
 	struct session session;
 	int err;
@@ -182,11 +181,11 @@ int support_print(const struct tool *tool, const struct options *options, struct
 		print_facts();
 	err = session_init(&session, tool, options, settings, &error);
 	if (!err)
-		err = find_support(&session, &misses, &error);
+		err = find_support(&session, misses, &error);
 	session_close(&session);
 	if (err)
 		printf("%s: unsupported: %s\n", tool->name, error.text);
-	else if (misses)
+	else if (*misses)
 		printf("%s: partial: not seen: %s%s%s\n", tool->name, misses,
 		       error.text[0] ? "; " : "", error.text);
 	else

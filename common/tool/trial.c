@@ -134,7 +134,7 @@ int trial_of_kernel(struct error *error)
 	return check_locked_memory(error);
 }
 
-int trial_of_probes(const struct probe_set *sets, struct error *error)
+int trial_of_probes(const struct probe_set *sets, char *misses, size_t size, struct error *error)
 {
 	struct kernel kernel;
 	struct probes probes;
@@ -145,6 +145,8 @@ int trial_of_probes(const struct probe_set *sets, struct error *error)
 	loader_init_trial(&loader, kernel.version_code);
 	probes_init(&probes);
 	index = probes_attach(&probes, sets, &loader, error);
+	if (misses && index >= 0)
+		probes_say_misses(&probes, &sets[index], misses, size);
 	probes_detach(&probes);
 	return index;
 }

@@ -6,6 +6,8 @@
 #ifndef SNOOPKIT_TRIAL_H
 #define SNOOPKIT_TRIAL_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "trace/probe.h"
 
@@ -18,13 +20,14 @@
 int trial_of_kernel(struct error *error);
 
 /*
- * Attaches the tool's probe sets for a moment, with programs that do nothing. Returns the index of
- * the first set that can be attached; the message says why the sets before can't. If no set can be
- * attached, returns a negative errno; the message says why for each.
+ * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of
+ * the first set that can be attached, and the message says why those before it can't; or a negative
+ * errno, and the message says why none can. misses, if
+ * not NULL, becomes what that set does not see here.
  *
  * A source can leave out a program on some kernels (#ifdef). This is not known before compiling:
  * the trial assumes that every program is there.
  */
-int trial_of_probes(const struct probe_set *sets, struct error *error);
+int trial_of_probes(const struct probe_set *sets, char *misses, size_t size, struct error *error);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel/tracefs.h"
@@ -45,6 +46,41 @@ static void detach(const struct links *links, const struct link *link)
 		return;
 	snprintf(command, sizeof(command), "-:%s", link->event);
 	tracefs_write(links->tracefs, link->text_file, command);
+}
+
+/* A line of kprobe_profile is "NAME HITS MISSES"; events are named "GROUP/NAME". */
+static uint64_t missed_of(const char *profile, const char *event)
+{
+	const char *name = strrchr(event, '/'), *line = profile;
+	unsigned long long missed;
+	char found[LINK_EVENT_SIZE];
+
+	name = name ? name + 1 : event;
+	for (; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%79s %*u %llu", found, &missed) == 2 && !strcmp(found, name))
+			return missed;
+	}
+	return 0;
+}
+
+uint64_t links_missed(const struct links *links)
+{
+	char *profile = NULL;
+	uint64_t missed = 0;
+	size_t i;
+
+	for (i = 0; i < links->count; i++) {
+		if (!links->items[i].text_file)
+			continue;
+		if (!profile)
+			profile = tracefs_read(links->tracefs, "kprobe_profile");
+		if (!profile)
+			break;
+		missed += missed_of(profile, links->items[i].event);
+	}
+	free(profile);
+	return missed;
 }
 
 void links_detach_after(struct links *links, size_t count)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -36,6 +37,12 @@ int links_tracefs(struct links *links, struct error *error);
  * tracefs, defines; both are NULL if there is none. Returns 0 or -ENOMEM.
  */
 int links_add(struct links *links, int fd, const char *event, const char *text_file);
+
+/*
+ * How often the kernel had no place for the return of a kretprobe of the text interface, by
+ * tracefs' kprobe_profile: the program did not run then.
+ */
+uint64_t links_missed(const struct links *links);
 
 /* Detaches all links except the first count, oldest first. */
 void links_detach_after(struct links *links, size_t count);

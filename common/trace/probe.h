@@ -29,6 +29,7 @@ struct probe {
 	const bool *wanted;	/* attached only if this is true; NULL: always */
 	enum probe_kind of;	/* tail calls: the kind of the programs that make the call */
 	bool optional;		/* if it can't be attached, the set is attached without it */
+	const char *misses;	/* optional: what is not seen without it, as a phrase; or NULL */
 	bool every_copy;	/* attach to all functions of that name, not to one */
 };
 

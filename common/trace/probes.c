@@ -155,6 +155,28 @@ static bool is_due(const struct probe *probe, const struct missing *missing)
 	return !probe->wanted || *probe->wanted;
 }
 
+static void add_miss(struct probes *probes, const char *misses)
+{
+	size_t i;
+
+	for (i = 0; i < probes->miss_count; i++)
+		if (!strcmp(probes->misses[i], misses))
+			return;
+	assert(probes->miss_count < PROBES_MAX_MISSES);
+	probes->misses[probes->miss_count++] = misses;
+}
+
+bool probes_say_misses(const struct probes *probes, const struct probe_set *set, char *text,
+		       size_t size)
+{
+	size_t i, length = (size_t)snprintf(text, size, "%s", set->misses ? set->misses : "");
+
+	for (i = 0; i < probes->miss_count && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+					   probes->misses[i]);
+	return length;
+}
+
 static int attach_probes(struct probes *probes, const struct probe *set, struct loaded *loaded,
 			 const struct loader *loader, struct error *error)
 {
@@ -172,6 +194,8 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 		if (err && (probe->optional || is_replaced(set, probe->target))) {
 			assert(missing.count < MAX_PROBES);
 			missing.targets[missing.count++] = probe->target;
+			if (probe->misses)
+				add_miss(probes, probe->misses);
 			err = 0;
 		}
 	}
@@ -182,8 +206,11 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 		      struct error *error)
 {
 	struct loaded loaded = {};
-	int err = attach_probes(probes, set, &loaded, loader, error);
 	size_t i;
+	int err;
+
+	probes->miss_count = 0;
+	err = attach_probes(probes, set, &loaded, loader, error);
 
 	if (err) {
 		links_detach_after(&probes->links, 0);
@@ -199,7 +226,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 uint64_t probes_missed(const struct probes *probes)
 {
 	struct bpf_prog_info info;
-	uint64_t missed = 0;
+	uint64_t missed = links_missed(&probes->links);
 	uint32_t size;
 	size_t i;
 

@@ -3,6 +3,8 @@
 #ifndef SNOOPKIT_PROBES_H
 #define SNOOPKIT_PROBES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -12,11 +14,14 @@
 
 #define PROBES_MAX_SETS	    8  /* of a tool */
 #define PROBES_MAX_PROGRAMS 32 /* of a set */
+#define PROBES_MAX_MISSES   8  /* different phrases of a set's optional probes */
 
 struct probes {
 	struct links links;
 	int programs[PROBES_MAX_PROGRAMS]; /* of the attached set, for probes_missed() */
 	size_t program_count;
+	const char *misses[PROBES_MAX_MISSES]; /* phrases of optional probes that are not there */
+	size_t miss_count;
 };
 
 void probes_init(struct probes *probes);
@@ -30,11 +35,19 @@ void probes_init(struct probes *probes);
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error);
 
+/*
+ * What the set, which was attached, does not see here: its own phrase and those of its optional
+ * probes that could not be attached, separated by ", ". Returns false if it sees everything.
+ */
+bool probes_say_misses(const struct probes *probes, const struct probe_set *set, char *text,
+		       size_t size);
+
 void probes_detach(struct probes *probes);
 
 /*
- * Returns how often the kernel skipped an attached program, because it was already running on that
- * CPU in a preempted task: recursion_misses in struct bpf_prog_info, counted since 5.12.
+ * How often the kernel did not run an attached program because the program of a preempted task was
+ * running on that CPU already: recursion_misses in struct bpf_prog_info, which kernels count from
+ * 5.12 on; or because too many tasks were in the function of a kretprobe (links_missed()).
  */
 uint64_t probes_missed(const struct probes *probes);
 

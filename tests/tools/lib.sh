@@ -155,7 +155,7 @@ entries_source() { # FILE: opensnoop by the syscalls' entries and exits
 	fallback_source opensnoop 'on_fd_install|on_exit_alone' "$1"
 }
 shell_entries_source() { # FILE: shellsnoop by the same
-	fallback_source shellsnoop on_exit_alone "$1"
+	fallback_source shellsnoop on_any_exit "$1"
 }
 filtered_source() { # FILE: execsnoop of programs with an "e" in front
 	"$REAL_TOOLS/execsnoop" --ebpf | sed "s/\tread_new_args(event);/&\n\tif (event->comm[0] != 'e')\n\t\treturn 0;/" >"$1"

@@ -116,6 +116,54 @@ wait $stopped
 check "a write beside 20 that wait" out_has '^one of many$'
 check "of which nothing is lost" test ! "$(grep lost "$ERR")"
 
+# More threads in one write each than any table of calls in flight has slots.
+blocked=12000
+is_emulated && blocked=2000
+rm -f "$SCRATCH/tty"
+"$PROGRAMS/blocked_writers" $blocked "$SCRATCH/blocked" "$GO.blocked" >"$SCRATCH/tty" &
+blocked_writers=$!
+wait_for 60 test -s "$SCRATCH/tty"
+start_headerless ttysnoop "$(cat "$SCRATCH/tty")"
+touch "$GO.blocked"
+wait $blocked_writers
+wait_tool
+check "$blocked blocked writers, or the loss is said" bash -c \
+	"cmp <(sort '$SCRATCH/blocked') <(sort '$OUT') || grep -q lost '$ERR'"
+
+# Another thread swaps the descriptor while it is written to. In doubt a write is shown.
+for way in dup2 dup3 close int80; do
+	rm -f "$GO" "$SCRATCH/tty"
+	"$PROGRAMS/swapped_writer" $way 50000 "$SCRATCH/swapped" "$GO" >"$SCRATCH/tty" &
+	swapped_writer=$!
+	wait_for 60 test -s "$SCRATCH/tty"
+	start_headerless ttysnoop --json "$(cat "$SCRATCH/tty")"
+	touch "$GO"
+	wait $swapped_writer
+	wait_tool
+	check "a descriptor that is swapped by $way" python3 -c '
+import json, sys
+real = set(open(sys.argv[1]).read().splitlines())
+shown = {e["data"].strip(): e["doubtful"] for e in map(json.loads, open(sys.argv[2]))}
+invented = [line for line in shown if line not in real]
+assert real and not real - set(shown), (len(real), len(real - set(shown)))
+assert all(shown[line] for line in invented[:len(invented) * 9 // 10]) or len(invented) < 100' "$SCRATCH/swapped" "$OUT"
+done
+
+# Writes that are no 64-bit syscalls are seen, or it is said that they are not.
+for way in write pwrite writev uring uring-writev uring-registered uring-silent; do
+	"$PROGRAMS/other_entries" $way 10 >/dev/null 2>&1
+	if [ $? -eq 77 ]; then
+		skip "a write by $way" "this kernel has no such entry"
+		continue
+	fi
+	open_pty tty "$PROGRAMS/other_entries $way 30; $PROGRAMS/other_entries $way 3000; $PROGRAMS/other_entries $way 100000"
+	start_headerless ttysnoop "${WIDE[@]}" "$(cat "$SCRATCH/tty")"
+	touch "$GO"
+	wait_tool
+	check "writes by $way" bash -c \
+		"cmp '$SCRATCH/tty.out' '$OUT' || grep -Eq 'not seen on this kernel: .*(io_uring|32-bit)' '$ERR'"
+done
+
 # Two instances of devpts, a pts of the same number in each.
 DEVPTS=$SCRATCH/devpts
 mkdir "$DEVPTS"
@@ -189,6 +237,7 @@ for line in open(sys.argv[1]):
     event = json.loads(line)
     assert event["comm"] == "writer" and not event["data_truncated"], event
     data += bytes.fromhex(event["data_hex"]) if "data_hex" in event else event["data"].encode()
+    assert not event["doubtful"], event
 assert data == open(sys.argv[2], "rb").read(), data' "$OUT" "$SCRATCH/tty.out"
 
 if command -v asciinema >/dev/null; then
@@ -239,6 +288,63 @@ if command -v tmux >/dev/null && [ -n "$vim" ]; then
 else
 	skip "vim's screen is mirrored" "no tmux and vim here"
 fi
+
+# The watcher's own terminal: what the watched program prints leaves no mode, and no answers.
+if command -v tmux >/dev/null; then
+	sleep 0.1
+	screen -f /dev/null new-session -d -x 80 -y 24 -s watched "PS1='\$ ' exec bash --norc"
+	screen new-session -d -x 80 -y 24 -s watcher "PS1='prompt> ' exec bash --norc"
+	state() { screen display -p -t watcher '#{alternate_on} #{mouse_any_flag}#{mouse_all_flag} #{cursor_flag}'; }
+	watched_tty=$(screen display -p -t watched '#{pane_tty}')
+	watcher_pid=$(screen display -p -t watcher '#{pane_pid}')
+	# The tool that the watcher's shell runs.
+	watching() { cat "/proc/$watcher_pid/task/$watcher_pid/children"; }
+	is_watching() { [ -n "$(watching)" ]; }
+	sleep 0.5
+	tool=$TOOLS/ttysnoop
+	for signal in INT TERM QUIT; do
+		screen send-keys -t watcher "$tool $watched_tty" Enter
+		wait_for 60 is_watching
+		sleep 2
+		screen send-keys -t watched "printf '\\033[c\\033[6n\\033[?1003h\\033[?1049h\\033(0\\033[?25l'" Enter
+		wait_for 5 sh -c "tmux -L snoopkit-$$ display -p -t watcher '#{alternate_on}' | grep -q 1"
+		check "the mirror shows the alternate screen ($signal)" test "$(state)" = "1 11 0"
+		screen send-keys -t watcher "typed meanwhile"
+		sleep 0.3
+		# shellcheck disable=SC2046
+		kill -$signal $(watching)
+		sleep 1
+		screen send-keys -t watcher "echo lqk" Enter
+		sleep 0.5
+		screen capture-pane -t watcher -p >"$SCRATCH/watcher"
+		check "after $signal the modes are reset" test "$(state)" = "0 00 1"
+		check "after $signal the character set is" grep -qx 'lqk' "$SCRATCH/watcher"
+		check "after $signal no answer was typed" bash -c "! grep -Eq '[0-9]c|[0-9]R|meanwhile' '$SCRATCH/watcher'"
+		screen send-keys -t watched "printf '\\033[?1003l\\033[?1049l\\033(B\\033[?25h'; clear" Enter
+		screen send-keys -t watcher "clear" Enter
+	done
+	screen kill-server
+else
+	skip "the watcher's terminal is reset" "no tmux here"
+fi
+
+# --safe
+open_pty tty "printf 'a\\033[cb\\033[31mred\\033[?1049hc\\033]0;title\\007d\\016e\\n'"
+start_headerless ttysnoop --safe "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "--safe" test "$(cat "$OUT")" = "$(printf 'ab\033[31mredcde')"
+
+# A recording has the carriage returns that the line discipline added, and changes of size.
+open_pty tty "echo raw; stty opost onlcr; echo cooked; stty cols 100; echo wide"
+start_headerless ttysnoop --asciicast "$SCRATCH/cast" "$(cat "$SCRATCH/tty")"
+touch "$GO"
+wait_tool
+check "a recording: line ends and size" python3 -c '
+import json, sys
+events = [json.loads(line)[1:] for line in list(open(sys.argv[1]))[1:]]
+assert events == [["o", "raw\n"], ["o", "cooked\r\n"], ["r", "100x24"], ["o", "wide\r\n"]], events' "$SCRATCH/cast"
+check "only its owner can read a recording" test "$(stat -c %a "$SCRATCH/cast")" = 600
 
 check "no tty" one_line_error 1 'no tty /nonexistent: No such file' ttysnoop /nonexistent
 check "a file is no tty" one_line_error 1 '/etc/passwd is no tty' ttysnoop /etc/passwd

@@ -101,12 +101,12 @@ static void probe_sets_are_tried(void **state)
 	need_bpf();
 	need_private_mounts();
 	before = count_descriptors();
-	/* The message says why the first set can't. */
-	assert_int_equal(trial_of_probes(sets, &error), 1);
+	/* It says why not the first. */
+	assert_int_equal(trial_of_probes(sets, NULL, 0, &error), 1);
 	assert_non_null(strstr(error.text, "no_such_one"));
-	assert_int_equal(trial_of_probes(sets + 1, &error), 0);
+	assert_int_equal(trial_of_probes(sets + 1, NULL, 0, &error), 0);
 	assert_string_equal(error.text, "");
-	assert_int_equal(trial_of_probes(none, &error), -ENOENT);
+	assert_int_equal(trial_of_probes(none, NULL, 0, &error), -ENOENT);
 	assert_non_null(strstr(error.text, "no_such_one"));
 	assert_int_equal(count_descriptors(), before);
 	error_clear(&error);
