@@ -368,8 +368,11 @@ static const struct feature_test feature_tests[] = {
 	TEST_COMPAT_SYSCALLS,
 	/* bpfsrc/open_name.bpf.h: d_iname in older kernels. */
 	{ "HAVE_SHORTNAME", "struct dentry", "d_shortname", "linux/dcache.h" },
-	/* bpfsrc/open_exit.bpf.h: the request that io_uring's tracepoints have since 6.0. */
-	{ "HAVE_IO_KIOCB", "struct io_kiocb", "opcode", "linux/io_uring_types.h" },
+	/*
+	 * bpfsrc/open_exit.bpf.h: since 6.0 io_uring's tracepoints have the request, which then
+	 * got this member.
+	 */
+	{ "HAVE_IO_KIOCB", "struct io_kiocb", "cmd", "linux/io_uring_types.h" },
 	{},
 };
 
