@@ -82,8 +82,7 @@ int main(int argc, char **argv)
 		own_pty_drain(&pty, output);
 		usleep(10000);
 	}
-	usleep(100000);
-	own_pty_drain(&pty, output);
+	own_pty_drain_all(&pty, output);
 	fclose(output);
 	while (count--)
 		pthread_join(threads[count], NULL);

@@ -35,14 +35,28 @@ static inline struct own_pty own_pty_open(void)
 	return pty;
 }
 
-/* Copies what has been written until now. */
-static inline void own_pty_drain(const struct own_pty *pty, FILE *output)
+/* Copies what has come until now; returns whether there was anything. */
+static inline int own_pty_drain(const struct own_pty *pty, FILE *output)
 {
 	char data[65536];
 	ssize_t size;
+	int any = 0;
 
-	while ((size = read(pty->master, data, sizeof(data))) > 0)
+	for (; (size = read(pty->master, data, sizeof(data))) > 0; any = 1)
 		fwrite(data, 1, (size_t)size, output);
+	return any;
+}
+
+/* Copies what is still on its way, which a busy kernel may take its time for. */
+static inline void own_pty_drain_all(const struct own_pty *pty, FILE *output)
+{
+	int silent;
+
+	for (silent = 0; silent < 100; silent++) {
+		if (own_pty_drain(pty, output))
+			silent = 0;
+		usleep(10000);
+	}
 }
 
 static inline void wait_for_file(const char *path)

@@ -71,10 +71,7 @@ int main(int argc, char **argv)
 	}
 	stop = 1;
 	pthread_join(swapper, NULL);
-	for (i = 0; i < 20; i++) {
-		usleep(10000);
-		own_pty_drain(&pty, output);
-	}
+	own_pty_drain_all(&pty, output);
 	fclose(output);
 	return 0;
 }
