@@ -18,7 +18,7 @@
 			"linux/trace_events.h"                                \
 	}
 
-/* For bpfsrc/syscall.bpf.h and caller.bpf.h: pt_regs has x86's registers. */
+/* For bpfsrc/syscall.bpf.h: pt_regs has x86's registers. */
 #define TEST_ORIG_AX                                                          \
 	{                                                                     \
 		"HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" \
@@ -34,7 +34,7 @@
 	}
 
 /*
- * For bpfsrc/caller.bpf.h and descriptor.bpf.h: the kernel has bpf_get_current_task_btf() and
+ * For bpfsrc/descriptor.bpf.h: the kernel has bpf_get_current_task_btf() and
  * bpf_task_pt_regs(). The test looks for a member that came with the latter in 5.15, because
  * libbcc's own bpf.h has the helpers' enumerators on every kernel. A kernel without BTF has both
  * helpers too, but refuses programs that call them.

@@ -72,14 +72,6 @@ struct probe_set {
 		KPROBE(SYSCALL_PREFIX "sys_" syscall, on_enter, __VA_ARGS__)
 
 /*
- * A sys_exit program without a sys_enter partner (bpfsrc/caller.bpf.h). List it first in its set:
- * the source omits it on kernels that can't run it, and then the set fails before anything is
- * attached.
- */
-#define SYSCALL_EXIT(syscall, on_exit, ...) \
-	TRACEPOINT("syscalls:sys_exit_" syscall, on_exit, __VA_ARGS__)
-
-/*
  * Prefix of the syscall wrappers, functions whose only argument is the caller's pt_regs
  * (__x64_sys_execve): arch/(arch)/include/asm/syscall_wrapper.h, on x86 since 4.17.
  */
