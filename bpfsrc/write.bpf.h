@@ -69,19 +69,22 @@ BPF_PROG_ARRAY(more, 1);
 BPF_PROG_ARRAY(more_raw, 1);
 BPF_PROG_ARRAY(more_compat, 1);
 
-/* Where to read the bytes: a user address loses its tag, a kernel address stays as it is. */
-static __always_inline const void *data_address(u64 address)
+/*
+ * Where to read the bytes: a user address loses its tag, a kernel address stays as it is. A 32-bit
+ * program's address has no room for a tag.
+ */
+static __always_inline const void *data_address(u64 address, enum copier copier)
 {
 	const void *place = (const void *)address;
 
-	return is_user_address(place) ? untagged(place) : place;
+	return copier != COPIER_COMPAT && is_user_address(place) ? untagged(place) : place;
 }
 
 /* Reads the next segment. */
 static __always_inline bool read_segment(struct copy *copy, struct segment *segment,
 					 enum copier copier)
 {
-	const void *from = data_address(copy->segments);
+	const void *from = data_address(copy->segments, copier);
 	u64 compat; /* struct iovec of a 32-bit process: address, then size */
 
 	if (copier == COPIER_COMPAT) {
@@ -140,7 +143,7 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy, enum copier
 	/* Hide the bound that the compiler knows, so that it keeps the mask for the verifier. */
 	asm volatile("" : "+r"(size));
 	size = ((size - 1) & (WRITE_PIECE - 1)) + 1;
-	if (bpf_probe_read(copy->event.data + at, size, data_address(copy->address)))
+	if (bpf_probe_read(copy->event.data + at, size, data_address(copy->address, copier)))
 		copy->event.missing += size;
 	else
 		copy->event.size = at + size;
@@ -251,7 +254,7 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 	}
 	fill_in_write(event, write, ids, total, wanted);
 	event->kind = WRITTEN_LAST;
-	if (read_user(event->data, size, data_address(write->address)))
+	if (read_user(event->data, size, data_address(write->address, COPIER_PLAIN)))
 		event->missing = total;
 	else
 		event->size = size;
