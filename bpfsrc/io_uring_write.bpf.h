@@ -2,11 +2,10 @@
 /*
  * Writes through io_uring, for which no syscall is made. They are seen when they complete: the
  * kernel knows then how many bytes it took and which file it used. A request that asked for no
- * completion is seen when it is submitted. Define wants_file(write, file, pid) before including
- * this.
+ * completion is seen when it is submitted. Before including this, define
+ * wants_file(write, file, pid), and include linux/io_uring_types.h before prelude.bpf.h.
  */
 #ifdef HAVE_IO_REQUEST
-#include <linux/io_uring_types.h>
 
 /* include/uapi/linux/io_uring.h; older headers lack the last one. */
 enum {

@@ -215,7 +215,7 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 }
 #endif
 
-#ifdef HAVE_IO_KIOCB
+#ifdef HAVE_IO_REQUEST
 #define IO_URING_OPENAT	 18 /* IORING_OP_OPENAT: include/uapi/linux/io_uring.h */
 #define IO_URING_OPENAT2 28
 

@@ -16,6 +16,9 @@
  */
 #include <linux/fs.h>
 #include <linux/sched.h>
+#ifdef HAVE_IO_REQUEST
+#include <linux/io_uring_types.h> /* it uses the kernel's READ: before ours is defined */
+#endif
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "user_memory.bpf.h"

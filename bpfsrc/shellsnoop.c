@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* shellsnoop: what a shell and its descendants write to standard output and standard error. */
 #include <linux/sched.h>
+#ifdef HAVE_IO_REQUEST
+#include <linux/io_uring_types.h> /* it uses the kernel's READ: before ours is defined */
+#endif
 #include "prelude.bpf.h"
 #include "shellsnoop.h"
 #include "follow.bpf.h"

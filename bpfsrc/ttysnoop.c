@@ -13,6 +13,9 @@
 #include <linux/tty_driver.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#ifdef HAVE_IO_REQUEST
+#include <linux/io_uring_types.h> /* it uses the kernel's READ: before ours is defined */
+#endif
 #include "prelude.bpf.h"
 #include "descriptor.bpf.h"
 #include "tty.bpf.h"

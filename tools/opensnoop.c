@@ -372,7 +372,7 @@ static const struct feature_test feature_tests[] = {
 	 * bpfsrc/open_exit.bpf.h: since 6.0 io_uring's tracepoints have the request, which then
 	 * got this member.
 	 */
-	{ "HAVE_IO_KIOCB", "struct io_kiocb", "cmd", "linux/io_uring_types.h" },
+	TEST_IO_REQUEST,
 	{},
 };
 

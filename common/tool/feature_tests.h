@@ -45,7 +45,7 @@
 	}
 #define TEST_CALLERS_REGISTERS TEST_ORIG_AX, TEST_TASK_REGISTERS
 
-/* For bpfsrc/io_uring_write.bpf.h: since 6.0 a header declares the request. */
+/* For bpfsrc/io_uring_write.bpf.h and open_exit.bpf.h: since 6.0 a header declares the request. */
 #define TEST_IO_REQUEST                                                               \
 	{                                                                             \
 		"HAVE_IO_REQUEST", "struct io_kiocb", "cmd", "linux/io_uring_types.h" \

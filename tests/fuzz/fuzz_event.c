@@ -28,7 +28,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	session = (struct session){ .tool = fuzz_tool,
 				    .options = &options_in_use,
 				    .settings = &settings,
-				    .output = { .fd = -1, .cancel_fd = -1 } };
+				    .output = { .sink = { .fd = -1 }, .cancel_fd = -1 } };
 	return 0;
 }
 

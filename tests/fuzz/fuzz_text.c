@@ -87,7 +87,7 @@ static void check_json_text(const uint8_t *data, size_t size)
 /* The output is one line, safe for a terminal, and has the whole text. */
 static void check_line(const uint8_t *data, size_t size)
 {
-	struct output output = { .fd = -1 };
+	struct output output = { .sink.fd = -1 };
 	size_t length = strnlen((const char *)data, size);
 	json_t *object, *text, *expected, *hex;
 	struct row row;

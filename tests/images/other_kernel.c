@@ -11,10 +11,21 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-static void override(char *field, size_t size, const char *variable)
-{
-	const char *value = getenv(variable);
+/* The compiler's process clears its environment, so what is asked for is read before. */
+static char *release, *version, *inode;
 
+static void __attribute__((constructor)) read_environment(void)
+{
+	release = getenv("OTHER_KERNEL_RELEASE");
+	version = getenv("OTHER_KERNEL_VERSION");
+	inode = getenv("OTHER_KERNEL_LIBBCC_INODE");
+	release = release ? strdup(release) : NULL;
+	version = version ? strdup(version) : NULL;
+	inode = inode ? strdup(inode) : NULL;
+}
+
+static void override(char *field, size_t size, const char *value)
+{
 	if (value)
 		snprintf(field, size, "%s", value);
 }
@@ -24,8 +35,8 @@ int uname(struct utsname *name)
 	int (*real)(struct utsname *) = dlsym(RTLD_NEXT, "uname");
 	int err = real(name);
 
-	override(name->release, sizeof(name->release), "OTHER_KERNEL_RELEASE");
-	override(name->version, sizeof(name->version), "OTHER_KERNEL_VERSION");
+	override(name->release, sizeof(name->release), release);
+	override(name->version, sizeof(name->version), version);
 	return err;
 }
 
@@ -33,7 +44,6 @@ int stat(const char *path, struct stat *info)
 {
 	int (*real)(const char *, struct stat *) = dlsym(RTLD_NEXT, "stat");
 	int err = real(path, info);
-	const char *inode = getenv("OTHER_KERNEL_LIBBCC_INODE");
 
 	if (!err && inode && strstr(path, "/libbcc.so"))
 		info->st_ino = strtoull(inode, NULL, 10);

@@ -45,7 +45,7 @@ check "sixty arguments" out_has 'argument-1 argument-2 .* argument-59 argument-6
 check "a failed exec and what was tried" out_has ' -2 /nonexistent/program tried-argument$'
 check "a failed exec with an argument that can't be read" \
 	out_has ' -(2|14) /nonexistent/unreadable readable  after-it \.\.\.$'
-[ "$(uname -m)" != x86_64 ] || err_has 'not seen.*int \$0x80' ||
+[ "$(uname -m)" != x86_64 ] || err_has 'not seen.*int .0x80' ||
 	check "a failed exec through the 32-bit entry" out_has ' -2 /nonexistent/int80 int80-argument$'
 [ ! -x "$PROGRAMS/exec_kinds32" ] || err_has 'not seen.*32-bit' ||
 	check "a failed exec of a 32-bit program" out_has '^exec_kinds32 .* -2 /nonexistent/program tried-argument$'

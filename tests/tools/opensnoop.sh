@@ -235,8 +235,10 @@ start_headerless opensnoop --json -F -n in_root
 "$PROGRAMS/in_root" "$SCRATCH/root" /etc/in-root /etc/absent
 out_soon etc/absent
 stop
+# shellcheck disable=SC2016 # $path is for jq
 check "-F with a directory as root: the file's path" jq -es --arg path "$SCRATCH/root/etc/in-root" \
 	'map(select(.path == "/etc/in-root")) | .[0].full_path == $path' "$OUT"
+# shellcheck disable=SC2016
 check "-F with a directory as root: a file that is not there" jq -es --arg path "$SCRATCH/root/etc/absent" \
 	'map(select(.path == "/etc/absent")) | .[0].full_path == $path and .[0].err == 2' "$OUT"
 
