@@ -130,13 +130,17 @@ check 'no uprobes' fails "can't attach to the .*: this kernel has no uprobes \(C
 	hidden "$no_events; $no_pmu" "$bash"
 check '--support says so' says 1 '^bashreadline: unsupported: .* no uprobes' \
 	hidden "$no_events; $no_pmu" "$TOOLS/bashreadline --support"
+# With BTF opensnoop needs neither kprobes nor tracefs: this one is to do without BTF's tracepoint.
+chmod 755 "$SCRATCH"
+entries_source "$SCRATCH/entries.c"
+entries="$TOOLS/opensnoop --no-cache --duration 0.1 --source $SCRATCH/entries.c"
 check 'no kprobes and no tracepoints' fails \
 	"can't attach to the kprobe .* no kprobes \(CONFIG_KPROBE_EVENTS\).* no such tracepoint" opensnoop \
-	hidden "$no_events; $no_pmu" "$TOOLS/opensnoop --no-cache"
+	hidden "$no_events; $no_pmu" "$entries"
 [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ] ||
 check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /sys/kernel/tracing$' \
 	opensnoop hidden "umount /sys/kernel/debug /sys/kernel/tracing 2>/dev/null; $no_pmu" \
-	"capsh --drop=cap_sys_admin -- -c '$TOOLS/opensnoop --no-cache'" 2>/dev/null
+	"capsh --drop=cap_sys_admin -- -c '$entries'" 2>/dev/null
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	# With the perf PMU kprobes need no tracefs.
 	closed=(check 'tracefs closed to this user' fails '.*tracefs is closed to this user: run as root' opensnoop)
@@ -144,7 +148,7 @@ if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	mounted='mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
 	as_user="$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
 		--ambient-caps=-all,+bpf,+perfmon"
-	"${closed[@]}" hidden "$mounted" "$as_user $TOOLS/opensnoop --no-cache --duration 0.1"
+	"${closed[@]}" hidden "$mounted" "$as_user $entries"
 	[ ! -e /sys/bus/event_source/devices/kprobe/type ] ||
 		check 'tracefs closed to this user, with kprobes: descendants are followed all the same' \
 			hidden "$mounted" "$as_user $TOOLS/opensnoop --no-cache --exec true"
@@ -167,7 +171,7 @@ if has_kprobes; then
 	check '--support: full' says 0 '^opensnoop: full$' "$TOOLS/opensnoop" --support
 else
 	check '--support: partial, and why' says 0 \
-		'^opensnoop: partial: not seen: .*32-bit.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
+		'^opensnoop: partial: not seen: .*io_uring.*; .*no kprobes \(CONFIG_KPROBE_EVENTS\)' \
 		"$TOOLS/opensnoop" --support
 fi
 # Where the types rule the raw tracepoint out (see TEST_FAULTABLE_TRACEPOINTS) it is not counted on.
