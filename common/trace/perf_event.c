@@ -160,6 +160,7 @@ static bool has_text_event(const struct links *links)
 static int define_event(struct links *links, const struct text_event *head, const char *definition,
 			char event[LINK_EVENT_SIZE], struct error *error)
 {
+	static unsigned int serial; /* a process may have several sets of links */
 	const char *file = text_file(head->is_uprobe);
 	char line[512], max_active[16] = "";
 	int id, err;
@@ -168,8 +169,8 @@ static int define_event(struct links *links, const struct text_event *head, cons
 		remove_leftovers(links->tracefs, file);
 	if (head->max_active)
 		snprintf(max_active, sizeof(max_active), "%u", head->max_active);
-	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%zu_%x", head->is_return ? 'r' : 'p',
-		 (int)getpid(), links->count, pid_namespace_number());
+	snprintf(event, LINK_EVENT_SIZE, GROUP "/%c_%d_%u_%x", head->is_return ? 'r' : 'p',
+		 (int)getpid(), serial++, pid_namespace_number());
 	snprintf(line, sizeof(line), "%c%s:%s %s", head->is_return ? 'r' : 'p', max_active, event,
 		 definition);
 	err = tracefs_write(links->tracefs, file, line);

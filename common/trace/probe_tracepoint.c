@@ -4,6 +4,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/btf_file.h"
 #include "kernel/tracefs.h"
@@ -73,6 +74,18 @@ const struct probe_kind_operations probe_raw_tracepoint = {
 	.attach = attach_raw,
 };
 
+/*
+ * A kept image knows the tracepoint's ID, and the kernel may have BTF that is hidden here. Programs
+ * take the file for the sign of BTF (PARAM_BTF), so this kind of probe does too.
+ */
+static int check_btf(struct links *links, struct error *error)
+{
+	(void)links;
+	return access(BTF_PATH, R_OK) ?
+		       error_set(error, ENOENT, "the kernel's BTF can't be read (%s)", BTF_PATH) :
+		       0;
+}
+
 static int load_btf(const struct loader *loader, const struct probe *probe, struct error *error)
 {
 	return loader_load_btf(loader, probe->program, error);
@@ -100,6 +113,7 @@ static int find_btf(struct links *links, const struct probe *probe, struct error
 const struct probe_kind_operations probe_btf_raw_tracepoint = {
 	.name = "BTF raw tracepoint",
 	.program_type = BPF_PROG_TYPE_TRACING,
+	.check = check_btf,
 	.load = load_btf,
 	.attach = attach_btf,
 	.find = find_btf,

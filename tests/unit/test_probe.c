@@ -286,7 +286,7 @@ static void a_uprobe_of_the_text_interface(void **state)
 	close(program);
 	a_probed_function(1);
 	assert_int_equal(count(bench), 1);
-	snprintf(name, sizeof(name), "snoopkit/p_%d_0", (int)getpid());
+	snprintf(name, sizeof(name), "snoopkit/p_%d_", (int)getpid());
 	tracefs = links_tracefs(&bench->probes.links, &error);
 	text = tracefs_read(tracefs, "uprobe_events");
 	assert_non_null(strstr(text, name));
