@@ -133,7 +133,7 @@ check '--support says so' says 1 '^bashreadline: unsupported: .* no uprobes' \
 # With BTF opensnoop needs neither kprobes nor tracefs: this one is to do without BTF's tracepoint.
 chmod 755 "$SCRATCH"
 entries_source "$SCRATCH/entries.c"
-entries="$TOOLS/opensnoop --no-cache --duration 0.1 --source $SCRATCH/entries.c"
+entries="$TOOLS/opensnoop --duration 0.1 --source $SCRATCH/entries.c"
 check 'no kprobes and no tracepoints' fails \
 	"can't attach to the kprobe .* no kprobes \(CONFIG_KPROBE_EVENTS\).* no such tracepoint" opensnoop \
 	hidden "$no_events; $no_pmu" "$entries"

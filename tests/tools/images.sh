@@ -49,6 +49,7 @@ mkdir "$SCRATCH/empty"
 compile_sources() {
 	local name file from
 	filtered_source "$SCRATCH/execsnoop.filtered.c"
+	any_source "$SCRATCH/execsnoop.any.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
 	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.fallback.c"
 	shell_entries_source "$SCRATCH/shellsnoop.entries.c"

@@ -157,6 +157,9 @@ entries_source() { # FILE: opensnoop by the syscalls' entries and exits
 shell_entries_source() { # FILE: shellsnoop by the same
 	fallback_source shellsnoop on_any_exit "$1"
 }
+any_source() { # FILE: execsnoop that can't tell scripts, as before 4.17
+	"$REAL_TOOLS/execsnoop" --ebpf | sed 's/EXEC_PROGRAM : EXEC_SCRIPT/EXEC_ANY : EXEC_ANY/' >"$1"
+}
 filtered_source() { # FILE: execsnoop of programs with an "e" in front
 	"$REAL_TOOLS/execsnoop" --ebpf | sed "s/\tread_new_args(event);/&\n\tif (event->comm[0] != 'e')\n\t\treturn 0;/" >"$1"
 }
