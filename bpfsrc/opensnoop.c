@@ -444,8 +444,9 @@ int on_io_openat2(struct pt_regs *ctx)
 {
 	struct io_open_start *open = (void *)PT_REGS_PARM1(ctx);
 	struct open_how_start how = READ(open->how);
-	struct attempt attempt = { .io_uring = 1 };
+	struct attempt attempt = {};
 
+	attempt.io_uring = 1; /* not an initializer: see added_attempt() */
 	take_how(&attempt, &how);
 	return begin_open(attempt);
 }

@@ -204,6 +204,9 @@ static const char *fault_of(const struct bpf_insn *instruction, bool reached)
 		return "a backward jump";
 	if (is_newer(instruction))
 		return "newer than 4.15";
+	if (is_wide(instruction) && !instruction->src_reg && !instruction[0].imm &&
+	    !instruction[1].imm)
+		return "the address of a constant, whose section libbcc does not load";
 	if (is_call(instruction) && instruction->imm > LAST_HELPER && reached)
 		return "an unguarded call of the newer helper";
 	return NULL;
