@@ -311,7 +311,7 @@ sh -c 'while :; do echo stranger; sleep 0.05; done' >/dev/null &
 stranger=$!
 kill -CONT $TOOL_PID
 if [ $stranger -eq $victim ]; then
-	check "where another process has the number, it ends" wait_for 60 has_ended
+	check "where another process has the number, it ends" wait_for 300 has_ended
 	kill -KILL $TOOL_PID 2>/dev/null
 	wait_tool
 	check "a stranger with the number is not mirrored" out_lacks stranger
