@@ -39,11 +39,6 @@ void session_set_parameter(struct session *session, unsigned int number, uint64_
 	settings_set_parameter(session->settings, number, value);
 }
 
-void session_set_process(struct session *session, unsigned int number, pid_t pid)
-{
-	settings_set_process(session->settings, number, pid);
-}
-
 int session_process_number(struct session *session, pid_t pid, uint32_t *number,
 			   struct error *error)
 {

@@ -111,12 +111,6 @@ bool session_is_json(const struct session *session);
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
 
 /*
- * The same for the number of a process or thread in this PID namespace, which the program compares
- * with what bpf_get_current_pid_tgid() returns; 0 is none. In prepare() only.
- */
-void session_set_process(struct session *session, unsigned int number, pid_t pid);
-
-/*
  * Finds the number that BPF programs see for the process or thread pid of this PID namespace. From
  * prepare() on. Returns 0 or a negative errno with a message: there is no such process.
  */
