@@ -177,6 +177,11 @@ check "a soft limit of few descriptors" bash -c "ulimit -S -n 8; '$tool' --no-ca
 check "the command has its own limit" bash -c "ulimit -S -n 50;
 	'$TOOLS/opensnoop' --exec sh -c 'ulimit -S -n >&2' 2>&1 >/dev/null | grep -qx 50"
 
+printf '\n\nint broken( {\n' >"$SCRATCH/my.c"
+"$TOOLS/execsnoop" --source "$SCRATCH/my.c" >"$OUT" 2>"$ERR"
+check "--source: a mistake ends it with status 1" [ $? -eq 1 ]
+check "--source: clang's message names file and line" err_has "^$SCRATCH/my.c:3:[0-9]+: error: "
+
 mkdir -p "$SCRATCH/bpf"
 if mount -t bpf none "$SCRATCH/bpf" 2>/dev/null; then
 	bpftool map create "$SCRATCH/bpf/short" type hash key 4 value 4 entries 8 name short

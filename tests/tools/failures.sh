@@ -45,7 +45,7 @@ mkdir "$SCRATCH/empty" "$SCRATCH/tracefs" "$SCRATCH/tracefs/events"
 chmod 755 "$SCRATCH"
 export SCRATCH
 export -f hide
-eperm="$TOOLS/eperm --no-cache --duration 0.1"
+eperm="$TOOLS/eperm $FIRST_START --duration 0.1"
 deny=$PROGRAMS/deny
 policy='although the capabilities are there'
 
@@ -112,20 +112,20 @@ check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-
 check '--support says so' says 1 '^eperm: unsupported: no headers and no BTF' \
 	hidden "$no_btf; $no_headers" "$any_types --support"
 check '--headers kernel without headers' fails 'no headers for kernel .*linux-headers-' eperm \
-	hidden "$no_headers" "$eperm --headers kernel"
+	hidden "$no_headers" "$eperm --no-cache --headers kernel"
 check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel' eperm \
-	hidden "$no_btf" "$eperm --headers btf"
+	hidden "$no_btf" "$eperm --no-cache --headers btf"
 
 library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
 check 'a damaged libbcc' fails "can't load libbcc.*file too short" eperm \
-	hidden "hide $library /dev/null" "$eperm"
+	hidden "hide $library /dev/null" "$eperm --no-cache"
 check '--support says so' says 1 "^eperm: unsupported: can't load libbcc.*file too short" \
 	hidden "hide $library /dev/null" "$TOOLS/eperm --support"
 
 # The kernel's own tracefs, if mounted, hides behind an empty one.
 no_events='hide /sys/kernel/tracing $SCRATCH/tracefs'
 no_pmu='hide /sys/bus/event_source/devices'
-bash="$TOOLS/bashreadline --no-cache --duration 0.1"
+bash="$TOOLS/bashreadline $FIRST_START --duration 0.1"
 check 'no uprobes' fails "can't attach to the .*: this kernel has no uprobes \(CONFIG_UPROBE_EVENTS\)" bashreadline \
 	hidden "$no_events; $no_pmu" "$bash"
 check '--support says so' says 1 '^bashreadline: unsupported: .* no uprobes' \
@@ -151,7 +151,7 @@ if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	"${closed[@]}" hidden "$mounted" "$as_user $entries"
 	[ ! -e /sys/bus/event_source/devices/kprobe/type ] ||
 		check 'tracefs closed to this user, with kprobes: descendants are followed all the same' \
-			hidden "$mounted" "$as_user $TOOLS/opensnoop --no-cache --exec true"
+			hidden "$mounted" "$as_user $TOOLS/opensnoop $FIRST_START --exec true"
 	[ ! -e /sys/bus/event_source/devices/uprobe/type ] || check 'a uprobe without CAP_SYS_ADMIN' fails \
 		"can't attach to the uretprobe readline: not permitted: run as root.*CAP_SYS_ADMIN" \
 		bashreadline without cap_sys_admin "$bash"

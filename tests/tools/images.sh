@@ -136,5 +136,12 @@ if [ -z "${OTHER_KERNEL_RELEASE-}" ]; then
 	check 'a program is the same as itself' judged 0 '^ok - it: loops is the same' compare it "$SCRATCH/loops" "$SCRATCH/loops"
 	check 'and not as one that differs in a number' judged 1 '^not ok - it: loops ' compare it "$SCRATCH/loops" "$SCRATCH/other"
 fi
+
+# What the caller's environment says of another kernel is no matter.
+"$REAL_TOOLS/eperm" --no-cache --image "$SCRATCH/plain"
+check "the compiler has an environment of its own" env ARCH=arm64 BCC_LINUX_VERSION_CODE=1 \
+	BCC_KERNEL_SOURCE=/nonexistent BCC_KERNEL_MODULES_DIR=/nonexistent CPATH="$SCRATCH" PATH="$SCRATCH" \
+	"$REAL_TOOLS/eperm" --no-cache --image "$SCRATCH/foreign"
+check "its programs are the same" cmp "$SCRATCH/plain" "$SCRATCH/foreign"
 compile_sources
 finish

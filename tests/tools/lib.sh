@@ -62,6 +62,10 @@ skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
+# A short sleep without a process of its own, which would take from what is waited for.
+exec {NEVER}<> <(:)
+nap() { read -rt 0.05 -u "$NEVER" || true; }
+
 # Waits until a command succeeds; fails after that many seconds, and says so.
 wait_for() {
 	local end=$((SECONDS + $1))
@@ -71,12 +75,16 @@ wait_for() {
 			echo "# waited in vain: $*"
 			return 1
 		fi
-		sleep 0.05
+		nap
 	done
 }
 
-# sleeps_in PID REGEX: the kernel's functions that it sleeps in have such a name among them.
-sleeps_in() { grep -Eqs -- "$2" "/proc/$1/stack"; }
+# sleeps_in PID REGEX: the kernel's functions that it sleeps in have such a name among them. Without
+# another program, for the same reason.
+sleeps_in() {
+	local functions
+	{ functions=$(<"/proc/$1/stack"); } 2>/dev/null && [[ $functions =~ $2 ]]
+}
 
 has_no_children() {
 	local line
@@ -143,6 +151,11 @@ out_soon() { wait_for "${2:-60}" out_has "$1"; }
 
 # Under software emulation, where all is some twenty times slower, the big counts are smaller.
 is_emulated() { grep -q 'TCG\|QEMU' /proc/cpuinfo; }
+
+# The option for a start at which the compiler works; where that would take half a minute, the kept
+# programs serve.
+FIRST_START=--no-cache
+! is_emulated || FIRST_START=
 
 # Sources as a user may give them to --source. That of the fallback lacks the programs that see more.
 fallback_source() { # TOOL PROGRAMS FILE

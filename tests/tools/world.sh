@@ -103,12 +103,4 @@ if [ -e /sys/kernel/btf/vmlinux ]; then
 else
 	skip "in a chroot" "its kernel headers would be missing"
 fi
-
-# ---- the caller's environment ----
-
-"$REAL_TOOLS/opensnoop" --no-cache --image "$SCRATCH/plain"
-check "the compiler has an environment of its own" env ARCH=arm64 BCC_LINUX_VERSION_CODE=1 \
-	BCC_KERNEL_SOURCE=/nonexistent BCC_KERNEL_MODULES_DIR=/nonexistent CPATH="$SCRATCH" PATH="$SCRATCH" \
-	"$REAL_TOOLS/opensnoop" --no-cache --image "$SCRATCH/other"
-check "its programs are the same" cmp "$SCRATCH/plain" "$SCRATCH/other"
 finish
