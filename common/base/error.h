@@ -9,8 +9,8 @@
 #include <stdarg.h>
 
 struct error {
-	char text[512]; /* the message: one line, without the tool's name and without a newline */
-	char *detail;	/* malloc'ed output of another program (clang, the verifier), or NULL */
+	char text[1024]; /* the message: one line, without the tool's name and without a newline */
+	char *detail;	 /* malloc'ed output of another program (clang, the verifier), or NULL */
 };
 
 /*

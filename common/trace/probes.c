@@ -247,12 +247,13 @@ static const char *cause(const char *text)
 	return found ? found : text;
 }
 
-/* If all sets fail for the same reason, the message says it once. */
+/* If all sets fail for the same reason, the message says it once, and no reason twice. */
 static void add_reason(struct error *all, struct error *reason)
 {
 	size_t length = strlen(all->text);
 
-	if (!length || strcmp(cause(all->text), cause(reason->text)))
+	if (!length ||
+	    (strcmp(cause(all->text), cause(reason->text)) && !strstr(all->text, reason->text)))
 		snprintf(all->text + length, sizeof(all->text) - length, "%s%s", length ? "; " : "",
 			 reason->text);
 	if (reason->detail) {
