@@ -54,6 +54,15 @@ static const struct tool_option options[] = {
 	{},
 };
 
+static const struct field fields[] = {
+	FIELD_ROW("pid", NUMBER, "process ID of the shell"),
+	FIELD_ROW("uid", NUMBER, "the real user ID"),
+	FIELD_ROW("comm", TEXT, "name of the shell"),
+	FIELD_ROW("command", TEXT, "the line", .cut_by = "truncated", .width = -30),
+	FIELD_ROW("truncated", TRUTH, "whether the line was longer than 16 kB"),
+	{},
+};
+
 static void row(struct row *row, const void *data)
 {
 	const struct bashreadline_event *event = data;
@@ -324,6 +333,7 @@ static const struct tool bashreadline = {
 	.prepare = prepare,
 	.attached = attached,
 	.row = row,
+	.fields = fields,
 	.wanted = wanted,
 	.event_size = offsetof(struct bashreadline_event, line),
 	.bound = bound,

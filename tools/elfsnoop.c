@@ -77,6 +77,24 @@ static void row_path(struct row *row, const char *title, const char *key, int wi
 	free(path);
 }
 
+static const struct field fields[] = {
+	FIELD_ROW("uid", NUMBER, "the real user ID"),
+	FIELD_ROW("pid", NUMBER, "process ID"),
+	FIELD_ROW("ppid", NUMBER, "process ID of the parent"),
+	FIELD_ROW("interpreter", TEXT, "the loaded file as the kernel looked it up", .width = -20),
+	FIELD_ROW("filename", TEXT, "the file as given to exec", .width = -20),
+	FIELD_ROW("full_path", PATH, "its absolute path", .can_be_null = true),
+	FIELD_ROW("elf", PATH, "absolute path of the loaded file; for a script, of its interpreter",
+		  .can_be_null = true),
+	FIELD_ROW("elf_deleted", TRUTH, "whether the loaded file has been removed"),
+	FIELD_ROW("mount", PATH, "mount point of the loaded file; null: it has none",
+		  .can_be_null = true, .width = -12),
+	FIELD_ROW("device", WORD, "device of the loaded file, MAJOR:MINOR"),
+	FIELD_ROW("inode", NUMBER, "inode of the loaded file", .width = -10),
+	FIELD_ROW("ret", NUMBER, "0, or the negative errno of a failed load"),
+	{},
+};
+
 static void row(struct row *row, const void *data)
 {
 	const struct elfsnoop_event *event = data;
@@ -151,6 +169,7 @@ static const struct tool elfsnoop = {
 	.options = options,
 	.probe_sets = probe_sets,
 	.row = row,
+	.fields = fields,
 	.wanted = wanted,
 	.event_size = offsetof(struct elfsnoop_event, strings.bytes),
 	.bound = bound,

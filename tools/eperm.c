@@ -401,6 +401,19 @@ static char *resolve(const struct eperm_key *key)
 	return name;
 }
 
+static const struct field fields[] = {
+	FIELD_ROW("error", WORD, "EPERM or EACCES"),
+	FIELD_ROW("errno", NUMBER, "its number"),
+	FIELD_ROW("pid", NUMBER, "process ID, with -P", .is_optional = true),
+	FIELD_ROW("comm", TEXT, "name of the thread"),
+	FIELD_ROW("syscall", WORD, "name of the syscall", .width = -20),
+	FIELD_ROW("number", NUMBER, "its number; -1: not known"),
+	FIELD_ROW("compat", TRUTH, "whether the number is of the 32-bit table"),
+	FIELD_ROW("other", TRUTH, "whether the row counts what has no row of its own"),
+	FIELD_ROW("count", NUMBER, "number of failures", .width = 8),
+	{},
+};
+
 static void row(struct row *row, const void *data)
 {
 	const struct counter *counter = data;
@@ -510,6 +523,7 @@ static const struct tool eperm = {
 	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
+	.fields = fields,
 	.report = report,
 	.finish = finish,
 	.maps = maps,

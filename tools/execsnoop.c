@@ -195,6 +195,22 @@ static void row_arguments(struct row *row, const struct execsnoop_event *event)
 	free(line);
 }
 
+static const struct field fields[] = {
+	FIELD_ROW("uid", NUMBER, "the real user ID"),
+	FIELD_ROW("comm", TEXT, "name of the new program; if the exec failed, of the caller"),
+	FIELD_ROW("pid", NUMBER, "process ID"),
+	FIELD_ROW("parent_comm", TEXT, "name of the parent"),
+	FIELD_ROW("ppid", NUMBER, "process ID of the parent"),
+	FIELD_ROW("cpu", NUMBER, "the CPU"),
+	FIELD_ROW("ret", NUMBER, "0, or the negative errno of a failed exec"),
+	FIELD_ROW("filename", TEXT, "the file as given to exec", .can_be_null = true, .width = -24),
+	FIELD_ROW("argv0", TEXT, "the program's first argument; for a script, its interpreter",
+		  .cut_by = "args_truncated"),
+	FIELD_ROW("args", TEXTS, "the file, then the arguments from the second on"),
+	FIELD_ROW("args_truncated", TRUTH, "whether there are more or longer arguments"),
+	{},
+};
+
 static void row(struct row *row, const void *data)
 {
 	const struct execsnoop_event *event = data;
@@ -339,6 +355,7 @@ static const struct tool execsnoop = {
 	.btf_tracepoint = "sys_exit",
 	.prepare = prepare,
 	.row = row,
+	.fields = fields,
 	.wanted = wanted,
 	.event_size = offsetof(struct execsnoop_event, text),
 	.bound = bound,

@@ -123,7 +123,21 @@ static void line(struct output *output, uint64_t time, const void *data)
 	buffer_append_string(line, "\n");
 }
 
-/* For JSON only. */
+static const struct field fields[] = {
+	FIELD_ROW("name", TEXT, "the module"),
+	FIELD_ROW("comm", TEXT, "name of the program that loads it"),
+	FIELD_ROW("pid", NUMBER, "its process ID"),
+	FIELD_ROW("uid", NUMBER, "its real user ID"),
+	FIELD_ROW("user", TEXT, "the user's name, or the number if it has none"),
+	FIELD_ROW("taints", WORD,
+		  "how it taints the kernel, in the letters of /sys/module/NAME/taint"),
+	FIELD_ROW("taint_meanings", WORDS, "what they stand for"),
+	FIELD_ROW("parameters", TEXT, "the parameters as the kernel got them", .can_be_null = true),
+	FIELD_ROW("parameters_truncated", TRUTH, "whether there are more than 4 kB"),
+	{},
+};
+
+/* For JSON and --fields only. */
 static void row(struct row *row, const void *data)
 {
 	const struct modsnoop_event *event = data;
@@ -189,6 +203,7 @@ static const struct tool modsnoop = {
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.row = row,
+	.fields = fields,
 	.line = line,
 	.event_size = offsetof(struct modsnoop_event, parameters),
 	.bound = bound,

@@ -249,6 +249,35 @@ static const char *call_name(const struct opensnoop_event *event)
 	return event->kind < sizeof(calls) / sizeof(*calls) ? calls[event->kind] : NULL;
 }
 
+static const struct field fields[] = {
+	FIELD_ROW("uid", NUMBER, "the real user ID"),
+	FIELD_ROW("pid", NUMBER, "process ID"),
+	FIELD_ROW("tid", NUMBER, "thread ID"),
+	FIELD_ROW("comm", TEXT, "name of the thread"),
+	FIELD_ROW("fd", NUMBER, "the descriptor; -1 if the open failed", .can_be_null = true),
+	FIELD_ROW("err", NUMBER, "0 or the errno", .can_be_null = true),
+	FIELD_ROW("flags", NUMBER, "what the program passed, without O_LARGEFILE",
+		  .can_be_null = true),
+	FIELD_ROW("mode", NUMBER, "what the program passed; 0 if nothing can be created",
+		  .can_be_null = true),
+	FIELD_ROW("file_flags", NUMBER, "flags of the opened file, if path may be another",
+		  .is_optional = true),
+	FIELD_ROW("io_uring", TRUTH, "whether it came through io_uring"),
+	FIELD_ROW("call", WORD, "open, open_by_handle_at, open_tree or seccomp",
+		  .can_be_null = true),
+	FIELD_ROW(
+		"dirfd", NUMBER,
+		"directory of a relative path, -100 being the working directory; for "
+		"open_by_handle_at the descriptor of the mount, for seccomp the supervisor's own"),
+	FIELD_ROW("full_path", PATH, "with -F, for a relative path: the absolute one",
+		  .is_optional = true),
+	FIELD_ROW("file", PATH, "path of the opened file, if path may be another",
+		  .is_optional = true),
+	FIELD_ROW("path", TEXT, "the path as the program passed it", .can_be_null = true,
+		  .width = -24),
+	{},
+};
+
 static void row(struct row *row, const void *data)
 {
 	const struct opensnoop_event *event = data;
@@ -389,7 +418,8 @@ static int prepare(struct session *session, struct error *error)
 	/* As in BCC's tool, a TID overrides a PID. */
 	if (opt.tid)
 		session_set_parameter(session, PARAM_PID, 0);
-	session_set_parameter(session, PARAM_WITH_UID, opt.print_uid || session_is_json(session));
+	session_set_parameter(session, PARAM_WITH_UID,
+			      opt.print_uid || session_needs_fields(session));
 	session_set_parameter(session, PARAM_FLAGS_SET, opt.flags || opt.access_modes);
 	session_set_parameter(session, PARAM_FLAGS, opt.flags);
 	session_set_parameter(session, PARAM_ACCESS_MODES, opt.access_modes);
@@ -431,6 +461,7 @@ static const struct tool opensnoop = {
 	.prepare = prepare,
 	.fill = fill,
 	.row = row,
+	.fields = fields,
 	.wanted = wanted,
 	.event_size = offsetof(struct opensnoop_event, strings.bytes),
 	.bound = bound,

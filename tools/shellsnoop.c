@@ -54,8 +54,9 @@ static int prepare(struct session *session, struct error *error)
 {
 	int terminal, err;
 
-	if (opt.mirror.replay && session_is_json(session))
-		return error_set(error, EINVAL, "--json and --replay exclude each other");
+	if (opt.mirror.replay && session_shows_fields(session))
+		return error_set(error, EINVAL, "%s and --replay exclude each other",
+				 session_is_json(session) ? "--json" : "--fields");
 	opt.directory = follow_open(opt.pid, error);
 	if (opt.directory < 0)
 		return opt.directory;
@@ -186,6 +187,7 @@ static const struct tool shellsnoop = {
 	.fill = fill,
 	.attached = attached,
 	.row = mirror_row,
+	.fields = mirror_fields,
 	.line = mirror_line,
 	.print = print,
 	.report = report,

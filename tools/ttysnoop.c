@@ -385,6 +385,7 @@ static const struct tool ttysnoop = {
 	.prepare = prepare,
 	.attached = attached,
 	.row = mirror_row,
+	.fields = mirror_fields,
 	.line = mirror_line,
 	.print = print,
 	.report = report,

@@ -32,7 +32,8 @@ struct pattern {
 };
 
 static int compile_translated(struct pattern *pattern, const char *text,
-			      const struct buffer *translated, struct error *error)
+			      const struct buffer *translated, uint32_t options,
+			      struct error *error)
 {
 	struct buffer prefix = {};
 	PCRE2_UCHAR reason[160];
@@ -41,7 +42,7 @@ static int compile_translated(struct pattern *pattern, const char *text,
 
 	/* Bytes, not characters: names of files and commands need not be UTF-8. */
 	pattern->code = pcre2_compile((PCRE2_SPTR)translated->data, translated->size,
-				      PCRE2_USE_OFFSET_LIMIT, &code, &offset, NULL);
+				      PCRE2_USE_OFFSET_LIMIT | options, &code, &offset, NULL);
 	if (pattern->code)
 		return 0;
 	pcre2_get_error_message(code, reason, sizeof(reason));
@@ -67,7 +68,7 @@ static int prepare_matching(struct pattern *pattern, struct error *error)
 	return 0;
 }
 
-int pattern_compile(struct pattern **result, const char *text, struct error *error)
+static int compile(struct pattern **result, const char *text, uint32_t options, struct error *error)
 {
 	struct pattern *pattern = calloc(1, sizeof(*pattern));
 	struct buffer translated = {};
@@ -80,7 +81,7 @@ int pattern_compile(struct pattern **result, const char *text, struct error *err
 	if (!pattern || translated.failed)
 		err = error_set(error, ENOMEM, "no memory for a regular expression");
 	else
-		err = compile_translated(pattern, text, &translated, error);
+		err = compile_translated(pattern, text, &translated, options, error);
 	if (!err)
 		err = prepare_matching(pattern, error);
 	buffer_free(&translated);
@@ -89,6 +90,16 @@ int pattern_compile(struct pattern **result, const char *text, struct error *err
 	else
 		*result = pattern;
 	return err;
+}
+
+int pattern_compile(struct pattern **pattern, const char *text, struct error *error)
+{
+	return compile(pattern, text, 0, error);
+}
+
+int pattern_compile_bytes(struct pattern **pattern, const char *text, struct error *error)
+{
+	return compile(pattern, text, PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY, error);
 }
 
 /* PCRE2's result for all positions; where time runs out, that of a match limit. */

@@ -24,6 +24,13 @@ struct pattern;
  */
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error);
 
+/*
+ * The same, but a line end is a byte like any other: a dot matches it, and $ matches at the very
+ * end alone. A watched program that puts a line end into its name then neither escapes a.*b nor is
+ * taken for what ^name$ means.
+ */
+int pattern_compile_bytes(struct pattern **pattern, const char *text, struct error *error);
+
 /* Whether it matches anywhere in those bytes, or was given up, mostly after 20 ms. */
 bool pattern_matches(struct pattern *pattern, const char *text, size_t size);
 

@@ -109,6 +109,19 @@ void mirror_line(struct output *output, uint64_t time, const void *event)
 		buffer_append(&output->pending, write->shown, write->shown_size);
 }
 
+const struct field mirror_fields[] = {
+	FIELD_ROW("pid", NUMBER, "process ID"),
+	FIELD_ROW("tid", NUMBER, "thread ID"),
+	FIELD_ROW("comm", TEXT, "name of the thread"),
+	FIELD_ROW("fd", NUMBER, "the descriptor, if it is known", .is_optional = true),
+	FIELD_ROW("size", NUMBER, "bytes that the kernel took"),
+	FIELD_ROW("data", TEXT, "what was written", .width = -40),
+	FIELD_ROW("data_truncated", TRUTH, "whether data has fewer bytes than size"),
+	FIELD_ROW("doubtful", TRUTH,
+		  "whether the write may have gone elsewhere, or not have happened"),
+	{},
+};
+
 void mirror_row(struct row *row, const void *event)
 {
 	const struct mirrored *write = event;
@@ -156,6 +169,8 @@ static void mirror_write(struct mirror *mirror, struct session *session, uint64_
 {
 	struct mirrored write = { mirror, event, data, size, NULL, 0 };
 
+	if (!session_wants(session, time, &write))
+		return;
 	choose_shown(mirror, &write);
 	session_print_row(session, time, &write);
 	if (mirror->recording.file && !recording_add(&mirror->recording, time, &event->terminal,
@@ -239,7 +254,7 @@ void mirror_tick(struct mirror *mirror, struct session *session)
 void mirror_set_parameters(struct mirror *mirror, struct session *session, uint64_t limit)
 {
 	session_set_parameter(session, PARAM_WRITE_LIMIT, limit);
-	session_set_parameter(session, PARAM_WRITE_COMM, session_is_json(session));
+	session_set_parameter(session, PARAM_WRITE_COMM, session_needs_fields(session));
 	session_set_parameter(session, PARAM_WRITE_TERMINAL, mirror->asciicast != NULL);
 }
 
@@ -263,7 +278,7 @@ void mirror_begin(struct mirror *mirror, struct session *session)
 	struct output *output = session_output(session);
 
 	recording_begin(&mirror->recording, session_start_time(session));
-	if (output->json)
+	if (session_shows_fields(session))
 		return;
 	if (mirror->replay) {
 		buffer_append_string(&output->pending, "#!/bin/bash\n");
@@ -279,7 +294,7 @@ static void show_held(struct mirror *mirror, struct session *session)
 {
 	struct output *output = session_output(session);
 
-	if (!mirror->safe || output->json || mirror->replay)
+	if (!mirror->safe || session_shows_fields(session) || mirror->replay)
 		return;
 	safe_text_end(&mirror->safe_text, &output->pending);
 }

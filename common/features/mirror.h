@@ -125,6 +125,9 @@ void mirror_end(struct mirror *mirror, struct session *session);
 /* The tool's bound(). */
 void mirror_bound(void *event, size_t size);
 
+/* The tool's fields. */
+extern const struct field mirror_fields[];
+
 /* The tool's row and line. Their event comes from mirror_event(). */
 void mirror_row(struct row *row, const void *event);
 void mirror_line(struct output *output, uint64_t time, const void *event);

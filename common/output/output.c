@@ -62,6 +62,7 @@ void output_free(struct output *output)
 {
 	buffer_free(&output->pending);
 	buffer_free(&output->escaped);
+	json_decref(output->origin);
 	sink_close(&output->sink);
 }
 

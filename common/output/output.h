@@ -6,6 +6,7 @@
 #ifndef SNOOPKIT_OUTPUT_H
 #define SNOOPKIT_OUTPUT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct output {
 	int cancel_fd;	   /* when it is readable, a write that would wait is given up; or -1 */
 	uint64_t deadline; /* from then on too; CLOCK_NEVER at first */
 	bool json;
+	json_t *origin;		 /* members of each JSON object, see row_origin(); NULL: none */
 	struct buffer pending;	 /* the lines that output_flush() will write */
 	struct buffer escaped;	 /* for row.c: one column's text */
 	uint64_t start_time;	 /* of the tracing, in nanoseconds of CLOCK_MONOTONIC */

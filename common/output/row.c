@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "output/row.h"
 
@@ -17,6 +19,21 @@ void row_begin(struct row *row, struct output *output, enum row_mode mode, uint6
 	row->object = json_object();
 	output_format_time(output, time, text);
 	json_object_set_new(row->object, "time", json_string(text));
+	if (output->origin)
+		json_object_update(row->object, output->origin);
+}
+
+json_t *row_origin(const char *tool)
+{
+	json_t *origin = json_object(), *hex;
+	char host[HOST_NAME_MAX + 1] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	json_object_set_new(origin, "tool", json_string(tool));
+	json_object_set_new(origin, "host", row_json_text(host, strlen(host), &hex));
+	json_object_set_new(origin, "schema", json_integer(ROW_SCHEMA));
+	json_decref(hex);
+	return origin;
 }
 
 static int append_chunk(const char *data, size_t size, void *context)
@@ -172,6 +189,52 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
 		snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
 		json_object_set_new(row->object, hex_key, hex);
 	}
+}
+
+/* ASCII's, and Unicode's general category Zs: what the eye or a program takes for a gap. */
+static bool is_space(uint32_t character)
+{
+	return character == ' ' || character == 0xa0 || character == 0x1680 ||
+	       (character >= 0x2000 && character <= 0x200a) || character == 0x202f ||
+	       character == 0x205f || character == 0x3000;
+}
+
+/* Appends text that escape_append() made, with its spaces escaped. Returns the added columns. */
+static size_t append_without_spaces(struct buffer *buffer, const char *text, size_t size)
+{
+	size_t length, i, added = 0;
+	uint32_t character;
+
+	for (; size; text += length, size -= length) {
+		length = utf8_decode(text, size, &character);
+		if (!length || !is_space(character)) {
+			length += !length;
+			buffer_append(buffer, text, length);
+			continue;
+		}
+		for (i = 0; i < length; i++)
+			buffer_printf(buffer, "\\%03o", (unsigned char)text[i]);
+		added += 4 * length - 1;
+	}
+	return added;
+}
+
+void row_value(struct row *row, int width, const char *text, size_t size, bool is_last)
+{
+	struct buffer *escaped = &row->output->escaped, one_word = {};
+	size_t columns;
+
+	buffer_reset(escaped);
+	columns = escape_append(escaped, text, size);
+	if (is_last) {
+		begin_column(row, width, columns);
+		buffer_append(&row->output->pending, escaped->data, escaped->size);
+		return;
+	}
+	columns += append_without_spaces(&one_word, escaped->data, escaped->size);
+	begin_column(row, width, columns);
+	buffer_append(&row->output->pending, one_word.data, one_word.size);
+	buffer_free(&one_word);
 }
 
 void row_json(struct row *row, const char *key, json_t *value)

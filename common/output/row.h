@@ -28,9 +28,19 @@ struct row {
 	size_t gap;	/* padding of the last column, in spaces: written if another follows */
 };
 
-/* Appends the line to the output's pending lines, between row_begin() and row_end(). */
+/*
+ * Appends the line to the output's pending lines, between row_begin() and row_end(). The first
+ * members of an object are the time and the output's origin.
+ */
 void row_begin(struct row *row, struct output *output, enum row_mode mode, uint64_t time);
 void row_end(struct row *row);
+
+/*
+ * The members that all objects of a tool have, for output->origin: the tool's name, the machine's,
+ * and ROW_SCHEMA. NULL without memory.
+ */
+#define ROW_SCHEMA 1
+json_t *row_origin(const char *tool);
 
 void row_int(struct row *row, const char *title, const char *key, int width, int64_t value);
 void row_uint(struct row *row, const char *title, const char *key, int width, uint64_t value);
@@ -45,6 +55,12 @@ void row_word(struct row *row, const char *title, const char *key, int width, co
  */
 void row_text(struct row *row, const char *title, const char *key, int width, const char *text,
 	      size_t size);
+
+/*
+ * The same for a column alone, of bytes that may have a NUL in them, such that they can't look like
+ * two columns: unless it is the last, spaces are escaped too.
+ */
+void row_value(struct row *row, int width, const char *text, size_t size, bool is_last);
 
 /* A JSON value without a column. Takes over the reference. */
 void row_json(struct row *row, const char *key, json_t *value);

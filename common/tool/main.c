@@ -172,7 +172,7 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	struct settings settings;
 	struct options options;
 	struct error error = {};
-	int err;
+	int status = 0, err;
 
 	occupy_standard_descriptors();
 	settings_init(&settings);
@@ -185,7 +185,8 @@ int tool_main(const struct tool *given, int argc, char **argv)
 		return support_print(&tool, &options, &settings);
 	err = run(&tool, &options, &settings, &error);
 	if (err && err != -ECANCELED)
-		return report_failure(&tool, &error);
+		status = report_failure(&tool, &error);
 	error_clear(&error);
-	return 0;
+	options_free(&options);
+	return status;
 }

@@ -190,6 +190,43 @@ static void print_version(struct argp_state *state, char *argument)
 	exit(output_end_text(state->name, 0));
 }
 
+/* ---- the fields of events ---- */
+
+/* The options, with the table of fields; only few command lines need it. */
+static struct options *with_fields(const struct argp_state *state)
+{
+	const struct parsing *parsing = state->input;
+	struct options *options = parsing->options;
+	const struct tool *tool = parsing->tool;
+
+	if (!options->fields.count &&
+	    field_table_init(&options->fields, tool->fields, tool->row, tool->event_size))
+		usage_error(state, "no memory for the fields");
+	return options;
+}
+
+static void take_fields(struct argp_state *state, char *argument)
+{
+	struct options *options = with_fields(state);
+	struct error error = {};
+
+	if (!strcmp(argument, "help")) {
+		field_table_print(&options->fields, stdout);
+		exit(output_end_text(state->name, 0));
+	}
+	if (columns_parse(&options->columns, argument, &options->fields, &error))
+		usage_error(state, "%s", error.text);
+}
+
+static void take_where(struct argp_state *state, char *argument)
+{
+	struct options *options = with_fields(state);
+	struct error error = {};
+
+	if (where_add(&options->where, argument, &options->fields, &error))
+		usage_error(state, "%s", error.text);
+}
+
 /* Leaves out argp's note that a long option's argument applies to its letter too. */
 static char *filter_help(int key, const char *text, void *input)
 {
@@ -257,6 +294,13 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 	const struct tool_option rows[] = {
 		OPTION_FLAG("json", 0, &options->json, "One JSON object a line",
 			    .group = GROUP_EVENTS),
+		OPTION("fields", 0, "LIST", TAKES_ANY,
+		       "Show these fields, with commas between; 'help' lists them",
+		       .take = take_fields, .group = GROUP_EVENTS),
+		OPTION("where", 0, "EXPR", TAKES_ANY,
+		       "Only events of which this is true: FIELD=VALUE, or with !=, ~REGEX, "
+		       "!~REGEX, <, >; may be repeated",
+		       .take = take_where, .group = GROUP_EVENTS),
 		OPTION("duration", common_letter(tool, 'd'), "SECONDS", TAKES_SECONDS,
 		       "End after this time", .number = &options->duration, .group = GROUP_EVENTS),
 		OPTION_NUMBER("max-events", 0, "N", &options->max_events, 1, UINT64_MAX,
@@ -415,10 +459,17 @@ void options_parse(struct options *options, struct settings *settings, const str
 	free((char *)argp.doc);
 }
 
-uint64_t options_given_up(const struct tool *tool)
+void options_free(struct options *options)
 {
+	where_free(options->where);
+	columns_free(&options->columns);
+	field_table_free(&options->fields);
+}
+
+uint64_t options_given_up(const struct options *options, const struct tool *tool)
+{
+	uint64_t count = where_given_up(options->where);
 	const struct tool_option *row;
-	uint64_t count = 0;
 
 	for (row = tool->options; row && row->name; row++)
 		if (row->type == TAKES_PATTERN)

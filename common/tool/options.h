@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include "compile/headers.h"
+#include "output/columns.h"
+#include "output/field.h"
+#include "output/where.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
 
@@ -33,16 +36,21 @@ struct options {
 	const char *source_file;
 	const char *image_file; /* write the compiled image there instead of tracing */
 	enum headers_wanted headers;
-	uint64_t buffer_pages; /* a power of two */
-	uint64_t duration;     /* nanoseconds; 0: no end */
-	uint64_t max_events;   /* 0: no limit */
+	uint64_t buffer_pages;	   /* a power of two */
+	uint64_t duration;	   /* nanoseconds; 0: no end */
+	uint64_t max_events;	   /* 0: no limit */
+	struct field_table fields; /* empty unless one of the two below was given */
+	struct columns columns;	   /* --fields */
+	struct where *where;	   /* --where */
 };
 
 /* Adds the load-time settings of the tool's options to settings, which must be initialised. */
 void options_parse(struct options *options, struct settings *settings, const struct tool *tool,
 		   int argc, char **argv);
 
-/* How many matches the table's regular expressions gave up: see base/pattern.h. */
-uint64_t options_given_up(const struct tool *tool);
+void options_free(struct options *options);
+
+/* How many matches the regular expressions gave up, the tool's and --where's: base/pattern.h. */
+uint64_t options_given_up(const struct options *options, const struct tool *tool);
 
 #endif

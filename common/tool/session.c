@@ -24,6 +24,16 @@ bool session_is_json(const struct session *session)
 	return session->options->json;
 }
 
+bool session_shows_fields(const struct session *session)
+{
+	return session->options->json || session->options->columns.count;
+}
+
+bool session_needs_fields(const struct session *session)
+{
+	return session_shows_fields(session) || session->options->where;
+}
+
 void session_use_probe_sets(struct session *session, const struct probe_set *sets)
 {
 	session->settings->probe_sets = sets;
@@ -107,22 +117,19 @@ void session_message(const struct session *session, const char *format, ...)
 	message(session->tool->name, "%s", text);
 }
 
+bool session_wants(struct session *session, uint64_t time, const void *event)
+{
+	return lines_wants(session->options, session->tool, &session->output, time, event);
+}
+
 void session_print_row(struct session *session, uint64_t time, const void *event)
 {
-	const struct tool *tool = session->tool;
 	uint64_t max = session->options->max_events;
-	bool json = session->options->json;
-	struct row row;
 
 	if (max && session->printed == max)
 		return;
-	if (tool->line && !json) {
-		tool->line(&session->output, time, event);
-	} else {
-		row_begin(&row, &session->output, json ? ROW_JSON : ROW_TEXT, time);
-		tool->row(&row, event);
-		row_end(&row);
-	}
+	if (!lines_print(session->options, session->tool, &session->output, time, event))
+		return;
 	if (++session->printed == max)
 		session_stop(session);
 }
@@ -165,7 +172,7 @@ static void record_losses(struct session *session)
 	losses_record(&session->losses, session->tool->name, live_lost(&session->live),
 		      live_missed(&session->live));
 	losses_record_in_doubt(&session->losses, session->tool->name,
-			       options_given_up(session->tool));
+			       options_given_up(session->options, session->tool));
 }
 
 static void take_child(struct session *session)
@@ -198,6 +205,8 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 	if (!settings->probe_sets)
 		settings->probe_sets = tool->probe_sets;
 	output_init(&session->output, STDOUT_FILENO, options->json);
+	if (session_needs_fields(session))
+		session->output.origin = row_origin(tool->name);
 	command_init(&session->command);
 	live_init(&session->live);
 	process_numbers_init(&session->numbers);
@@ -258,24 +267,6 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	return 0;
 }
 
-static void print_header(struct session *session)
-{
-	const struct tool *tool = session->tool;
-	struct row row;
-	void *nothing;
-
-	if (session->options->json || tool->line || !tool->row)
-		return;
-	/* A NUL follows, as with every event. */
-	nothing = calloc(1, (tool->event_size ? tool->event_size : EVENT_MOST) + 1);
-	if (nothing) {
-		row_begin(&row, &session->output, ROW_HEADER, session->output.start_time);
-		tool->row(&row, nothing);
-		row_end(&row);
-	}
-	free(nothing);
-}
-
 /*
  * The reader sleeps most of the time. When it wakes, the buffers of busy CPUs are filling up, so it
  * must run soon. Without permission it keeps its priority, and lost events are counted.
@@ -298,7 +289,7 @@ int session_run(struct session *session, struct error *error)
 			return count;
 	}
 	raise_priority();
-	print_header(session);
+	lines_print_header(session->options, tool, &session->output);
 	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);
 	command_release(&session->command);
 	return loop_run(&session->loop, count, error);

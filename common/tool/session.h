@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "output/output.h"
 #include "tool/command.h"
+#include "tool/lines.h"
 #include "tool/live.h"
 #include "tool/loop.h"
 #include "tool/losses.h"
@@ -15,8 +16,6 @@
 #include "tool/process_numbers.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
-
-#define EVENT_MOST 65536 /* bytes: a record of a perf buffer is shorter */
 
 struct session {
 	const struct tool *tool;

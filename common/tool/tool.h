@@ -15,6 +15,7 @@
 #include "compile/feature_test.h"
 #include "compile/source.h"
 #include "image/image.h"
+#include "output/field.h"
 #include "output/output.h"
 #include "output/row.h"
 #include "parameters.h"
@@ -61,6 +62,9 @@ struct tool {
 	 * is in nanoseconds of CLOCK_MONOTONIC, size in bytes.
 	 */
 	void (*row)(struct row *row, const void *event);
+	/* What the row has in JSON; ends with an empty row. NULL: the row of such an event tells.
+	 */
+	const struct field *fields;
 	void (*print)(struct session *session, uint64_t time, const void *event, size_t size);
 
 	/* Whether the event gets a row. NULL: always. */
@@ -106,6 +110,10 @@ int tool_main(const struct tool *tool, int argc, char **argv);
 struct output *session_output(struct session *session);
 /* Whether --json was given. */
 bool session_is_json(const struct session *session);
+/* Whether a line is an event's fields, whatever the tool prints otherwise: --json, --fields. */
+bool session_shows_fields(const struct session *session);
+/* Whether what has no column is needed too: --json, --fields, --where. */
+bool session_needs_fields(const struct session *session);
 
 /* Sets PARAM(number) of the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);
@@ -166,7 +174,13 @@ int session_run_command(struct session *session, char **argv, struct error *erro
 void session_message(const struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints the event by row(), as text or JSON, and counts it for --max-events. */
+/* Whether --where lets the event pass. */
+bool session_wants(struct session *session, uint64_t time, const void *event);
+
+/*
+ * Prints the event by row(), as text or JSON, and counts it for --max-events, if --where lets it
+ * pass.
+ */
 void session_print_row(struct session *session, uint64_t time, const void *event);
 
 #endif

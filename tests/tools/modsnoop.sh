@@ -87,6 +87,16 @@ unload loop
 check '--max-events' [ "$STATUS" -eq 0 ]
 check '--json' out_has '"name":"loop".*"uid":0.*"taints":"'"${unsigned#-}"'".*"parameters":"max_loop=1"'
 
+check '--json follows its schema' /usr/bin/python3 "$(dirname "$0")/follows_schema.py" \
+	"$(dirname "$0")/../../docs/schema" "$OUT"
+
+start modsnoop --fields name,user,parameters --where 'name~^loop$' --max-events 1
+insmod "$SCRATCH/dummy.ko"
+insmod "$SCRATCH/loop.ko" max_loop=1
+wait_tool
+unload loop dummy
+check '--fields: columns, with a header' [ "$(tr -s ' ' <"$OUT" | tr '\n' ,)" = 'NAME USER PARAMETERS,loop root max_loop=1,' ]
+
 fallback_source modsnoop on_init_module "$SCRATCH/fallback.c"
 start_headerless modsnoop -x --source "$SCRATCH/fallback.c"
 insmod "$SCRATCH/loop.ko" max_loop=1

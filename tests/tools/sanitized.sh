@@ -92,6 +92,10 @@ for format in '' --json; do
 		run shellsnoop -C --asciicast "$SCRATCH/a.cast" $format "$(cat "$SCRATCH/pid")"
 		run ttysnoop -C --asciicast "$SCRATCH/b.cast" $format "$(cat "$SCRATCH/tty")"
 	}
+	run execsnoop --fields time,args,filename,comm,argv0 --where 'args!~(a+)+$|b' --where 'pid>1' $format
+	run opensnoop --fields full_path,path,fd,call --where 'file!=x' --where 'path~.' $format
+	run elfsnoop --fields mount,elf,inode --where 'elf!=x' $format
+	run ttysnoop --fields data,fd --where 'data!~x' $format "$(cat "$SCRATCH/tty")"
 	[ "$format" ] || run shellsnoop -r "$(cat "$SCRATCH/pid")"
 	wait_for 180 has_attached
 	workload

@@ -162,6 +162,36 @@ static void a_tool_may_have_its_own_size_of_buffers(void **state)
 	assert_int_equal(options.buffer_pages, 2);
 }
 
+static const struct field own_fields[] = {
+	FIELD_ROW("size", NUMBER, "bytes"),
+	{},
+};
+
+static void fields_and_conditions(void **state)
+{
+	struct tool tool = plain_tool;
+	struct options options = PARSE(&plain_tool, NULL);
+
+	(void)state;
+	tool.fields = own_fields;
+	assert_int_equal(options.columns.count, 0);
+	assert_null(options.where);
+	assert_int_equal(options.fields.count, 0);
+	options = PARSE(&tool, "--fields", "time,size,host", "--where=size>1", "--where", "time~Z");
+	assert_int_equal(options.columns.count, 3);
+	assert_ptr_equal(options.columns.fields[1], field_find(&options.fields, "size", 4));
+	assert_non_null(options.where);
+	options_free(&options);
+	options = PARSE(&tool, "--fields=size", "--fields=time");
+	assert_int_equal(options.columns.count, 1);
+	options_free(&options);
+	WRONG("no field 'siz': the nearest is 'size'", &tool, "--fields=siz");
+	WRONG("no field 'length': the nearest is", &tool, "--where=length=1");
+	WRONG("bad --where 'size': not FIELD=VALUE", &tool, "--where", "size");
+	WRONG("where", &tool, "--where");
+	WRONG("no field 'size': the nearest is 'time'", &plain_tool, "--fields=size");
+}
+
 static void common_options(void **state)
 {
 	struct options options = PARSE(&plain_tool, "--json", "--duration=1.5", "--max-events",
@@ -424,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults),
 		cmocka_unit_test(a_tool_may_have_its_own_size_of_buffers),
+		cmocka_unit_test(fields_and_conditions),
 		cmocka_unit_test(common_options),
 		cmocka_unit_test(letters_are_those_of_the_bcc_tool),
 		cmocka_unit_test(a_tools_own_v_is_not_verbose),

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "tool/lines.h"
+
+void lines_print_header(const struct options *options, const struct tool *tool,
+			struct output *output)
+{
+	struct row row;
+	void *nothing;
+
+	if (options->columns.count && !options->json)
+		columns_print_header(&options->columns, output);
+	if (options->columns.count || options->json || tool->line || !tool->row)
+		return;
+	/* A NUL follows, as with every event. */
+	nothing = calloc(1, (tool->event_size ? tool->event_size : EVENT_MOST) + 1);
+	if (nothing) {
+		row_begin(&row, output, ROW_HEADER, output->start_time);
+		tool->row(&row, nothing);
+		row_end(&row);
+	}
+	free(nothing);
+}
+
+/* The tool's own form. */
+static void print_text(const struct tool *tool, struct output *output, uint64_t time,
+		       const void *event)
+{
+	struct row row;
+
+	if (tool->line) {
+		tool->line(output, time, event);
+		return;
+	}
+	row_begin(&row, output, ROW_TEXT, time);
+	tool->row(&row, event);
+	row_end(&row);
+}
+
+/* The members that --fields chooses, in its order. */
+static void choose_members(const struct options *options, struct row *row)
+{
+	json_t *chosen;
+
+	if (!options->columns.count)
+		return;
+	chosen = columns_choose(&options->columns, row->object);
+	json_decref(row->object);
+	row->object = chosen;
+}
+
+/* All fields of the event, for json_decref() or row_end(). */
+static void read_fields(struct row *row, const struct tool *tool, struct output *output,
+			uint64_t time, const void *event)
+{
+	row_begin(row, output, ROW_JSON, time);
+	if (tool->row)
+		tool->row(row, event);
+}
+
+bool lines_wants(const struct options *options, const struct tool *tool, struct output *output,
+		 uint64_t time, const void *event)
+{
+	struct row row;
+	bool wanted;
+
+	if (!options->where)
+		return true;
+	read_fields(&row, tool, output, time, event);
+	wanted = where_holds(options->where, row.object);
+	json_decref(row.object);
+	return wanted;
+}
+
+bool lines_print(const struct options *options, const struct tool *tool, struct output *output,
+		 uint64_t time, const void *event)
+{
+	struct row row;
+	bool shown;
+
+	if (!options->json && !options->columns.count) {
+		shown = lines_wants(options, tool, output, time, event);
+		if (shown)
+			print_text(tool, output, time, event);
+		return shown;
+	}
+	read_fields(&row, tool, output, time, event);
+	shown = where_holds(options->where, row.object);
+	if (shown && options->json) {
+		choose_members(options, &row);
+		row_end(&row);
+		return true;
+	}
+	if (shown)
+		columns_print(&options->columns, output, row.object);
+	json_decref(row.object);
+	return shown;
+}
