@@ -26,14 +26,16 @@
 #endif
 
 /*
- * The file of a descriptor. A load through a trusted pointer has a constant offset: the place of
- * the descriptor in the table is taken for the start of the array in struct files_struct.
+ * The file of a descriptor that the current syscall made, so that it is within the table. A load
+ * through a trusted pointer has a constant offset: the place of the descriptor in the table is
+ * taken for the start of the array in struct files_struct. Should it be outside all the same, the
+ * load gives a value that is no file with that name.
  */
 static __always_inline u64 load_file(u64 files, u64 fd)
 {
 	u64 table = LOAD(struct files_struct, files, fdt), place;
 
-	if (!table || fd >= LOAD(struct fdtable, table, max_fds))
+	if (!table)
 		return 0;
 	place = LOAD(struct fdtable, table, fd) + fd * sizeof(struct file *);
 	files = (u64)cast_pointer(place - offsetof(struct files_struct, fd_array),
@@ -41,13 +43,13 @@ static __always_inline u64 load_file(u64 files, u64 fd)
 	return LOAD_AT(files, offsetof(struct files_struct, fd_array), u64);
 }
 
-/* The first size bytes of a word in memory; size is at most 8. */
+/* What is left of a word in memory if only its first size bytes count; size is 1 to 8. */
 static __always_inline u64 first_bytes(u64 word, u32 size)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return size < 8 ? word & ((1ULL << (size * 8)) - 1) : word;
+	return word << (64 - size * 8);
 #else
-	return size < 8 ? word >> (64 - size * 8) : word;
+	return word >> (64 - size * 8);
 #endif
 }
 
@@ -60,10 +62,11 @@ static __always_inline bool is_name_of(u64 dentry, const char *name, u32 size)
 	for (i = 0; i < CHECKED_NAME; i += 8) {
 		u64 word = LOAD_AT(dentry, offsetof(struct dentry, INLINE_NAME) + i, u64);
 
-		if (first_bytes(word ^ *(u64 *)(name + i), size - i))
-			return false;
+		word ^= *(u64 *)(name + i);
 		if (size <= i + 8)
-			return true;
+			return !first_bytes(word, size - i);
+		if (word)
+			return false;
 	}
 	return true;
 }
@@ -86,7 +89,7 @@ static __always_inline enum outcome compare_part(struct comparison *at, const ch
 {
 	u32 size = LOAD(struct dentry, at->dentry, d_name.len);
 
-	if (size > CHECKED_NAME || size > at->end)
+	if (!size || size > CHECKED_NAME || size > at->end)
 		return DIFFERS;
 	at->end -= size;
 	if (!is_bounded(&at->end, CHECKED_PATH) || !is_name_of(at->dentry, name + at->end, size))
@@ -110,21 +113,27 @@ static __always_inline enum outcome compare_part(struct comparison *at, const ch
 	((directory) == LOAD(struct fs_struct, fs, which.dentry) && \
 	 LOAD(struct file, file, f_path.mnt) == LOAD(struct fs_struct, fs, which.mnt))
 
-#define USR	  0x727375   /* "usr", as a little-endian word */
+#define USR	  0x727375   /* "usr" with its NUL, as a little-endian word */
 #define LIB_LINK  0x62696c2f /* "/lib" */
 #define BIN_LINK  0x6e69622f /* "/bin" */
 #define SBIN_LINK 0x6962732f /* "/sbi" */
 
-/* Today's systems have links to /usr/lib and the like in their root. */
-static __always_inline u64 follow_usr_link(u64 directory, const char *name)
+/* Today's systems have links to /usr/lib and the like in their root: the directory is that /usr. */
+static __always_inline bool is_behind_usr_link(u64 directory, const char *name)
 {
-	u64 word = LOAD_AT(directory, offsetof(struct dentry, INLINE_NAME), u64);
+	u32 word = LOAD_AT(directory, offsetof(struct dentry, INLINE_NAME), u32);
 	u32 start = *(u32 *)name;
 
-	if (first_bytes(word, 4) != USR ||
-	    (start != LIB_LINK && start != BIN_LINK && start != SBIN_LINK))
-		return directory;
-	return LOAD(struct dentry, directory, d_parent);
+	return word == USR && (start == LIB_LINK || start == BIN_LINK || start == SBIN_LINK);
+}
+
+/* Whether an absolute name starts from this directory. */
+static __always_inline bool is_start(u64 fs, u64 file, u64 directory, const char *name)
+{
+	if (IS_DIRECTORY(fs, root, file, directory))
+		return true;
+	return is_behind_usr_link(directory, name) &&
+	       IS_DIRECTORY(fs, root, file, LOAD(struct dentry, directory, d_parent));
 }
 
 /* Compares the name, part by part from its end, with the file's and its directories' names. */
@@ -143,7 +152,7 @@ static __always_inline bool is_name_of_file(const struct opensnoop_event *event,
 	COMPARE_NEXT(outcome, &at, name);
 	COMPARE_NEXT(outcome, &at, name);
 	if (outcome == AT_ROOT)
-		return IS_DIRECTORY(fs, root, file, follow_usr_link(at.dentry, name));
+		return is_start(fs, file, at.dentry, name);
 	return outcome == AT_DIRECTORY && event->directory_fd == OPEN_AT_WORKING_DIRECTORY &&
 	       IS_DIRECTORY(fs, pwd, file, at.dentry);
 }
