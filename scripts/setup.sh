@@ -7,12 +7,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${SNOOPKIT_BUILD:-$root/build}
 
 # Packages by package manager: what building and running the tools takes.
-packages_apt=(gcc make cmake libc6-dev libbpf-dev libelf-dev libjansson-dev libseccomp-dev
-	libxxhash-dev libpcre2-dev libbpfcc)
-packages_dnf=(gcc make cmake glibc-devel libbpf-devel elfutils-libelf-devel jansson-devel
-	libseccomp-devel xxhash-devel pcre2-devel bcc)
-packages_zypper=(gcc make cmake glibc-devel libbpf-devel libelf-devel libjansson-devel
-	libseccomp-devel xxhash-devel pcre2-devel libbcc0)
+packages_apt=(gcc make cmake libc6-dev libjansson-dev libseccomp-dev libxxhash-dev
+	libpcre2-dev libbpfcc)
+packages_dnf=(gcc make cmake glibc-devel jansson-devel libseccomp-devel xxhash-devel
+	pcre2-devel bcc)
+packages_zypper=(gcc make cmake glibc-devel libjansson-devel libseccomp-devel xxhash-devel
+	pcre2-devel libbcc0)
 
 die() {
 	echo "$(basename "$0"): $*" >&2

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <seccomp.h>
@@ -10,6 +8,8 @@
 
 #include "base/clock.h"
 #include "eperm.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "kernel/urgent.h"
 #include "tool/tool.h"
 
@@ -147,7 +147,7 @@ static uint64_t read_counter(int map, const struct eperm_key *key)
 	int i;
 
 	urgent_begin();
-	if (!bpf_map_lookup_elem(map, key, state.values))
+	if (!bpf_lookup(map, key, state.values))
 		for (i = 0; i < state.cpus; i++)
 			total += values[i];
 	urgent_end();
@@ -160,7 +160,7 @@ static int read_counters(int map, uint32_t epoch, struct counters *counters)
 	struct eperm_key key, *previous = NULL;
 	struct counter *counter;
 
-	for (; !bpf_map_get_next_key(map, previous, &key); previous = &key) {
+	for (; !bpf_next_key(map, previous, &key); previous = &key) {
 		if (key.epoch >= epoch)
 			continue;
 		counter = append(counters);
@@ -183,7 +183,7 @@ static int read_slots(int map, struct counters *rows)
 	int cpu;
 
 	for (index = 0; index < EPERM_SLOTS; index++) {
-		if (bpf_map_lookup_elem(map, &index, state.values))
+		if (bpf_lookup(map, &index, state.values))
 			return 0;
 		for (cpu = 0; cpu < state.cpus; cpu++) {
 			if (!slots[cpu].count)
@@ -227,7 +227,7 @@ static int read_others(int map, struct counters *rows, uint64_t *total)
 	if (map < 0)
 		return 0;
 	urgent_begin();
-	err = bpf_map_lookup_elem(map, &zero, state.values) ? -errno : 0;
+	err = bpf_lookup(map, &zero, state.values);
 	urgent_end();
 	for (i = 0; !err && i < EPERM_OTHER_COUNTS; i++) {
 		seen = &state.others.counts[i];
@@ -304,8 +304,8 @@ static void remove_settled(int map, struct counters *counters)
 
 		if (counter->key.epoch + 2 < state.epoch) {
 			urgent_begin();
-			bpf_map_update_elem(map, &counter->key, state.values, BPF_EXIST);
-			bpf_map_delete_elem(map, &counter->key);
+			bpf_update(map, &counter->key, state.values, BPF_EXIST);
+			bpf_delete(map, &counter->key);
 			urgent_end();
 		} else {
 			counters->items[kept++] = *counter;
@@ -320,7 +320,7 @@ static void begin_epoch(struct session *session)
 
 	state.epoch++;
 	urgent_begin();
-	bpf_map_update_elem(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
+	bpf_update(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
 	urgent_end();
 }
 
@@ -486,7 +486,7 @@ static int prepare(struct session *session, struct error *error)
 	session_set_parameter(session, PARAM_BTF_TRACEPOINT, !opt.interval);
 	session_set_interval(session, opt.interval * SECOND);
 	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
-	state.cpus = libbpf_num_possible_cpus();
+	state.cpus = cpus_possible();
 	if (state.cpus > 0)
 		state.values = calloc((size_t)state.cpus, sizeof(struct eperm_others));
 	return state.values ? 0 : error_set(error, ENOMEM, "no memory for the counts");

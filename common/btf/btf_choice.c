@@ -75,11 +75,11 @@ void choice_take_whole(struct btf_choice *choice, uint32_t id)
 	const struct btf_type *type = reader_type(choice->reader, id);
 	uint32_t i;
 
-	if (!btf_is_composite(type) || choice->whole[id])
+	if (!type_is_composite(type) || choice->whole[id])
 		return;
 	choice->whole[id] = true;
-	for (i = 0; i < btf_vlen(type); i++) {
-		const struct btf_member *member = &btf_members(type)[i];
+	for (i = 0; i < type_length(type); i++) {
+		const struct btf_member *member = &type_members(type)[i];
 
 		if (!*reader_string(choice->reader, member->name_off))
 			choice_take_whole(choice,
@@ -90,16 +90,16 @@ void choice_take_whole(struct btf_choice *choice, uint32_t id)
 bool choice_takes_member(const struct btf_choice *choice, uint32_t id, uint32_t index)
 {
 	const struct btf_reader *reader = choice->reader;
-	const struct btf_member *member = &btf_members(reader_type(reader, id))[index];
+	const struct btf_member *member = &type_members(reader_type(reader, id))[index];
 	const char *name = reader_string(reader, member->name_off);
 	uint32_t inner, i;
 
 	if (*name)
 		return choice->whole[id] || name_table_find(choice->words, name);
 	inner = btf_skip_qualifiers(reader->btf, member->type);
-	if (!btf_is_composite(reader_type(reader, inner)))
+	if (!type_is_composite(reader_type(reader, inner)))
 		return false;
-	for (i = 0; i < btf_vlen(reader_type(reader, inner)); i++)
+	for (i = 0; i < type_length(reader_type(reader, inner)); i++)
 		if (choice_takes_member(choice, inner, i))
 			return true;
 	return false;
@@ -111,7 +111,7 @@ bool choice_keeps_typedef(const struct btf_choice *choice, const struct btf_type
 	uint32_t target = btf_skip_typedefs(reader->btf, type->type);
 	const char *name = reader_string(reader, type->name_off);
 
-	return btf_is_composite(reader_type(reader, target)) && !*reader_name(reader, target) &&
+	return type_is_composite(reader_type(reader, target)) && !*reader_name(reader, target) &&
 	       *name && !(choice_word(choice, name) & WORD_OWN);
 }
 

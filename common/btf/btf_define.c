@@ -47,22 +47,23 @@ static void define_used(struct definer *definer, uint32_t id)
 
 		id = reader_resolve(definer->reader, btf_skip_qualifiers(definer->reader->btf, id));
 		type = reader_type(definer->reader, id);
-		if (btf_is_ptr(type)) {
+		if (type_is(type, TYPE_PTR)) {
 			pointed = true;
 			id = type->type;
-		} else if (btf_is_array(type)) {
+		} else if (type_is(type, TYPE_ARRAY)) {
 			pointed = false; /* C must know an array's elements, even here */
-			id = btf_array(type)->type;
-		} else if (btf_is_typedef(type) && !choice_keeps_typedef(&definer->choice, type)) {
+			id = type_array(type)->type;
+		} else if (type_is(type, TYPE_TYPEDEF) &&
+			   !choice_keeps_typedef(&definer->choice, type)) {
 			id = type->type;
 		} else if (btf_has_tag(type) && !*reader_name(definer->reader, id)) {
 			define_parts(definer, id);
 			return;
-		} else if (btf_is_composite(type) && pointed) {
+		} else if (type_is_composite(type) && pointed) {
 			enqueue(definer, id);
 			return;
 		} else {
-			if (btf_has_tag(type) || btf_is_typedef(type))
+			if (btf_has_tag(type) || type_is(type, TYPE_TYPEDEF))
 				define(definer, id);
 			return;
 		}
@@ -77,13 +78,13 @@ static void define_parts(struct definer *definer, uint32_t id)
 	if (definer->states[id] & BUSY)
 		return;
 	definer->states[id] |= BUSY;
-	if (btf_is_typedef(type))
+	if (type_is(type, TYPE_TYPEDEF))
 		define_used(definer, type->type);
-	for (i = 0; btf_is_composite(type) && i < btf_vlen(type); i++)
+	for (i = 0; type_is_composite(type) && i < type_length(type); i++)
 		/* bit-fields are written with all their neighbours */
 		if (choice_takes_member(&definer->choice, id, i) ||
 		    reader_bit_field(definer->reader, type, i, &offset))
-			define_used(definer, btf_members(type)[i].type);
+			define_used(definer, type_members(type)[i].type);
 	definer->states[id] &= (unsigned char)~BUSY;
 }
 
@@ -149,7 +150,7 @@ static bool has_wanted_enumerator(const struct btf_choice *choice, const struct 
 {
 	uint32_t i;
 
-	for (i = 0; i < btf_vlen(type); i++)
+	for (i = 0; i < type_length(type); i++)
 		if (choice_takes_enumerator(choice, type, i))
 			return true;
 	return false;
@@ -163,7 +164,7 @@ static void define_enums(struct definer *definer)
 	for (id = 1; id < reader_count(definer->reader); id++) {
 		const struct btf_type *type = reader_type(definer->reader, id);
 
-		if (btf_is_any_enum(type) && has_wanted_enumerator(&definer->choice, type))
+		if (type_is_any_enum(type) && has_wanted_enumerator(&definer->choice, type))
 			define(definer, id);
 	}
 }

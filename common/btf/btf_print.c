@@ -20,20 +20,22 @@ static void print_body(struct btf_print *print, uint32_t id);
 
 static const char *keyword_of(const struct btf_type *type)
 {
-	if (btf_is_any_enum(type))
+	if (type_is_any_enum(type))
 		return "enum";
-	return btf_is_union(type) || (btf_is_fwd(type) && btf_kflag(type)) ? "union" : "struct";
+	return type_is(type, TYPE_UNION) || (type_is(type, TYPE_FWD) && type_flag(type)) ? "union" :
+											   "struct";
 }
 
-/* Different types can have the same name. All but the first get a number, as in libbpf's dumps. */
+/* Different types can have the same name. All but the first get a number, as bpftool writes them.
+ */
 static bool is_numbered(const struct btf_print *print, uint32_t id)
 {
 	const struct btf_type *type = reader_type(print->reader, id);
 	const struct name_table *names =
-		btf_is_typedef(type) ? &print->reader->typedefs : &print->reader->tags;
+		type_is(type, TYPE_TYPEDEF) ? &print->reader->typedefs : &print->reader->tags;
 	const struct name *first = name_table_find(names, reader_name(print->reader, id));
 
-	return first && first->value != id && !btf_is_fwd(type);
+	return first && first->value != id && !type_is(type, TYPE_FWD);
 }
 
 static void print_name(struct btf_print *print, uint32_t id)
@@ -61,17 +63,18 @@ static const char *integer_name(uint32_t size, bool is_signed)
 
 static const char *base_name(const struct btf_print *print, const struct btf_type *type)
 {
-	const char *name = btf__name_by_offset(print->reader->btf, type->name_off);
+	const char *name = btf_file_string(print->reader->btf, type->name_off);
 
-	if (btf_is_float(type))
+	if (type_is(type, TYPE_FLOAT))
 		return type->size == 4 ? "float" : type->size == 8 ? "double" : "long double";
-	if (btf_int_encoding(type) & BTF_INT_BOOL)
+	if (type_integer_encoding(type) & INTEGER_BOOL)
 		return "_Bool";
 	if (!strcmp(name, "char"))
 		return "char";
 	if (type->size == 8 && strstr(name, "long long"))
-		return btf_int_encoding(type) & BTF_INT_SIGNED ? "long long" : "unsigned long long";
-	return integer_name(type->size, btf_int_encoding(type) & BTF_INT_SIGNED);
+		return type_integer_encoding(type) & INTEGER_SIGNED ? "long long" :
+								      "unsigned long long";
+	return integer_name(type->size, type_integer_encoding(type) & INTEGER_SIGNED);
 }
 
 /* The part of a declaration to the left of its declarator. */
@@ -83,17 +86,18 @@ static void print_base(struct btf_print *print, uint32_t id, unsigned int qualif
 		buffer_append_string(&print->out, "const ");
 	if (qualifiers & VOLATILE)
 		buffer_append_string(&print->out, "volatile ");
-	if (btf_is_int(type) || btf_is_float(type)) {
+	if (type_is(type, TYPE_INT) || type_is(type, TYPE_FLOAT)) {
 		buffer_append_string(&print->out, base_name(print, type));
-	} else if (btf_is_typedef(type)) {
+	} else if (type_is(type, TYPE_TYPEDEF)) {
 		print_name(print, id);
-	} else if (*reader_name(print->reader, id) && (btf_has_tag(type) || btf_is_fwd(type))) {
+	} else if (*reader_name(print->reader, id) &&
+		   (btf_has_tag(type) || type_is(type, TYPE_FWD))) {
 		buffer_printf(&print->out, "%s ", keyword_of(type));
 		print_name(print, id);
-	} else if (btf_is_composite(type)) {
+	} else if (type_is_composite(type)) {
 		buffer_append_string(&print->out, keyword_of(type));
 		print_body(print, id);
-	} else if (btf_is_any_enum(type)) {
+	} else if (type_is_any_enum(type)) {
 		buffer_append_string(
 			&print->out,
 			integer_name(type->size, reader_enum_is_signed(print->reader, type)));
@@ -114,27 +118,27 @@ static void declare(struct btf_print *print, uint32_t id, const char *declarator
 	char outer[DECLARATOR_SIZE];
 	int length = 0;
 
-	if (btf_is_const(type) || btf_is_volatile(type)) {
-		qualifiers |= btf_is_const(type) ? CONST : VOLATILE;
+	if (type_is(type, TYPE_CONST) || type_is(type, TYPE_VOLATILE)) {
+		qualifiers |= type_is(type, TYPE_CONST) ? CONST : VOLATILE;
 		declare(print, type->type, declarator, qualifiers);
-	} else if (btf_is_mod(type) || btf_is_type_tag(type) ||
-		   (btf_is_typedef(type) && !choice_keeps_typedef(print->choice, type))) {
+	} else if (type_is_qualifier(type) ||
+		   (type_is(type, TYPE_TYPEDEF) && !choice_keeps_typedef(print->choice, type))) {
 		declare(print, type->type, declarator, qualifiers);
-	} else if (btf_is_ptr(type)) {
+	} else if (type_is(type, TYPE_PTR)) {
 		const struct btf_type *target = reader_type(
 			print->reader, btf_skip_typedefs(print->reader->btf, type->type));
-		bool binds = btf_is_array(target) || btf_is_func_proto(target);
+		bool binds = type_is(target, TYPE_ARRAY) || type_is(target, TYPE_FUNC_PROTO);
 
 		length = snprintf(outer, sizeof(outer), "%s*%s%s%s%s", binds ? "(" : "",
 				  qualifiers & CONST ? " const " : "",
 				  qualifiers & VOLATILE ? " volatile " : "", declarator,
 				  binds ? ")" : "");
 		declare(print, type->type, outer, 0);
-	} else if (btf_is_array(type)) {
+	} else if (type_is(type, TYPE_ARRAY)) {
 		length = snprintf(outer, sizeof(outer), "%s[%u]", declarator,
-				  btf_array(type)->nelems);
-		declare(print, btf_array(type)->type, outer, qualifiers);
-	} else if (btf_is_func_proto(type)) {
+				  type_array(type)->nelems);
+		declare(print, type_array(type)->type, outer, qualifiers);
+	} else if (type_is(type, TYPE_FUNC_PROTO)) {
 		buffer_printf(&print->out, "void %s(void)", declarator);
 	} else {
 		print_base(print, id, qualifiers);
@@ -196,7 +200,7 @@ static void print_member(struct btf_print *print, const struct btf_member *membe
 	const struct btf_type *type = reader_type(print->reader, id);
 
 	/* the source defines this type later: here are bytes of the same size and alignment */
-	if (btf_is_composite(type) && *name &&
+	if (type_is_composite(type) && *name &&
 	    choice_word(print->choice, reader_string(print->reader, type->name_off)) & WORD_OWN_TAG)
 		buffer_printf(&print->out, "unsigned char %s[%u] __attribute__((aligned(%u)))",
 			      name, type->size, reader_align(print->reader, id));
@@ -216,7 +220,8 @@ static uint32_t print_bit_fields(struct btf_print *print, uint32_t id, uint32_t 
 	uint32_t offset, width, end = first, i;
 	bool wanted = false;
 
-	for (; end < btf_vlen(type) && reader_bit_field(print->reader, type, end, &offset); end++)
+	for (; end < type_length(type) && reader_bit_field(print->reader, type, end, &offset);
+	     end++)
 		wanted |= choice_takes_member(print->choice, id, end);
 	for (i = first; wanted && i < end; i++) {
 		width = reader_bit_field(print->reader, type, i, &offset);
@@ -225,7 +230,7 @@ static uint32_t print_bit_fields(struct btf_print *print, uint32_t id, uint32_t 
 		pad_bits(print, position, offset);
 		if (i > first && offset % 64 == 0)
 			buffer_append_string(&print->out, "unsigned char : 0;\n");
-		print_bit_field(print, &btf_members(type)[i], width);
+		print_bit_field(print, &type_members(type)[i], width);
 		*position = offset + width;
 	}
 	return end;
@@ -236,19 +241,19 @@ static void print_struct_members(struct btf_print *print, uint32_t id)
 	const struct btf_type *type = reader_type(print->reader, id);
 	uint32_t position = 0, offset, i = 0;
 
-	while (i < btf_vlen(type)) {
-		const struct btf_member *member = &btf_members(type)[i];
+	while (i < type_length(type)) {
+		const struct btf_member *member = &type_members(type)[i];
 
 		if (reader_bit_field(print->reader, type, i, &offset)) {
 			i = print_bit_fields(print, id, i, &position);
 			continue;
 		}
 		if (choice_takes_member(print->choice, id, i) && offset >= position) {
-			int64_t size = btf__resolve_size(print->reader->btf, member->type);
+			uint64_t size = btf_file_size_of(print->reader->btf, member->type);
 
 			pad_bytes(print, &position, offset);
 			print_member(print, member);
-			position += (uint32_t)(size > 0 ? size : 0) * 8;
+			position += (uint32_t)size * 8;
 		}
 		i++;
 	}
@@ -260,14 +265,14 @@ static void print_union_members(struct btf_print *print, uint32_t id)
 	const struct btf_type *type = reader_type(print->reader, id);
 	uint32_t offset, width, i;
 
-	for (i = 0; i < btf_vlen(type); i++) {
+	for (i = 0; i < type_length(type); i++) {
 		if (!choice_takes_member(print->choice, id, i))
 			continue;
 		width = reader_bit_field(print->reader, type, i, &offset);
 		if (width)
-			print_bit_field(print, &btf_members(type)[i], width);
+			print_bit_field(print, &type_members(type)[i], width);
 		else
-			print_member(print, &btf_members(type)[i]);
+			print_member(print, &type_members(type)[i]);
 	}
 	print_padding(print, type->size);
 }
@@ -280,7 +285,7 @@ static void print_body(struct btf_print *print, uint32_t id)
 		return;
 	print->open[id] = true;
 	buffer_append_string(&print->out, " {\n");
-	if (btf_is_union(reader_type(print->reader, id)))
+	if (type_is(reader_type(print->reader, id), TYPE_UNION))
 		print_union_members(print, id);
 	else
 		print_struct_members(print, id);
@@ -332,7 +337,7 @@ static void print_enumerators(struct btf_print *print, uint32_t id)
 	uint32_t i;
 
 	buffer_append_string(&print->out, " {\n");
-	for (i = 0; i < btf_vlen(type); i++) {
+	for (i = 0; i < type_length(type); i++) {
 		struct enum_value value = reader_enum_value(print->reader, type, i);
 		struct name *word = choice_takes_enumerator(print->choice, type, i);
 
@@ -346,7 +351,7 @@ static void print_enumerators(struct btf_print *print, uint32_t id)
 		print_enumerator(print, word->text, word->length, value);
 	}
 	/* older BTF has no 64-bit enums: such an enum has its size there, but not its values */
-	if (btf_is_enum(type) && type->size == 8)
+	if (type_is(type, TYPE_ENUM) && type->size == 8)
 		largest = (struct enum_value){ INT64_MAX, false };
 	print_bound(print, "smallest", id, smallest);
 	print_bound(print, "largest", id, largest);
@@ -372,12 +377,12 @@ void print_definition(struct btf_print *print, uint32_t id)
 {
 	const struct btf_type *type = reader_type(print->reader, id);
 
-	if (btf_is_typedef(type)) {
+	if (type_is(type, TYPE_TYPEDEF)) {
 		print_typedef(print, id);
 	} else {
 		buffer_printf(&print->out, "%s ", keyword_of(type));
 		print_name(print, id);
-		if (btf_is_any_enum(type))
+		if (type_is_any_enum(type))
 			print_enumerators(print, id);
 		else
 			print_body(print, id);

@@ -7,11 +7,6 @@
  * clang merges a long run of bit-fields into one integer, and one wider than 64 bits is aligned to
  * 16 bytes in the BPF layout instead of 8: all members after it move. offsetof does not show that,
  * because it uses the host's layout.
- *
- * libbpf's btf_dump is no help. It writes a type with all members and all types that they embed,
- * pads with bit-fields (long: 64), repeats types that libbcc's own headers define, and offers no
- * choice. Its btf_dump__emit_type_decl(), which writes a single declaration, does the same for
- * nameless structs in it, and needs every typedef defined.
  */
 #ifndef SNOOPKIT_BTF_PRINT_H
 #define SNOOPKIT_BTF_PRINT_H

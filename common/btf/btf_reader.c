@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 
 bool btf_has_tag(const struct btf_type *type)
 {
-	return btf_is_composite(type) || btf_is_any_enum(type);
+	return type_is_composite(type) || type_is_any_enum(type);
 }
 
 /* A name means the first type that has it. */
@@ -20,12 +19,12 @@ static int index_type(struct btf_reader *reader, uint32_t id)
 	const char *name = reader_name(reader, id);
 	struct name *entry;
 
-	if (btf_is_enum64(type) || (btf_is_enum(type) && btf_kflag(type)))
+	if (type_is(type, TYPE_ENUM64) || (type_is(type, TYPE_ENUM) && type_flag(type)))
 		reader->signs_unknown = false;
-	if (!*name || !(btf_has_tag(type) || btf_is_typedef(type)))
+	if (!*name || !(btf_has_tag(type) || type_is(type, TYPE_TYPEDEF)))
 		return 0;
-	entry = name_table_add(btf_is_typedef(type) ? &reader->typedefs : &reader->tags, name,
-			       strlen(name));
+	entry = name_table_add(type_is(type, TYPE_TYPEDEF) ? &reader->typedefs : &reader->tags,
+			       name, strlen(name));
 	if (!entry)
 		return -ENOMEM;
 	if (!entry->value)
@@ -56,27 +55,25 @@ void reader_close(struct btf_reader *reader)
 	name_table_free(&reader->typedefs);
 	free(reader->aligns);
 	free(reader->packed);
-	btf__free(reader->btf);
+	btf_file_close(reader->btf);
 	*reader = (struct btf_reader){};
 }
 
 uint32_t reader_count(const struct btf_reader *reader)
 {
-	return btf__type_cnt(reader->btf);
+	return btf_file_count(reader->btf);
 }
 
 const struct btf_type *reader_type(const struct btf_reader *reader, uint32_t id)
 {
-	return btf__type_by_id(reader->btf, id);
+	return btf_file_type(reader->btf, id);
 }
 
 const char *reader_string(const struct btf_reader *reader, uint32_t offset)
 {
-	const char *string = btf__name_by_offset(reader->btf, offset);
+	const char *string = btf_file_string(reader->btf, offset);
 
-	return string && is_identifier_start(*string) && !string[identifier_length(string)] ?
-		       string :
-		       "";
+	return is_identifier_start(*string) && !string[identifier_length(string)] ? string : "";
 }
 
 const char *reader_name(const struct btf_reader *reader, uint32_t id)
@@ -84,25 +81,25 @@ const char *reader_name(const struct btf_reader *reader, uint32_t id)
 	return reader_string(reader, reader_type(reader, id)->name_off);
 }
 
-uint32_t btf_skip_qualifiers(const struct btf *btf, uint32_t id)
+uint32_t btf_skip_qualifiers(const struct btf_file *btf, uint32_t id)
 {
-	const struct btf_type *type = btf__type_by_id(btf, id);
+	const struct btf_type *type = btf_file_type(btf, id);
 
-	while (btf_is_mod(type) || btf_is_type_tag(type)) {
+	while (type_is_qualifier(type)) {
 		id = type->type;
-		type = btf__type_by_id(btf, id);
+		type = btf_file_type(btf, id);
 	}
 	return id;
 }
 
-uint32_t btf_skip_typedefs(const struct btf *btf, uint32_t id)
+uint32_t btf_skip_typedefs(const struct btf_file *btf, uint32_t id)
 {
 	for (;;) {
 		const struct btf_type *type;
 
 		id = btf_skip_qualifiers(btf, id);
-		type = btf__type_by_id(btf, id);
-		if (!btf_is_typedef(type))
+		type = btf_file_type(btf, id);
+		if (!type_is(type, TYPE_TYPEDEF))
 			return id;
 		id = type->type;
 	}
@@ -113,14 +110,14 @@ uint32_t reader_resolve(const struct btf_reader *reader, uint32_t id)
 	const struct btf_type *type = reader_type(reader, id), *definition;
 	const struct name *tag;
 
-	if (!btf_is_fwd(type))
+	if (!type_is(type, TYPE_FWD))
 		return id;
 	tag = name_table_find(&reader->tags, reader_name(reader, id));
 	if (!tag)
 		return id;
 	definition = reader_type(reader, tag->value);
 	/* a forward declaration's flag says that it is a union */
-	if (btf_is_composite(definition) && btf_is_union(definition) == btf_kflag(type))
+	if (type_is_composite(definition) && type_is(definition, TYPE_UNION) == type_flag(type))
 		return tag->value;
 	return id;
 }
@@ -128,26 +125,27 @@ uint32_t reader_resolve(const struct btf_reader *reader, uint32_t id)
 uint32_t reader_bit_field(const struct btf_reader *reader, const struct btf_type *type,
 			  uint32_t index, uint32_t *offset)
 {
-	uint32_t width = btf_member_bitfield_size(type, index);
+	uint32_t width = type_member_width(type, index);
 	const struct btf_type *target;
 
-	*offset = btf_member_bit_offset(type, index);
-	if (width || btf_kflag(type))
+	*offset = type_member_offset(type, index);
+	if (width || type_flag(type))
 		return width;
 	/* old BTF stores a bit-field's width in an integer type of its own */
-	target = reader_type(reader, btf_skip_typedefs(reader->btf, btf_members(type)[index].type));
-	if (!btf_is_int(target) || btf_int_bits(target) == target->size * 8)
+	target =
+		reader_type(reader, btf_skip_typedefs(reader->btf, type_members(type)[index].type));
+	if (!type_is(target, TYPE_INT) || type_integer_bits(target) == target->size * 8)
 		return 0;
-	*offset += btf_int_offset(target);
-	return btf_int_bits(target);
+	*offset += type_integer_offset(target);
+	return type_integer_bits(target);
 }
 
 /* Whether a member is at an offset that the compiler does not choose without packed. */
 static bool is_displaced(struct btf_reader *reader, const struct btf_type *type, uint32_t index)
 {
-	uint32_t member = btf_members(type)[index].type;
+	uint32_t member = type_members(type)[index].type;
 	uint32_t offset, width = reader_bit_field(reader, type, index, &offset);
-	uint32_t unit = (uint32_t)btf__resolve_size(reader->btf, member) * 8;
+	uint32_t unit = (uint32_t)btf_file_size_of(reader->btf, member) * 8;
 
 	if (width)
 		return unit && offset / unit != (offset + width - 1) / unit;
@@ -161,8 +159,8 @@ static unsigned int align_of_composite(struct btf_reader *reader, uint32_t id)
 	uint32_t i;
 
 	reader->aligns[id] = 1; /* ends the recursion if broken BTF embeds a type in itself */
-	for (i = 0; i < btf_vlen(type); i++) {
-		unsigned int align = reader_align(reader, btf_members(type)[i].type);
+	for (i = 0; i < type_length(type); i++) {
+		unsigned int align = reader_align(reader, type_members(type)[i].type);
 
 		if (align > largest)
 			largest = align;
@@ -181,13 +179,13 @@ unsigned int reader_align(struct btf_reader *reader, uint32_t id)
 	if (reader->aligns[id])
 		return reader->aligns[id];
 	type = reader_type(reader, id);
-	if (btf_is_ptr(type))
-		align = (unsigned int)btf__pointer_size(reader->btf);
-	else if (btf_is_array(type))
-		align = reader_align(reader, btf_array(type)->type);
-	else if (btf_is_composite(type))
+	if (type_is(type, TYPE_PTR))
+		align = sizeof(void *);
+	else if (type_is(type, TYPE_ARRAY))
+		align = reader_align(reader, type_array(type)->type);
+	else if (type_is_composite(type))
 		align = align_of_composite(reader, id);
-	else if ((btf_is_int(type) || btf_is_any_enum(type) || btf_is_float(type)) &&
+	else if ((type_is(type, TYPE_INT) || type_is_any_enum(type) || type_is(type, TYPE_FLOAT)) &&
 		 type->size <= 16)
 		align = type->size;
 	reader->aligns[id] = (unsigned char)(align && !(align & (align - 1)) ? align : 1);
@@ -202,10 +200,12 @@ bool reader_is_packed(struct btf_reader *reader, uint32_t id)
 
 /* ---- enums ---- */
 
-const char *btf_enumerator_name(const struct btf *btf, const struct btf_type *type, uint32_t index)
+const char *btf_enumerator_name(const struct btf_file *btf, const struct btf_type *type,
+				uint32_t index)
 {
-	return btf__str_by_offset(btf, btf_is_enum64(type) ? btf_enum64(type)[index].name_off :
-							     btf_enum(type)[index].name_off);
+	return btf_file_string(btf, type_is(type, TYPE_ENUM64) ?
+					    type_wide_enumerators(type)[index].name_off :
+					    type_enumerators(type)[index].name_off);
 }
 
 /* BTF stores it since pahole 1.24. Older BTF shows it only by a negative value. */
@@ -213,12 +213,17 @@ bool reader_enum_is_signed(const struct btf_reader *reader, const struct btf_typ
 {
 	uint32_t i;
 
-	if (btf_kflag(type) || !reader->signs_unknown || !btf_is_enum(type))
-		return btf_kflag(type);
-	for (i = 0; i < btf_vlen(type); i++)
-		if (btf_enum(type)[i].val < 0)
+	if (type_flag(type) || !reader->signs_unknown || !type_is(type, TYPE_ENUM))
+		return type_flag(type);
+	for (i = 0; i < type_length(type); i++)
+		if (type_enumerators(type)[i].val < 0)
 			return true;
 	return false;
+}
+
+static int64_t wide_value(const struct wide_enumerator *enumerator)
+{
+	return (int64_t)((uint64_t)enumerator->high << 32 | enumerator->low);
 }
 
 struct enum_value reader_enum_value(const struct btf_reader *reader, const struct btf_type *type,
@@ -227,11 +232,11 @@ struct enum_value reader_enum_value(const struct btf_reader *reader, const struc
 	bool is_signed = reader_enum_is_signed(reader, type);
 	int64_t value;
 
-	if (btf_is_enum64(type))
-		value = (int64_t)btf_enum64_value(&btf_enum64(type)[index]);
+	if (type_is(type, TYPE_ENUM64))
+		value = wide_value(&type_wide_enumerators(type)[index]);
 	else if (is_signed)
-		value = btf_enum(type)[index].val;
+		value = type_enumerators(type)[index].val;
 	else
-		value = (uint32_t)btf_enum(type)[index].val;
+		value = (uint32_t)type_enumerators(type)[index].val;
 	return (struct enum_value){ (uint64_t)value, is_signed && value < 0 };
 }

@@ -9,14 +9,14 @@
 #ifndef SNOOPKIT_BTF_READER_H
 #define SNOOPKIT_BTF_READER_H
 
-#include <bpf/btf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/name_table.h"
+#include "kernel/btf_file.h"
 
 struct btf_reader {
-	struct btf *btf;
+	struct btf_file *btf;
 	struct name_table tags;	    /* value: ID of the first struct, union or enum of that name */
 	struct name_table typedefs; /* value: ID of the first typedef of that name */
 	unsigned char *aligns;	    /* for each type, in bytes; 0: not computed yet */
@@ -41,10 +41,10 @@ const char *reader_name(const struct btf_reader *reader, uint32_t id);
 bool btf_has_tag(const struct btf_type *type);
 
 /* The ID without const, volatile, restrict and type tags. */
-uint32_t btf_skip_qualifiers(const struct btf *btf, uint32_t id);
+uint32_t btf_skip_qualifiers(const struct btf_file *btf, uint32_t id);
 
 /* The ID without those and without typedefs. */
-uint32_t btf_skip_typedefs(const struct btf *btf, uint32_t id);
+uint32_t btf_skip_typedefs(const struct btf_file *btf, uint32_t id);
 
 /* For a forward declaration the ID of its struct or union, if this BTF has it; else the same ID. */
 uint32_t reader_resolve(const struct btf_reader *reader, uint32_t id);
@@ -66,7 +66,8 @@ struct enum_value {
 	bool negative;
 };
 
-const char *btf_enumerator_name(const struct btf *btf, const struct btf_type *type, uint32_t index);
+const char *btf_enumerator_name(const struct btf_file *btf, const struct btf_type *type,
+				uint32_t index);
 bool reader_enum_is_signed(const struct btf_reader *reader, const struct btf_type *type);
 struct enum_value reader_enum_value(const struct btf_reader *reader, const struct btf_type *type,
 				    uint32_t index);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,26 +24,34 @@ struct file_header {
 	uint32_t format;      /* IMAGE_FORMAT */
 	uint32_t key_size;    /* in bytes, of the key's text, which follows the header */
 	uint64_t size;	      /* in bytes, of the key's text and the image after it */
-	uint64_t checksum[2]; /* XXH3 of both, seeded with the XXH3 of the header */
+	uint64_t checksum[2]; /* of both and this header without it */
 };
+
+/*
+ * 128 bits of hash: a hash of 64 with two seeds. xxHash has one of 128 only since 0.8, which older
+ * distributions lack. Who could make two texts of one hash can write the files themselves.
+ */
+static void hash_bytes(const void *data, size_t size, uint64_t seed, uint64_t hash[2])
+{
+	hash[0] = XXH64(data, size, seed);
+	hash[1] = XXH64(data, size, ~seed);
+}
 
 static void checksum(const struct file_header *header, const void *content, uint64_t sum[2])
 {
 	struct file_header bare = *header;
-	XXH128_hash_t hash;
 
 	memset(bare.checksum, 0, sizeof(bare.checksum));
-	hash = XXH3_128bits_withSeed(content, header->size, XXH3_64bits(&bare, sizeof(bare)));
-	sum[0] = hash.low64;
-	sum[1] = hash.high64;
+	hash_bytes(content, header->size, XXH64(&bare, sizeof(bare), 0), sum);
 }
 
-static void append_hash(struct buffer *text, const char *name, const char *content)
+/* The hash as 32 hexadecimal digits and a NUL. */
+static void write_hash(const char *text, char digits[33])
 {
-	XXH128_hash_t hash = XXH3_128bits(content, strlen(content));
+	uint64_t hash[2];
 
-	buffer_printf(text, "%s: %016llx%016llx\n", name, (unsigned long long)hash.high64,
-		      (unsigned long long)hash.low64);
+	hash_bytes(text, strlen(text), 0, hash);
+	snprintf(digits, 33, "%016" PRIx64 "%016" PRIx64, hash[0], hash[1]);
 }
 
 int cache_key_make(struct cache_key *key, const struct compile_request *request)
@@ -51,10 +60,10 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 	const struct kernel *kernel = request->kernel;
 	const char *const *flag;
 	struct buffer text = {};
-	XXH128_hash_t hash;
+	char digits[33];
 
-	buffer_printf(&text, "snoopkit: %s\n", SNOOPKIT_VERSION);
-	append_hash(&text, "source", request->source);
+	write_hash(request->source, digits);
+	buffer_printf(&text, "snoopkit: %s\nsource: %s\n", SNOOPKIT_VERSION, digits);
 	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
 	for (; feature_tests && feature_tests->define; feature_tests++)
@@ -68,9 +77,8 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 	buffer_free(&text);
 	if (!key->text)
 		return -ENOMEM;
-	hash = XXH3_128bits(key->text, strlen(key->text));
-	snprintf(key->file, sizeof(key->file), "%s-%016llx%016llx", request->tool,
-		 (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+	write_hash(key->text, digits);
+	snprintf(key->file, sizeof(key->file), "%s-%s", request->tool, digits);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -371,7 +373,7 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 
 int compile(const struct compile_request *request, struct image **image, struct error *error)
 {
-	int messages = memfd_create("messages", MFD_CLOEXEC), err;
+	int messages = (int)syscall(SYS_memfd_create, "messages", MFD_CLOEXEC), err;
 	struct outcome outcome = {};
 	char *shared_scratch;
 

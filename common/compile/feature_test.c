@@ -22,54 +22,55 @@ static const char *name_after(const char *type, const char *keyword)
 	return type[length] ? type + length + 1 : "";
 }
 
-static const struct btf_type *without_modifiers(const struct btf *btf, uint32_t id)
+static const struct btf_type *without_modifiers(const struct btf_file *btf, uint32_t id)
 {
-	return btf__type_by_id(btf, btf_skip_typedefs(btf, id));
+	return btf_file_type(btf, btf_skip_typedefs(btf, id));
 }
 
-static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
+static bool has_member(const struct btf_file *btf, const struct btf_type *type, const char *name)
 {
-	const struct btf_member *member = btf_members(type);
+	const struct btf_member *member = type_members(type);
 	uint32_t i;
 
-	for (i = 0; i < btf_vlen(type); i++, member++) {
-		const char *found = btf__str_by_offset(btf, member->name_off);
+	for (i = 0; i < type_length(type); i++, member++) {
+		const char *found = btf_file_string(btf, member->name_off);
 		const struct btf_type *inner;
 
 		if (!strcmp(found, name))
 			return true;
 		inner = *found ? NULL : without_modifiers(btf, member->type);
-		if (inner && btf_is_composite(inner) && has_member(btf, inner, name))
+		if (inner && type_is_composite(inner) && has_member(btf, inner, name))
 			return true;
 	}
 	return false;
 }
 
-static bool has_enumerator(const struct btf *btf, const struct btf_type *type, const char *name)
+static bool has_enumerator(const struct btf_file *btf, const struct btf_type *type,
+			   const char *name)
 {
 	uint32_t i;
 
-	for (i = 0; i < btf_vlen(type); i++)
+	for (i = 0; i < type_length(type); i++)
 		if (!strcmp(btf_enumerator_name(btf, type, i), name))
 			return true;
 	return false;
 }
 
-static bool takes_pointer_to(const struct btf *btf, const struct btf_type *function,
+static bool takes_pointer_to(const struct btf_file *btf, const struct btf_type *function,
 			     const char *name)
 {
-	const struct btf_type *prototype = btf__type_by_id(btf, function->type);
-	const struct btf_param *parameter = btf_params(prototype);
+	const struct btf_type *prototype = btf_file_type(btf, function->type);
+	const struct btf_param *parameter = type_parameters(prototype);
 	uint32_t i;
 
-	for (i = 0; i < btf_vlen(prototype); i++, parameter++) {
+	for (i = 0; i < type_length(prototype); i++, parameter++) {
 		const struct btf_type *type = without_modifiers(btf, parameter->type);
 
-		if (!btf_is_ptr(type))
+		if (!type_is(type, TYPE_PTR))
 			continue;
 		type = without_modifiers(btf, type->type);
-		if ((btf_is_composite(type) || btf_is_fwd(type)) &&
-		    !strcmp(btf__str_by_offset(btf, type->name_off), name))
+		if ((type_is_composite(type) || type_is(type, TYPE_FWD)) &&
+		    !strcmp(btf_file_string(btf, type->name_off), name))
 			return true;
 	}
 	return false;
@@ -78,33 +79,33 @@ static bool takes_pointer_to(const struct btf *btf, const struct btf_type *funct
 /* The name that the test is for, if it is for a type of that kind; else NULL. */
 static const char *tested_name(const struct feature_test *test, const struct btf_type *type)
 {
-	if (btf_is_struct(type))
+	if (type_is(type, TYPE_STRUCT))
 		return name_after(test->type, "struct");
-	if (btf_is_union(type))
+	if (type_is(type, TYPE_UNION))
 		return name_after(test->type, "union");
-	if (btf_is_any_enum(type))
+	if (type_is_any_enum(type))
 		return name_after(test->type, "enum");
-	if (btf_is_typedef(type))
+	if (type_is(type, TYPE_TYPEDEF))
 		return name_after(test->type, "typedef");
-	return btf_is_func(type) ? name_after(test->type, "func") : NULL;
+	return type_is(type, TYPE_FUNC) ? name_after(test->type, "func") : NULL;
 }
 
-static bool passes(const struct btf *btf, const struct btf_type *type,
+static bool passes(const struct btf_file *btf, const struct btf_type *type,
 		   const struct feature_test *test)
 {
 	const char *name = tested_name(test, type);
 
-	if (!name || (*name && strcmp(name, btf__str_by_offset(btf, type->name_off))))
+	if (!name || (*name && strcmp(name, btf_file_string(btf, type->name_off))))
 		return false;
 	if (!test->member)
 		return *name;
-	if (btf_is_func(type))
+	if (type_is(type, TYPE_FUNC))
 		return takes_pointer_to(btf, type, test->member);
-	if (btf_is_typedef(type))
+	if (type_is(type, TYPE_TYPEDEF))
 		type = without_modifiers(btf, type->type);
-	if (btf_is_composite(type))
+	if (type_is_composite(type))
 		return has_member(btf, type, test->member);
-	if (btf_is_any_enum(type))
+	if (type_is_any_enum(type))
 		return has_enumerator(btf, type, test->member);
 	return false;
 }
@@ -112,7 +113,7 @@ static bool passes(const struct btf *btf, const struct btf_type *type,
 int feature_tests_ask_btf(const char *btf_path, const struct feature_test *feature_tests,
 			  bool *kernel_has)
 {
-	struct btf *btf;
+	struct btf_file *btf;
 	uint32_t count, id;
 	size_t i;
 	int err;
@@ -122,15 +123,15 @@ int feature_tests_ask_btf(const char *btf_path, const struct feature_test *featu
 	err = btf_file_open(btf_path, &btf);
 	if (err)
 		return err;
-	count = btf__type_cnt(btf);
+	count = btf_file_count(btf);
 	for (id = 1; id < count; id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
+		const struct btf_type *type = btf_file_type(btf, id);
 
 		for (i = 0; feature_tests[i].define; i++)
 			if (!kernel_has[i])
 				kernel_has[i] = passes(btf, type, &feature_tests[i]);
 	}
-	btf__free(btf);
+	btf_file_close(btf);
 	return 0;
 }
 

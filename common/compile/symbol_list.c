@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
 
 #include "compile/symbol_list.h"
+#include "kernel/bpf.h"
 #include "kernel/private_mount.h"
 
 #define KERNEL_LIST "/proc/kallsyms"
@@ -13,10 +13,10 @@
 
 static const struct {
 	const char *name;
-	enum bpf_func_id helper;
+	int helper;
 } helpers[] = {
-	{ "bpf_probe_read_kernel", BPF_FUNC_probe_read_kernel },
-	{ "bpf_probe_read_user", BPF_FUNC_probe_read_user },
+	{ "bpf_probe_read_kernel", HELPER_PROBE_READ_KERNEL },
+	{ "bpf_probe_read_user", HELPER_PROBE_READ_USER },
 };
 
 static int write_list(const char *path)
@@ -27,7 +27,7 @@ static int write_list(const char *path)
 	if (!file)
 		return -errno;
 	for (i = 0; i < sizeof(helpers) / sizeof(*helpers); i++)
-		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, helpers[i].helper, NULL) > 0)
+		if (!bpf_try_reading_helper(helpers[i].helper))
 			fprintf(file, ANY_ADDRESS " T %s\n", helpers[i].name);
 	return fclose(file) ? -errno : 0;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "features/follow.h"
+#include "kernel/bpf.h"
 
 #define EXITING	       0x4		  /* PF_EXITING, include/linux/sched.h */
 #define INITIAL_PID_NS "pid:[4026531836]" /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
@@ -139,7 +139,7 @@ int follow_add(int map, pid_t pid)
 {
 	uint32_t key = (uint32_t)pid, yes = 1;
 
-	return bpf_map_update_elem(map, &key, &yes, BPF_ANY) ? -errno : 0;
+	return bpf_update(map, &key, &yes, BPF_ANY);
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -237,7 +237,7 @@ static int add_marked(int map, const struct processes *processes, pid_t root)
 	for (i = 0; i < processes->count; i++) {
 		key = (uint32_t)processes->list[i].pid;
 		if (!processes->list[i].followed || processes->list[i].pid == root ||
-		    !bpf_map_lookup_elem(map, &key, &value))
+		    !bpf_lookup(map, &key, &value))
 			continue;
 		err = follow_add(map, (pid_t)key);
 		if (err)
@@ -246,7 +246,7 @@ static int add_marked(int map, const struct processes *processes, pid_t root)
 		if (is_still_there(&processes->list[i]))
 			added++;
 		else
-			bpf_map_delete_elem(map, &key);
+			bpf_delete(map, &key);
 	}
 	return added;
 }

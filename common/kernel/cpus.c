@@ -14,6 +14,7 @@
 #include "kernel/cpus.h"
 
 #define ONLINE	       "/sys/devices/system/cpu/online"
+#define POSSIBLE       "/sys/devices/system/cpu/possible"
 #define CPU_DEVICES    "/devices/system/cpu/cpu"
 #define UEVENTS	       1 /* the kernel's multicast group; udev's is 2 */
 #define FAR_AWAY       (1000LL * 365 * 24 * 3600)
@@ -48,6 +49,21 @@ int cpus_first_online(void)
 
 	free(cpus);
 	return first;
+}
+
+/* The numbers begin at 0, and the last one of "0-3" ends the text. */
+int cpus_possible(void)
+{
+	size_t size;
+	char *text = file_read(POSSIBLE, &size);
+	int last = 0, i = text ? (int)strcspn(text, "\n") : 0;
+
+	while (i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9')
+		i--;
+	if (text)
+		last = atoi(text + i);
+	free(text);
+	return last + 1;
 }
 
 static int open_uevents(void)

@@ -12,6 +12,12 @@ int cpus_online(int **cpus);
 int cpus_first_online(void);
 
 /*
+ * How many CPUs the kernel is made ready for: a map that has a value of each CPU has as many. At
+ * least 1.
+ */
+int cpus_possible(void);
+
+/*
  * A CPU that is switched on or off sends a uevent (drivers/base/core.c, device_online()). Suspend
  * and resume send none, but move the wall clock. Where this process may not receive uevents, a
  * timer asks for a look once a second.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "event.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "kernel/urgent.h"
 #include "tool/live.h"
 
@@ -72,7 +72,7 @@ int live_open_events(struct live *live, unsigned int pages, struct error *error)
 
 	if (source.batching >= 0)
 		source.flush_batch = loader_load(&live->loader, "flush_batch",
-						 BPF_PROG_TYPE_RAW_TRACEPOINT, &ignored);
+						 PROGRAM_TYPE_RAW_TRACEPOINT, &ignored);
 	err = events_open(&live->events, &source, pages, error);
 	if (source.flush_batch >= 0)
 		close(source.flush_batch);
@@ -100,15 +100,15 @@ void live_detach(struct live *live)
 
 uint64_t live_lost(const struct live *live)
 {
-	int map = live_map(live, "lost_events"), cpus = libbpf_num_possible_cpus(), i;
+	int map = live_map(live, "lost_events"), cpus = cpus_possible(), i;
 	uint64_t *values, total = 0;
 	uint32_t key = 0;
 
-	if (map < 0 || cpus <= 0)
+	if (map < 0)
 		return 0;
 	values = calloc((size_t)cpus, sizeof(*values));
 	urgent_begin();
-	if (values && !bpf_map_lookup_elem(map, &key, values))
+	if (values && !bpf_lookup(map, &key, values))
 		for (i = 0; i < cpus; i++)
 			total += values[i];
 	urgent_end();

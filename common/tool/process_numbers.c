@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -10,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/bpf.h"
 #include "kernel/pid_namespace.h"
 #include "process_number.h"
 #include "tool/process_numbers.h"
@@ -83,11 +83,11 @@ static uint32_t ask(const struct process_numbers *numbers)
 	uint32_t zero = 0;
 	int i;
 
-	if (bpf_map_update_elem(numbers->map, &zero, &question, BPF_ANY))
+	if (bpf_update(numbers->map, &zero, &question, BPF_ANY))
 		return 0;
 	for (i = 0; i < TRIES && !question.number; i++) {
 		make_page_fault();
-		if (bpf_map_lookup_elem(numbers->map, &zero, &question))
+		if (bpf_lookup(numbers->map, &zero, &question))
 			return 0;
 	}
 	return question.number;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +10,7 @@
 #include "base/file.h"
 #include "compile/headers.h"
 #include "compile/libbcc.h"
+#include "kernel/bpf.h"
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
 #include "kernel/private_mount.h"
@@ -40,7 +40,7 @@ static bool has_dynamic_probes(struct links *links, bool is_uprobe)
 /* Tries it without a program: EBADF or ENOENT shows that the kernel knows the command. */
 static bool has_raw_tracepoints(void)
 {
-	int fd = bpf_raw_tracepoint_open("sys_exit", -1);
+	int fd = bpf_open_raw_tracepoint("sys_exit", -1);
 
 	if (fd >= 0)
 		close(fd);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "kernel/bpf.h"
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
 #include "tool/trial.h"
@@ -15,32 +15,23 @@
 #include "trace/perf_event.h"
 #include "trace/probes.h"
 
-#define INSTRUCTIONS(program) (sizeof(program) / sizeof(*(program)))
-
-static const struct bpf_insn does_nothing[] = {
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-	{ .code = BPF_JMP | BPF_EXIT },
-};
-
-/* bpf_probe_read(stack, 8, NULL), whose result is ignored */
-static const struct bpf_insn reads_memory[] = {
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
-	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3 },
-	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-	{ .code = BPF_JMP | BPF_EXIT },
-};
-
-/* Returns 0 if the kernel accepts the program, or a negative errno. */
-static int try_program(const struct bpf_insn *instructions, size_t count)
+/* Returns 0 if the kernel accepts a program that does nothing, or a negative errno. */
+static int try_program(void)
 {
-	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "snoopkit_trial", "GPL", instructions,
-			       count, NULL);
+	static const struct bpf_insn instructions[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	static const struct program_to_load program = {
+		.name = "snoopkit_trial",
+		.type = BPF_PROG_TYPE_TRACEPOINT,
+		.instructions = instructions,
+		.count = sizeof(instructions) / sizeof(*instructions),
+	};
+	int fd = bpf_load(&program);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	close(fd);
 	return 0;
 }
@@ -90,11 +81,17 @@ static int check_perf_events(struct error *error)
 /* Returns 0 if the kernel creates a map with one value of size bytes, or a negative errno. */
 static int try_map(uint32_t size)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snoopkit_trial", sizeof(uint32_t), size, 1,
-				NULL);
+	const struct map_shape shape = {
+		.name = "snoopkit_trial",
+		.type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(uint32_t),
+		.value_size = size,
+		.max_entries = 1,
+	};
+	int fd = bpf_create_map(&shape);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	close(fd);
 	return 0;
 }
@@ -121,13 +118,13 @@ int trial_of_kernel(struct error *error)
 
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
-	err = try_program(does_nothing, INSTRUCTIONS(does_nothing));
+	err = try_program();
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
 		err = check_perf_events(error);
 	if (err)
 		return err;
-	if (try_program(reads_memory, INSTRUCTIONS(reads_memory)))
+	if (bpf_try_reading_helper(BPF_FUNC_probe_read))
 		return error_set(error, EPERM,
 				 "this kernel is locked down: BPF programs can't read its memory; "
 				 "boot it without lockdown=confidentiality");

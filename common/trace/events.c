@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -15,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "event.h"
+#include "kernel/bpf.h"
 #include "kernel/cpus.h"
 #include "kernel/urgent.h"
 #include "trace/events.h"
@@ -103,11 +102,8 @@ static void close_outputs(const struct events *events, struct cpu_buffer *buffer
 /* Which of the two a program of that CPU writes to. */
 static int put_into_map(const struct events *events, const struct cpu_buffer *buffer)
 {
-	return bpf_map_update_elem(events->source.events, &buffer->cpu,
-				   events->wake_on_each ? &buffer->waking_fd : &buffer->quiet_fd,
-				   BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_update(events->source.events, &buffer->cpu,
+			  events->wake_on_each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
 }
 
 static int open_buffer(struct events *events, struct cpu_buffer *buffer)
@@ -141,12 +137,11 @@ static struct cpu_buffer *add_buffer(struct events *events, int cpu)
 /* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
 static int hand_over_batch(const struct events *events, int cpu)
 {
-	uint64_t no_arguments[1] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = no_arguments,
-		    .ctx_size_in = sizeof(no_arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
-		    .cpu = (uint32_t)cpu);
+	const uint64_t no_arguments[1] = { 0 };
+	uint32_t result;
 
-	return bpf_prog_test_run_opts(events->flush_program, &options) ? -errno : 0;
+	return bpf_run_on_cpu(events->flush_program, no_arguments, sizeof(no_arguments),
+			      (unsigned int)cpu, &result);
 }
 
 /* Turns batching off unless the reader can flush the batch of every CPU. */
@@ -413,18 +408,18 @@ int events_read(struct events *events)
 
 int events_read_batches(struct events *events)
 {
-	int cpus = libbpf_num_possible_cpus(), count = 0, total = 0;
+	int cpus = cpus_possible(), count = 0, total = 0;
 	struct batch *batches, *batch;
 	uint32_t zero = 0;
 	size_t i;
 
-	if (events->source.batches < 0 || cpus <= 0)
+	if (events->source.batches < 0)
 		return 0;
 	batches = calloc((size_t)cpus, sizeof(*batches));
 	if (!batches)
 		return -ENOMEM;
 	urgent_begin();
-	if (bpf_map_lookup_elem(events->source.batches, &zero, batches))
+	if (bpf_lookup(events->source.batches, &zero, batches))
 		cpus = 0;
 	urgent_end();
 	for (i = 0; count >= 0 && i < events->count; i++) {
@@ -526,7 +521,7 @@ void events_set_batching(struct events *events, enum events_batching batching)
 	if (events->source.batching < 0 || events->batching == batching)
 		return;
 	urgent_begin();
-	bpf_map_update_elem(events->source.batching, &zero, &yes, BPF_ANY);
+	bpf_update(events->source.batching, &zero, &yes, BPF_ANY);
 	urgent_end();
 	events->batching = batching;
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "parameters.h"
 #include "trace/loader.h"
 
-#define LOG_SIZE   (1 << 20)
+#define LOG_SIZE   ((16 << 20) - 1) /* the most that kernels before 5.16 take */
 #define LOG_LINES  24 /* shown of the verifier's log: the reason of a failure is at its end */
 #define MAPS_LIMIT (sizeof(((struct loader *)0)->map_fds) / sizeof(int))
 
@@ -49,20 +49,19 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
 			  struct error *error)
 {
 	int index = image_find_map(loader->image, name);
-	struct bpf_map_info info = {};
-	uint32_t size = sizeof(info);
+	struct map_shape shape;
 	int fd;
 
 	if (index < 0)
 		return error_set(error, ENOENT, "this program has no map %s to put %s in place of",
 				 name, path);
-	fd = bpf_obj_get(path);
+	fd = bpf_open_pinned(path);
 	if (fd < 0)
-		return error_set(error, errno, "can't open the pinned map %s: %s", path,
-				 strerror(errno));
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
-	    (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_LRU_HASH) ||
-	    info.key_size != loader->image->maps[index].key_size) {
+		return error_set(error, -fd, "can't open the pinned map %s: %s", path,
+				 strerror(-fd));
+	if (bpf_describe_map(fd, &shape) ||
+	    (shape.type != BPF_MAP_TYPE_HASH && shape.type != BPF_MAP_TYPE_LRU_HASH) ||
+	    shape.key_size != loader->image->maps[index].key_size) {
 		close(fd);
 		return error_set(error, EINVAL, "%s is no pinned hash map with keys of %u bytes",
 				 path, loader->image->maps[index].key_size);
@@ -80,11 +79,11 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 	size_t i;
 
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		return (uint32_t)libbpf_num_possible_cpus();
+		return (uint32_t)cpus_possible();
 	for (i = 0; loader->map_sizes && i < LOADER_MAP_SIZES; i++)
 		if (loader->map_sizes[i].name && !strcmp(loader->map_sizes[i].name, map->name))
 			return loader->map_sizes[i].entries;
-	least = (uint32_t)libbpf_num_possible_cpus() * LRU_ENTRIES_OF_CPU;
+	least = (uint32_t)cpus_possible() * LRU_ENTRIES_OF_CPU;
 	if (map->type == BPF_MAP_TYPE_LRU_HASH && map->max_entries < least)
 		return least;
 	return map->max_entries;
@@ -93,18 +92,23 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 static int create_map(struct loader *loader, uint32_t index, struct error *error)
 {
 	const struct image_map *map = &loader->image->maps[index];
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = map->flags);
-	int fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size,
-				entries_of(loader, map), &options);
+	const struct map_shape shape = {
+		.name = map->name,
+		.type = map->type,
+		.key_size = map->key_size,
+		.value_size = map->value_size,
+		.max_entries = entries_of(loader, map),
+		.flags = map->flags,
+	};
+	int fd = bpf_create_map(&shape);
 
 	loader->map_fds[index] = fd;
 	if (fd >= 0)
 		return 0;
-	return error_set(error, errno, "can't create the BPF map %s: %s%s", map->name,
-			 strerror(errno),
-			 errno == EPERM ? " (CAP_BPF or CAP_SYS_ADMIN missing, or "
-					  "RLIMIT_MEMLOCK too low)" :
-					  "");
+	return error_set(error, -fd, "can't create the BPF map %s: %s%s", map->name, strerror(-fd),
+			 fd == -EPERM ? " (CAP_BPF or CAP_SYS_ADMIN missing, or "
+					"RLIMIT_MEMLOCK too low)" :
+					"");
 }
 
 int loader_create_maps(struct loader *loader, struct error *error)
@@ -158,7 +162,7 @@ static struct bpf_insn *patch(const struct loader *loader, const struct image_pr
 			instructions[i + 1].imm = (int32_t)(value >> 32);
 		}
 		if (instruction_is_cast(&instructions[i]) && loader->image->cast_btf_id) {
-			instructions[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
+			instructions[i].src_reg = CALL_OF_KERNEL_FUNCTION;
 			instructions[i].imm = (int32_t)loader->image->cast_btf_id;
 		}
 		if (instructions[i].code == (BPF_LD | BPF_IMM | BPF_DW))
@@ -179,102 +183,105 @@ static char *last_lines(const char *log)
 
 /* What a program is loaded as. */
 struct program_kind {
-	enum bpf_prog_type type;
+	uint32_t type;		    /* enum bpf_prog_type */
 	uint32_t tracepoint_btf_id; /* of a BTF raw tracepoint; else 0 */
 };
 
-static struct bpf_prog_load_opts make_options(const struct loader *loader,
-					      const struct program_kind *kind)
+static struct program_to_load describe(const struct loader *loader, const char *name,
+				       const struct program_kind *kind,
+				       const struct bpf_insn *instructions, uint32_t count)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
-
-	if (kind->tracepoint_btf_id) {
-		options.expected_attach_type = BPF_TRACE_RAW_TP;
-		options.attach_btf_id = kind->tracepoint_btf_id;
-	}
-	return options;
+	return (struct program_to_load){
+		.name = name,
+		.type = kind->type,
+		.attach_type = kind->tracepoint_btf_id ? ATTACH_TYPE_RAW_TRACEPOINT : 0,
+		.attach_btf_id = kind->tracepoint_btf_id,
+		.kern_version = loader->kern_version,
+		.instructions = instructions,
+		.count = count,
+	};
 }
 
-static void show_log(const struct image_program *program, const char *log)
+static void show_log(const struct program_to_load *program)
 {
 	char head[128];
 
-	snprintf(head, sizeof(head), "%s: %u instructions\n", program->name,
-		 program->instruction_count);
+	snprintf(head, sizeof(head), "%s: %u instructions\n", program->name, program->count);
 	message_lines(head);
-	message_lines(log);
+	message_lines(program->log);
 }
 
-/* Loads with the verifier's log, because it was asked for or the kernel refused the program. */
-static int load_with_log(const struct loader *loader, const struct image_program *program,
-			 const struct program_kind *kind, const struct bpf_insn *instructions,
+static int say_refused(const char *name, int err, struct error *error)
+{
+	return error_set(error, -err, "can't load the BPF program %s: %s%s", name, strerror(-err),
+			 err == -EPERM ? " (CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, missing, or "
+					 "the kernel is locked down)" :
+					 "");
+}
+
+/*
+ * Loads the program once more, for what the verifier says. first is what came of it without the
+ * log: it stays the result, because a log that does not fit is an error of its own before 6.4.
+ */
+static void ask_verifier(const struct loader *loader, struct program_to_load program, int first,
 			 struct error *error)
 {
-	struct bpf_prog_load_opts options = make_options(loader, kind);
-	int fd, err;
+	int fd;
 
-	options.log_level = 1;
-	options.log_size = LOG_SIZE;
-	options.log_buf = calloc(1, LOG_SIZE);
-	if (!options.log_buf)
-		return error_set(error, ENOMEM, "no memory for the verifier's log");
-	fd = bpf_prog_load(kind->type, program->name, "GPL", instructions,
-			   program->instruction_count, &options);
-	err = fd < 0 ? errno : 0;
+	program.log_size = LOG_SIZE;
+	program.log = calloc(1, LOG_SIZE);
+	if (!program.log)
+		return;
+	fd = bpf_load(&program);
 	if (loader->verbose)
-		show_log(program, options.log_buf);
-	else if (err)
-		error_set_detail(error, last_lines(options.log_buf));
-	free(options.log_buf);
-	if (err)
-		return error_set(error, err, "can't load the BPF program %s: %s%s", program->name,
-				 strerror(err),
-				 err == EPERM ? " (CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, "
-						"missing, or the kernel is locked down)" :
-						"");
-	return fd;
+		show_log(&program);
+	else if (first < 0 && fd != -ENOSPC)
+		error_set_detail(error, last_lines(program.log));
+	if (fd >= 0)
+		close(fd);
+	free(program.log);
 }
 
-static int load_trial(const struct loader *loader, enum bpf_prog_type type, struct error *error)
+static int load_trial(const struct loader *loader, uint32_t type, struct error *error)
 {
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .kern_version = loader->kern_version);
-	int fd = bpf_prog_load(type, "snoopkit_trial", "GPL", nothing,
-			       sizeof(nothing) / sizeof(*nothing), &options);
+	const struct program_kind kind = { .type = type };
+	const struct program_to_load program = describe(loader, "snoopkit_trial", &kind, nothing,
+							sizeof(nothing) / sizeof(*nothing));
+	int fd = bpf_load(&program);
 
-	return fd < 0 ? error_set(error, errno, "can't load a BPF program that does nothing: %s",
-				  strerror(errno)) :
+	return fd < 0 ? error_set(error, -fd, "can't load a BPF program that does nothing: %s",
+				  strerror(-fd)) :
 			fd;
 }
 
 static int load_as(const struct loader *loader, const char *name, const struct program_kind *kind,
 		   struct error *error)
 {
-	struct bpf_prog_load_opts options = make_options(loader, kind);
-	const struct image_program *program;
+	const struct image_program *program = image_find_program(loader->image, name);
+	struct program_to_load to_load;
 	struct bpf_insn *instructions;
-	int fd = -1;
+	int fd;
 
-	program = image_find_program(loader->image, name);
 	if (!program)
 		return error_set(error, ENOENT, "the source has no program %s", name);
 	instructions = patch(loader, program);
 	if (!instructions)
 		return error_set(error, ENOMEM, "no memory for the program %s", name);
-	if (!loader->verbose)
-		fd = bpf_prog_load(kind->type, name, "GPL", instructions,
-				   program->instruction_count, &options);
+	to_load = describe(loader, name, kind, instructions, program->instruction_count);
+	fd = bpf_load(&to_load);
 	if (fd < 0)
-		fd = load_with_log(loader, program, kind, instructions, error);
+		say_refused(name, fd, error);
+	if (fd < 0 || loader->verbose)
+		ask_verifier(loader, to_load, fd, error);
 	free(instructions);
 	return fd;
 }
 
-int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
-		struct error *error)
+int loader_load(const struct loader *loader, const char *name, uint32_t type, struct error *error)
 {
 	const struct program_kind kind = { .type = type };
 
@@ -284,7 +291,7 @@ int loader_load(const struct loader *loader, const char *name, enum bpf_prog_typ
 
 int loader_load_btf(const struct loader *loader, const char *name, struct error *error)
 {
-	const struct program_kind kind = { .type = BPF_PROG_TYPE_TRACING,
+	const struct program_kind kind = { .type = PROGRAM_TYPE_TRACING,
 					   .tracepoint_btf_id = loader->image->tracepoint_btf_id };
 
 	if (!kind.tracepoint_btf_id)

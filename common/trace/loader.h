@@ -66,8 +66,7 @@ int loader_map(const struct loader *loader, const char *name);
  * the verifier's log as the error's detail. Before 5.0 the kernel compares kern_version for kprobes
  * (see kernel_version_code()).
  */
-int loader_load(const struct loader *loader, const char *name, enum bpf_prog_type type,
-		struct error *error);
+int loader_load(const struct loader *loader, const char *name, uint32_t type, struct error *error);
 
 /*
  * The same for the program of the image's BTF raw tracepoint, whose arguments are trusted pointers

@@ -10,7 +10,7 @@
 
 struct probe_kind_operations {
 	const char *name; /* in messages */
-	enum bpf_prog_type program_type;
+	uint32_t program_type;
 	/* Before a program is loaded: 0 if the kernel has this kind. NULL: no check. */
 	int (*check)(struct links *links, struct error *error);
 	/* Loads a program that needs more than its type. NULL: loader_load() does. */

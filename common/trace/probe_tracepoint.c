@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/bpf.h"
 #include "kernel/btf_file.h"
 #include "kernel/tracefs.h"
 #include "trace/perf_event.h"
@@ -59,18 +59,18 @@ const struct probe_kind_operations probe_tracepoint = {
 static int attach_raw(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {
-	int fd = bpf_raw_tracepoint_open(probe->target, program_fd);
+	int fd = bpf_open_raw_tracepoint(probe->target, program_fd);
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd == -ENOENT)
 		return error_set(error, ENOENT, "this kernel has no such tracepoint");
 	if (fd < 0)
-		return -errno;
+		return fd;
 	return links_add(links, fd, NULL, NULL);
 }
 
 const struct probe_kind_operations probe_raw_tracepoint = {
 	.name = "raw tracepoint",
-	.program_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	.program_type = PROGRAM_TYPE_RAW_TRACEPOINT,
 	.attach = attach_raw,
 };
 
@@ -95,11 +95,11 @@ static int load_btf(const struct loader *loader, const struct probe *probe, stru
 static int attach_btf(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {
-	int fd = bpf_raw_tracepoint_open(NULL, program_fd);
+	int fd = bpf_open_raw_tracepoint(NULL, program_fd);
 
 	(void)probe;
 	(void)error;
-	return fd < 0 ? -errno : links_add(links, fd, NULL, NULL);
+	return fd < 0 ? fd : links_add(links, fd, NULL, NULL);
 }
 
 static int find_btf(struct links *links, const struct probe *probe, struct error *error)
@@ -112,7 +112,7 @@ static int find_btf(struct links *links, const struct probe *probe, struct error
 
 const struct probe_kind_operations probe_btf_raw_tracepoint = {
 	.name = "BTF raw tracepoint",
-	.program_type = BPF_PROG_TYPE_TRACING,
+	.program_type = PROGRAM_TYPE_TRACING,
 	.check = check_btf,
 	.load = load_btf,
 	.attach = attach_btf,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "kernel/bpf.h"
 #include "trace/probe_kind.h"
 #include "trace/probes.h"
 
@@ -26,7 +26,7 @@ static const struct probe_kind_operations *const kinds[] = {
 /* The loaded programs of a set. Each is loaded once, even if several probes run it. */
 struct loaded {
 	const char *name[MAX_PROBES];
-	enum bpf_prog_type type[MAX_PROBES]; /* a program can be loaded as several types */
+	uint32_t type[MAX_PROBES]; /* a program can be loaded as several types */
 	int fd[MAX_PROBES];
 	size_t count;
 };
@@ -118,7 +118,7 @@ static int set_tail_call(const struct probe *probe, struct loaded *loaded,
 	fd = program_fd(loaded, loader, probe, kinds[probe->of], error);
 	if (fd < 0)
 		return fd;
-	if (bpf_map_update_elem(loader_map(loader, probe->target), &first, &fd, BPF_ANY))
+	if (bpf_update(loader_map(loader, probe->target), &first, &fd, BPF_ANY))
 		return error_set(error, errno, "can't put %s into the program array %s: %s",
 				 probe->program, probe->target, strerror(errno));
 	return 0;
@@ -225,17 +225,12 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 
 uint64_t probes_missed(const struct probes *probes)
 {
-	struct bpf_prog_info info;
-	uint64_t missed = links_missed(&probes->links);
-	uint32_t size;
+	uint64_t missed = links_missed(&probes->links), misses;
 	size_t i;
 
-	for (i = 0; i < probes->program_count; i++) {
-		memset(&info, 0, sizeof(info));
-		size = sizeof(info);
-		if (!bpf_obj_get_info_by_fd(probes->programs[i], &info, &size))
-			missed += info.recursion_misses;
-	}
+	for (i = 0; i < probes->program_count; i++)
+		if (!bpf_count_misses(probes->programs[i], &misses))
+			missed += misses;
 	return missed;
 }
 

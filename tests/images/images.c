@@ -79,7 +79,7 @@ static bool is_newer(const struct bpf_insn *instruction)
 	case BPF_LD:
 		return is_wide(instruction) && instruction->src_reg > BPF_PSEUDO_MAP_FD;
 	case BPF_STX:
-		return BPF_MODE(instruction->code) == BPF_ATOMIC && instruction->imm != BPF_ADD;
+		return BPF_MODE(instruction->code) == BPF_XADD && instruction->imm != BPF_ADD;
 	case BPF_LDX:
 		return BPF_MODE(instruction->code) != BPF_MEM;
 	case BPF_ALU:

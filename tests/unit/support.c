@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -10,10 +9,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "kernel/bpf.h"
 #include "kernel/private_mount.h"
 #include "kernel/privileges.h"
 #include "support.h"
@@ -222,22 +223,45 @@ uint64_t read_count(int map_fd)
 	uint64_t count = 0;
 	uint32_t key = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(map_fd, &key, &count), 0);
+	assert_int_equal(bpf_lookup(map_fd, &key, &count), 0);
 	return count;
+}
+
+static int call_bpf(enum bpf_cmd command, const union bpf_attr *attributes)
+{
+	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+void read_info(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attributes = {};
+
+	memset(info, 0, size);
+	attributes.info.bpf_fd = (uint32_t)fd;
+	attributes.info.info_len = size;
+	attributes.info.info = (uintptr_t)info;
+	assert_int_equal(call_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes), 0);
+}
+
+void pin_object(int fd, const char *path)
+{
+	union bpf_attr attributes = {};
+
+	attributes.bpf_fd = (uint32_t)fd;
+	attributes.pathname = (uintptr_t)path;
+	assert_int_equal(call_bpf(BPF_OBJ_PIN, &attributes), 0);
 }
 
 static int try_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument,
 		       int *result)
 {
 	const uint64_t arguments[] = { first_argument, second_argument };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
-		    .ctx_size_in = sizeof(arguments), .flags = BPF_F_TEST_RUN_ON_CPU,
-		    .cpu = (uint32_t)cpu);
+	uint32_t returned = 0;
+	int err = bpf_run_on_cpu(program_fd, arguments, sizeof(arguments), (unsigned int)cpu,
+				 &returned);
 
-	if (bpf_prog_test_run_opts(program_fd, &options))
-		return -errno;
-	*result = (int)options.retval;
-	return 0;
+	*result = (int)returned;
+	return err;
 }
 
 int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument)
@@ -251,11 +275,15 @@ int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t secon
 const char *bpf_lacks(void)
 {
 	const struct bpf_insn instructions[] = { MOVE_NUMBER(0, 7), EXIT() };
+	const struct program_to_load program = { .name = "test",
+						 .type = PROGRAM_TYPE_RAW_TRACEPOINT,
+						 .instructions = instructions,
+						 .count = ARRAY_SIZE(instructions) };
 	int fd, err, result = 0;
 
 	if (geteuid())
 		return "needs root";
-	fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "test", "GPL", instructions, 2, NULL);
+	fd = bpf_load(&program);
 	if (fd < 0)
 		return "the kernel has no BPF, or does not let us use it";
 	err = try_program(fd, 0, 0, 0, &result);

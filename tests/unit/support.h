@@ -106,6 +106,10 @@ void add_program(struct image *image, const char *name, const struct bpf_insn *i
 void add_counter(struct image *image, const char *name);
 uint64_t read_count(int map_fd);
 
+/* What the kernel says of a map's or a program's fd, as struct bpf_map_info or bpf_prog_info. */
+void read_info(int fd, void *info, uint32_t size);
+void pin_object(int fd, const char *path);
+
 /* Runs a raw tracepoint program once on that CPU and returns the program's result. */
 int run_program(int program_fd, int cpu, uint64_t first_argument, uint64_t second_argument);
 

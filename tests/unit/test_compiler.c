@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 #include "base/file.h"
 #include "compile/compiler.h"
 #include "compile/libbcc.h"
+#include "kernel/bpf.h"
 #include "support.h"
 #include "trace/loader.h"
 
@@ -369,7 +368,7 @@ static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 
 	(void)state;
 	need_compiler(&bench);
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_probe_read_kernel, NULL) < 1)
+	if (bpf_try_reading_helper(HELPER_PROBE_READ_KERNEL))
 		skip_because("a kernel without bpf_probe_read_kernel()");
 	assert_int_equal(mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL), 0);
 	bench.request.feature_tests = NULL;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +11,8 @@
 #include "compile/compiler.h"
 #include "emitter.h"
 #include "event.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "support.h"
 #include "trace/events.h"
 #include "trace/loader.h"
@@ -544,11 +544,11 @@ static int load_or_fail(struct loader *loader, const char *name, enum bpf_prog_t
 
 static uint64_t read_lost(const struct batch_bench *batch)
 {
-	int cpus = libbpf_num_possible_cpus(), i;
+	int cpus = cpus_possible(), i;
 	uint64_t values[cpus], total = 0;
 	uint32_t zero = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(batch->lost, &zero, values), 0);
+	assert_int_equal(bpf_lookup(batch->lost, &zero, values), 0);
 	for (i = 0; i < cpus; i++)
 		total += values[i];
 	return total;
@@ -738,6 +738,8 @@ static void without_a_map_there_are_none(void **state)
 
 static void what_can_not_be_opened_is_an_error(void **state)
 {
+	const struct map_shape shape = { "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4,
+					 4,	   (uint32_t)cpus_possible(),	  0 };
 	size_t before = count_descriptors();
 	struct events *events = NULL;
 	struct events_source source;
@@ -746,8 +748,7 @@ static void what_can_not_be_opened_is_an_error(void **state)
 	(void)state;
 	need_bpf();
 	/* not a power of two: mmap() refuses */
-	source = source_of(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "events", 4, 4,
-					  (uint32_t)libbpf_num_possible_cpus(), NULL));
+	source = source_of(bpf_create_map(&shape));
 	assert_int_equal(events_open(&events, &source, 3, &error), -EINVAL);
 	assert_null(events);
 	assert_non_null(strstr(error.text, "perf buffer"));

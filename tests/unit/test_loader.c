@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -10,7 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "kernel/privileges.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "kernel/privileges.h"
 #include "support.h"
 #include "trace/loader.h"
@@ -121,7 +120,6 @@ static void maps_are_as_the_image_says(void **state)
 {
 	struct bpf_map_info info = {};
 	struct image *image;
-	uint32_t size = sizeof(info);
 	struct loader loader;
 	int fd;
 
@@ -135,17 +133,16 @@ static void maps_are_as_the_image_says(void **state)
 	assert_int_equal(loader_map(&loader, "events"), -1);
 	create_maps(&loader);
 	fd = loader_map(&loader, "first_of_a_long_name");
-	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	read_info(fd, &info, sizeof(info));
 	assert_int_equal(info.type, BPF_MAP_TYPE_HASH);
 	assert_int_equal(info.key_size, 12);
 	assert_int_equal(info.value_size, 40);
 	assert_int_equal(info.max_entries, 77);
 	assert_int_equal(info.map_flags, BPF_F_NO_PREALLOC);
 	assert_int_equal(strncmp(info.name, "first_of_a", 10), 0);
-	size = sizeof(info);
 	fd = loader_map(&loader, "events");
-	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
-	assert_int_equal(info.max_entries, libbpf_num_possible_cpus());
+	read_info(fd, &info, sizeof(info));
+	assert_int_equal(info.max_entries, cpus_possible());
 	assert_int_equal(loader_map(&loader, "none"), -1);
 	loader_close(&loader);
 	assert_int_equal(loader_map(&loader, "events"), -1);
@@ -334,7 +331,7 @@ static char *pin(const struct pins *pins, const char *name, int fd)
 	char *path = join(pins->directory, name);
 
 	assert_true(fd >= 0);
-	assert_int_equal(bpf_obj_pin(fd, path), 0);
+	pin_object(fd, path);
 	close(fd);
 	return path;
 }
@@ -342,7 +339,9 @@ static char *pin(const struct pins *pins, const char *name, int fd)
 static char *pin_map(const struct pins *pins, const char *name, enum bpf_map_type type,
 		     uint32_t key_size)
 {
-	return pin(pins, name, bpf_map_create(type, name, key_size, 4, 16, NULL));
+	const struct map_shape shape = { name, type, key_size, 4, 16, 0 };
+
+	return pin(pins, name, bpf_create_map(&shape));
 }
 
 static void assert_not_used(struct pins *pins, char *path, int expected)
@@ -407,11 +406,10 @@ static void a_pinned_map_takes_the_place(void **state)
 	path = pin_map(pins, "set", BPF_MAP_TYPE_HASH, 8);
 	assert_int_equal(loader_use_pinned_map(&pins->loader, "cgroup_set", path, &error), 0);
 	create_maps(&pins->loader);
-	fd = bpf_obj_get(path);
-	assert_int_equal(bpf_map_update_elem(fd, &key, &pinned, BPF_ANY), 0);
+	fd = bpf_open_pinned(path);
+	assert_int_equal(bpf_update(fd, &key, &pinned, BPF_ANY), 0);
 	close(fd);
-	assert_int_equal(bpf_map_lookup_elem(loader_map(&pins->loader, "cgroup_set"), &key, &value),
-			 0);
+	assert_int_equal(bpf_lookup(loader_map(&pins->loader, "cgroup_set"), &key, &value), 0);
 	assert_int_equal(value, 7);
 	assert_true(loader_map(&pins->loader, "events") >= 0);
 	free(path);
@@ -431,7 +429,11 @@ static void an_lru_hash_will_do(void **state)
 
 static void what_is_no_such_map_is_refused(void **state)
 {
-	static const struct bpf_insn program[] = { MOVE_NUMBER(0, 0), EXIT() };
+	static const struct bpf_insn instructions[] = { MOVE_NUMBER(0, 0), EXIT() };
+	const struct program_to_load program = { .name = "f",
+						 .type = BPF_PROG_TYPE_SOCKET_FILTER,
+						 .instructions = instructions,
+						 .count = ARRAY_SIZE(instructions) };
 	struct pins *pins = *state;
 	struct error error = {};
 
@@ -440,11 +442,7 @@ static void what_is_no_such_map_is_refused(void **state)
 	assert_not_used(pins, pin_map(pins, "array", BPF_MAP_TYPE_ARRAY, 4), -EINVAL);
 	assert_not_used(pins, pin_map(pins, "small", BPF_MAP_TYPE_HASH, 4), -EINVAL);
 	assert_not_used(pins, pin_map(pins, "large", BPF_MAP_TYPE_HASH, 16), -EINVAL);
-	assert_not_used(
-		pins,
-		pin(pins, "program",
-		    bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "f", "GPL", program, 2, NULL)),
-		-EINVAL);
+	assert_not_used(pins, pin(pins, "program", bpf_load(&program)), -EINVAL);
 	assert_not_used(pins, strdup("/etc/passwd"), 0);
 	assert_not_used(pins, strdup(""), 0);
 	assert_int_equal(loader_use_pinned_map(&pins->loader, "no_such_map", "/x", &error),

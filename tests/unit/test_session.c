@@ -3,11 +3,10 @@
  * Sessions run in children, because they block signals and write to standard output. The tests run
  * a raw tracepoint program to make their events.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,8 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "kernel/bpf.h"
+#include "kernel/cpus.h"
 #include "tool/session.h"
 #include "support.h"
 
@@ -33,11 +34,7 @@ static struct {
 
 static void emit(uint64_t number)
 {
-	const uint64_t arguments[] = { number, 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
-		    .ctx_size_in = sizeof(arguments));
-
-	if (bpf_prog_test_run_opts(here.program, &options) || options.retval)
+	if (run_program(here.program, sched_getcpu(), number, 0))
 		fprintf(stderr, "event %d was not taken\n", (int)number);
 }
 
@@ -459,21 +456,21 @@ static void a_signal_ends_the_wait_for_the_reader(void **state)
 
 static int lose_some(struct session *session, struct error *error)
 {
-	int cpus = libbpf_num_possible_cpus(), i;
+	int cpus = cpus_possible(), i;
 	uint64_t *values = calloc((size_t)cpus, sizeof(*values));
 	uint32_t key = 0;
 
 	(void)error;
 	for (i = 0; i < cpus; i++)
 		values[i] = (uint64_t)i + 3;
-	bpf_map_update_elem(session_map(session, "lost_events"), &key, values, BPF_ANY);
+	bpf_update(session_map(session, "lost_events"), &key, values, BPF_ANY);
 	free(values);
 	return 0;
 }
 
 static void lost_events_are_told(void **state)
 {
-	int cpus = libbpf_num_possible_cpus(), lost = 3 * cpus + cpus * (cpus - 1) / 2;
+	int cpus = cpus_possible(), lost = 3 * cpus + cpus * (cpus - 1) / 2;
 	struct run run = make_run();
 	char expected[128];
 

@@ -22,7 +22,7 @@ static const struct {
 	{ "bpf", SYS_bpf },
 	{ "perf_event_open", SYS_perf_event_open },
 	{ "getpriority", SYS_getpriority },
-	{ "openat2", SYS_openat2 },
+	{ "openat2", __NR_openat2 },
 	{ "pwrite64", SYS_pwrite64 },
 	{ "unknown", 1000 }, /* of no table */
 };

@@ -36,6 +36,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef IOSQE_CQE_SKIP_SUCCESS /* since 5.17 */
+#define IOSQE_CQE_SKIP_SUCCESS (1 << 6)
+#endif
+
 /* The next descriptor is that number. */
 static bool use_descriptors_below(int number)
 {
@@ -213,7 +217,7 @@ static int truncated(const char *file)
 	strcpy(page, file);
 	how = (struct open_how *)(page + 2048);
 	*how = (struct open_how){ .flags = O_WRONLY | O_TRUNC };
-	return (int)syscall(SYS_openat2, AT_FDCWD, page, how, sizeof(*how));
+	return (int)syscall(__NR_openat2, AT_FDCWD, page, how, sizeof(*how));
 }
 
 /* A name in memory of its own, and what is done to it while the open waits. */

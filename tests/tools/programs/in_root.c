@@ -15,6 +15,6 @@ int main(int argc, char **argv)
 		return 2;
 	directory = open(argv[1], O_PATH | O_DIRECTORY);
 	for (i = 2; i < argc; i++)
-		syscall(SYS_openat2, directory, argv[i], &how, sizeof(how));
+		syscall(__NR_openat2, directory, argv[i], &how, sizeof(how));
 	return 0;
 }

@@ -118,7 +118,7 @@ static int by_each_syscall(const char *name)
 	syscall(SYS_creat, name, 0640);
 #endif
 	syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_APPEND);
-	return (int)syscall(SYS_openat2, AT_FDCWD, name, &how, sizeof(how));
+	return (int)syscall(__NR_openat2, AT_FDCWD, name, &how, sizeof(how));
 }
 
 #define WAITING 2500

@@ -19,6 +19,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifndef IOSQE_CQE_SKIP_SUCCESS /* since 5.17 */
+#define IOSQE_CQE_SKIP_SUCCESS (1 << 6)
+#endif
+
 #define NOT_HERE 77
 #define SEGMENTS 10
 
