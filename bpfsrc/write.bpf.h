@@ -285,13 +285,25 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 }
 
 /*
+ * A parameter is a constant once it is loaded. The verifier before 5.0 goes both ways where it is
+ * compared with another constant, and on the impossible way it finds a size that has no bounds. It
+ * does not know what comes back from the stack.
+ */
+static __always_inline u64 forgotten(u64 constant)
+{
+	volatile u64 number = constant;
+
+	return number;
+}
+
+/*
  * Call when the kernel has taken total bytes of the write by the thread with these IDs. copier is
  * the calling program's type.
  */
 static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u64 total,
 				      enum copier copier)
 {
-	u64 limit = PARAM(PARAM_WRITE_LIMIT), wanted = total < limit ? total : limit;
+	u64 limit = forgotten(PARAM(PARAM_WRITE_LIMIT)), wanted = total < limit ? total : limit;
 	struct copy *copy;
 	u32 i;
 

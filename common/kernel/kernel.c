@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -35,30 +36,69 @@ uint32_t kernel_version_code(const char *release, const char *version, const cha
 
 /*
  * ELF notes (elf(5)): each has a header {name size, content size, type}, a name and a content. Both
- * are padded to 4 bytes.
+ * are padded to 4 bytes. Returns the content of the first note of that name and type, and its size,
+ * or NULL.
  */
-static void find_build_id(struct kernel *kernel, const char *notes, size_t size)
+static const char *find_note(const char *notes, size_t size, const char *name, uint32_t type,
+			     size_t *content_size)
 {
-	size_t at = 0, content, i;
+	const size_t name_size = strlen(name) + 1;
+	size_t at = 0, content;
 	Elf64_Nhdr note;
 
 	while (size - at >= sizeof(note)) {
 		memcpy(&note, notes + at, sizeof(note));
 		content = at + sizeof(note) + ((note.n_namesz + 3UL) & ~3UL);
 		if (content > size || note.n_descsz > size - content)
-			return;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof("GNU") &&
-		    !memcmp(notes + at + sizeof(note), "GNU", sizeof("GNU")) &&
-		    note.n_descsz * 2UL < sizeof(kernel->build_id)) {
-			for (i = 0; i < note.n_descsz; i++)
-				sprintf(kernel->build_id + 2 * i, "%02x",
-					(unsigned char)notes[content + i]);
-			return;
-		}
+			return NULL;
+		*content_size = note.n_descsz;
+		if (note.n_type == type && note.n_namesz == name_size &&
+		    !memcmp(notes + at + sizeof(note), name, name_size))
+			return notes + content;
 		at = content + ((note.n_descsz + 3UL) & ~3UL);
 		if (at > size)
-			return;
+			return NULL;
 	}
+	return NULL;
+}
+
+static void find_build_id(struct kernel *kernel, const char *notes, size_t size)
+{
+	const char *id = find_note(notes, size, "GNU", NT_GNU_BUILD_ID, &size);
+	size_t i;
+
+	if (!id || size * 2 >= sizeof(kernel->build_id))
+		return;
+	for (i = 0; i < size; i++)
+		sprintf(kernel->build_id + 2 * i, "%02x", (unsigned char)id[i]);
+}
+
+/*
+ * The kernel puts its LINUX_VERSION_CODE into a note of the vDSO, an ELF file that it maps into
+ * each process (arch/x86/entry/vdso/vdso-note.S). The file has one segment, so a segment's offset
+ * is where it is mapped.
+ */
+uint32_t kernel_own_version_code(void)
+{
+	const char *vdso = (const char *)getauxval(AT_SYSINFO_EHDR), *found;
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)vdso;
+	const Elf64_Phdr *segments;
+	uint32_t code = 0;
+	size_t size;
+	int i;
+
+	if (!vdso || memcmp(vdso, ELFMAG, SELFMAG) || vdso[EI_CLASS] != ELFCLASS64)
+		return 0;
+	segments = (const Elf64_Phdr *)(vdso + header->e_phoff);
+	for (i = 0; i < header->e_phnum && !code; i++) {
+		if (segments[i].p_type != PT_NOTE)
+			continue;
+		found = find_note(vdso + segments[i].p_offset, segments[i].p_filesz, "Linux", 0,
+				  &size);
+		if (found && size == sizeof(code))
+			memcpy(&code, found, sizeof(code));
+	}
+	return code;
 }
 
 void kernel_identify(struct kernel *kernel)
@@ -73,7 +113,10 @@ void kernel_identify(struct kernel *kernel)
 	snprintf(kernel->version, sizeof(kernel->version), "%s", name.version);
 	snprintf(kernel->machine, sizeof(kernel->machine), "%s", name.machine);
 	signature = file_read("/proc/version_signature", &size);
-	kernel->version_code = kernel_version_code(name.release, name.version, signature);
+	kernel->version_code = kernel_own_version_code();
+	if (!kernel->version_code)
+		kernel->version_code =
+			kernel_version_code(name.release, name.version, signature);
 	free(signature);
 	notes = file_read("/sys/kernel/notes", &size);
 	if (notes)

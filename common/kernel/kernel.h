@@ -11,15 +11,20 @@ struct kernel {
 	char version[128];     /* uname -v: the build's number and date */
 	char machine[72];      /* uname -m */
 	char build_id[64];     /* in hexadecimal, from /sys/kernel/notes; empty if unreadable */
-	uint32_t version_code; /* LINUX_VERSION_CODE of its headers; 0 if unknown */
+	uint32_t version_code; /* LINUX_VERSION_CODE; 0 if unknown */
 };
 
 /* Does not fail: a field that can't be read stays empty or 0. */
 void kernel_identify(struct kernel *kernel);
 
 /*
- * LINUX_VERSION_CODE. Kernels before 5.0 refuse kprobe programs that have another number than their
- * own. uname -r is not enough, because distributions freeze its third number: Debian names the
+ * LINUX_VERSION_CODE, as the running kernel says it itself; 0 if it does not. Kernels before 5.0
+ * refuse kprobe programs that have another number than their own.
+ */
+uint32_t kernel_own_version_code(void);
+
+/*
+ * LINUX_VERSION_CODE by what a kernel is called, where nothing else tells it. uname -r is not enough, because distributions freeze its third number: Debian names the
  * upstream version in uname -v ("... Debian 6.1.140-1 (...)"), Ubuntu at the end of
  * /proc/version_signature ("Ubuntu 4.15.0-20.21-generic 4.15.17"). signature may be NULL.
  */

@@ -9,6 +9,7 @@
 #include "base/message.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
+#include "kernel/kernel.h"
 #include "parameters.h"
 #include "trace/loader.h"
 
@@ -33,7 +34,10 @@ void loader_init(struct loader *loader, const struct image *image, const uint64_
 {
 	size_t i;
 
-	*loader = (struct loader){ .image = image, .kern_version = image->kern_version };
+	*loader = (struct loader){ .image = image, .kern_version = kernel_own_version_code() };
+	/* That of the headers, which may be of a kernel that differs in the last number. */
+	if (!loader->kern_version)
+		loader->kern_version = image->kern_version;
 	memcpy(loader->parameters, parameters, sizeof(loader->parameters));
 	loader->parameters[PARAM_FILES_TYPE] = image->cast_btf_id ? image->files_btf_id : 0;
 	for (i = 0; i < MAPS_LIMIT; i++)

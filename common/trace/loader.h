@@ -64,7 +64,7 @@ int loader_map(const struct loader *loader, const char *name);
  * Loads one program and returns its fd, which the caller closes, or a negative errno with a
  * message: -ENOENT if the image has no program of that name, or the kernel's errno with the end of
  * the verifier's log as the error's detail. Before 5.0 the kernel compares kern_version for kprobes
- * (see kernel_version_code()).
+ * (see kernel_own_version_code()).
  */
 int loader_load(const struct loader *loader, const char *name, uint32_t type, struct error *error);
 

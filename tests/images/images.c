@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "constants.h"
 #include "image/image.h"
+#include "instruction.h"
 
 /* Limits of Linux 4.15, from its include/uapi/linux/bpf.h and kernel/bpf/verifier.c. */
 #define MAX_INSTRUCTIONS 4096 /* BPF_MAXINSNS */
@@ -43,29 +45,6 @@ static const char *helper_name(int32_t number)
 
 	return number >= 0 && (size_t)number < sizeof(names) / sizeof(*names) ? names[number] :
 										"unknown";
-}
-
-static bool is_wide(const struct bpf_insn *instruction)
-{
-	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW);
-}
-
-static bool is_call(const struct bpf_insn *instruction)
-{
-	return instruction->code == (BPF_JMP | BPF_CALL);
-}
-
-static bool is_exit(const struct bpf_insn *instruction)
-{
-	return instruction->code == (BPF_JMP | BPF_EXIT);
-}
-
-static bool is_jump(const struct bpf_insn *instruction)
-{
-	uint8_t class = BPF_CLASS(instruction->code);
-
-	return (class == BPF_JMP || class == BPF_JMP32) && !is_call(instruction) &&
-	       !is_exit(instruction);
 }
 
 /* Whether 4.15's verifier does not know the instruction. Helpers are checked elsewhere. */
@@ -223,6 +202,13 @@ static void check_program(const char *name, const struct image_program *program)
 	if (!good)
 		say(false, "%s: %s has %u instructions, over %d", name, program->name, count,
 		    MAX_INSTRUCTIONS);
+	i = constants_find_fault(program);
+	if (i < count)
+		say(false,
+		    "%s: %s, instruction %u: what it takes is bounded by a comparison of two "
+		    "constants",
+		    name, program->name, i);
+	good &= i == count;
 	for (i = 0; i < count; i++) {
 		const struct bpf_insn *instruction = &program->instructions[i];
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Preloaded into a tool that compiles its program for another kernel than the running one. uname()
- * names that kernel. The inode of libbcc, which is a part of the cache's key, becomes the inode
+ * names that kernel, and there is no vDSO. The inode of libbcc, which is a part of the cache's key, becomes the inode
  * that the virtual machine with that kernel will see. See tests/vm/compile.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -38,6 +39,14 @@ int uname(struct utsname *name)
 	override(name->release, sizeof(name->release), release);
 	override(name->version, sizeof(name->version), version);
 	return err;
+}
+
+/* This machine's vDSO has this kernel's number. */
+unsigned long getauxval(unsigned long type)
+{
+	unsigned long (*real)(unsigned long) = dlsym(RTLD_NEXT, "getauxval");
+
+	return release && type == AT_SYSINFO_EHDR ? 0 : real(type);
 }
 
 int stat(const char *path, struct stat *info)

@@ -127,10 +127,22 @@ if [ -z "${OTHER_KERNEL_RELEASE-}" ]; then
 	asm volatile("%0 = %1 ll" : "=r"(option) : "i"(0x5eed000100000000ULL));
 	if (option)
 		return bpf_get_current_cgroup_id();'
+	source_of impossible 'u64 limit, n = ctx->args[0];
+	char text[64];
+	asm volatile("%0 = %1 ll" : "=r"(limit) : "i"(0x5eed000100000000ULL));
+	n = n < limit ? n : limit;
+	asm volatile("" : "+r"(n));
+	if (n <= sizeof(text))
+		bpf_probe_read(text, n, (void *)ctx->args[1]);'
+	sed 's/u64 limit,/volatile u64 limit; u64/; s/"=r"(limit)/"=r"(n)/; s/ULL));/ULL)); limit = n; n = ctx->args[0];/; s/int impossible/int possible/' \
+		"$SCRATCH/impossible.c" >"$SCRATCH/possible.c"
+	"$REAL_TOOLS/eperm" --no-cache --source "$SCRATCH/possible.c" --image "$SCRATCH/possible"
 	check 'the check finds a backward jump' judged 1 '^not ok - it: loops, .*backward jump' check it "$SCRATCH/loops"
 	check 'and a program that is too long' judged 1 '^not ok - it: lengthy has 409[78] instructions' check it "$SCRATCH/lengthy"
 	check 'and a newer helper' judged 1 '^not ok - it: newer, .*newer helper get_current_cgroup_id' check it "$SCRATCH/newer"
-	check 'and lets it pass behind an option' judged 0 '^ok - it: guarded could run' check it "$SCRATCH/guarded"
+	check 'and a size that a comparison of constants bounds' judged 1 '^not ok - it: impossible, .*two constants' check it "$SCRATCH/impossible"
+	check 'and lets it pass where the constant is forgotten' judged 0 '^ok - it: possible could run' check it "$SCRATCH/possible"
+	check 'and lets a helper pass behind an option' judged 0 '^ok - it: guarded could run' check it "$SCRATCH/guarded"
 	sed 's/0; i < n/1; i < n/' "$SCRATCH/loops.c" >"$SCRATCH/other.c"
 	"$REAL_TOOLS/eperm" --no-cache --source "$SCRATCH/other.c" --image "$SCRATCH/other"
 	check 'a program is the same as itself' judged 0 '^ok - it: loops is the same' compare it "$SCRATCH/loops" "$SCRATCH/loops"

@@ -77,6 +77,20 @@ static void the_running_kernel(void **state)
 	assert_memory_equal(&kernel, &again, sizeof(kernel));
 }
 
+static void its_own_number_is_that_of_its_name(void **state)
+{
+	uint32_t own = kernel_own_version_code();
+	struct kernel kernel;
+
+	(void)state;
+	if (!own)
+		skip_because("no vDSO");
+	kernel_identify(&kernel);
+	assert_int_equal(kernel.version_code, own);
+	/* A distribution may freeze the third number of the name. */
+	assert_int_equal(kernel_version_code(kernel.release, kernel.version, NULL) >> 8, own >> 8);
+}
+
 /* The same note as another reader sees it: the bytes after "GNU\0" in a note of type 3. */
 static void the_build_id_is_that_of_the_notes(void **state)
 {
@@ -104,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_codes),
 		cmocka_unit_test(the_running_kernel),
+		cmocka_unit_test(its_own_number_is_that_of_its_name),
 		cmocka_unit_test(the_build_id_is_that_of_the_notes),
 	};
 
