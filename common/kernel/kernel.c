@@ -115,8 +115,7 @@ void kernel_identify(struct kernel *kernel)
 	signature = file_read("/proc/version_signature", &size);
 	kernel->version_code = kernel_own_version_code();
 	if (!kernel->version_code)
-		kernel->version_code =
-			kernel_version_code(name.release, name.version, signature);
+		kernel->version_code = kernel_version_code(name.release, name.version, signature);
 	free(signature);
 	notes = file_read("/sys/kernel/notes", &size);
 	if (notes)

@@ -24,9 +24,10 @@ void kernel_identify(struct kernel *kernel);
 uint32_t kernel_own_version_code(void);
 
 /*
- * LINUX_VERSION_CODE by what a kernel is called, where nothing else tells it. uname -r is not enough, because distributions freeze its third number: Debian names the
- * upstream version in uname -v ("... Debian 6.1.140-1 (...)"), Ubuntu at the end of
- * /proc/version_signature ("Ubuntu 4.15.0-20.21-generic 4.15.17"). signature may be NULL.
+ * LINUX_VERSION_CODE by what a kernel is called, where nothing else tells it. uname -r is not
+ * enough, because distributions freeze its third number: Debian names the upstream version in uname
+ * -v ("... Debian 6.1.140-1 (...)"), Ubuntu at the end of /proc/version_signature
+ * ("Ubuntu 4.15.0-20.21-generic 4.15.17"). signature may be NULL.
  */
 uint32_t kernel_version_code(const char *release, const char *version, const char *signature);
 

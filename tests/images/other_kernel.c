@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Preloaded into a tool that compiles its program for another kernel than the running one. uname()
- * names that kernel, and there is no vDSO. The inode of libbcc, which is a part of the cache's key, becomes the inode
- * that the virtual machine with that kernel will see. See tests/vm/compile.
+ * names that kernel, and there is no vDSO. The inode of libbcc, which is a part of the cache's key,
+ * becomes the inode that the virtual machine with that kernel will see. See tests/vm/compile.
  */
 #include <dlfcn.h>
 #include <stdio.h>
