@@ -6,6 +6,7 @@
  */
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "bashreadline.h"
 
 BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);
@@ -20,7 +21,7 @@ int on_line(struct pt_regs *ctx)
 	int length;
 
 	event = scratch.lookup(&zero);
-	if (!line || !event)
+	if (!line || !event || !in_wanted_cgroup())
 		return 0;
 	event->pid = my_pid();
 	event->uid = my_uid();

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include "prelude.bpf.h"
 #include "filter.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "submit.bpf.h"
 #include "path.bpf.h"
 #include "elfsnoop.h"
@@ -30,7 +31,7 @@ static __always_inline bool is_wanted(int ret)
 {
 	if (PARAM(PARAM_FAILED) && ret >= 0)
 		return false;
-	return is_my_pid_wanted() && is_my_uid_wanted();
+	return is_my_pid_wanted() && is_my_uid_wanted() && in_wanted_cgroup();
 }
 
 static __always_inline void fill_in_task(struct elfsnoop_event *event)

@@ -7,6 +7,7 @@
  */
 #include "prelude.bpf.h"
 #include "filter.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "syscall.bpf.h"
 #include "trusted.bpf.h"
 #include "eperm.h"
@@ -22,7 +23,7 @@ BPF_TABLE("lru_hash", struct eperm_maker, u32, makers, EPERM_MAX_MAKERS);
 
 static __always_inline bool is_wanted(void)
 {
-	return is_my_pid_wanted() && is_my_uid_wanted();
+	return is_my_pid_wanted() && is_my_uid_wanted() && in_wanted_cgroup();
 }
 
 static __always_inline u64 me_as_maker(void)

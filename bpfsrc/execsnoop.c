@@ -14,6 +14,7 @@
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "filter.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "map_filter.bpf.h"
 #include "syscall.bpf.h"
 #include "trusted.bpf.h"
@@ -40,7 +41,7 @@ static __always_inline struct execsnoop_event *begin_event(int ret)
 
 	if (!is_my_uid_wanted())
 		return NULL;
-	if (!in_wanted_namespace())
+	if (!in_wanted_namespace() || !in_wanted_cgroup())
 		return NULL;
 	event = scratch.lookup(&zero);
 	if (!event)

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "modsnoop.h"
 
 #define LOADS 64 /* in flight at a time; a power of two */
@@ -35,7 +36,7 @@ static __always_inline struct modsnoop_event *begin_event(u64 taints, const char
 	u32 zero = 0;
 
 	event = scratch.lookup(&zero);
-	if (!event)
+	if (!event || !in_wanted_cgroup())
 		return NULL;
 	event->taints = taints;
 	event->pid = my_pid();

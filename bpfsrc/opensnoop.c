@@ -24,6 +24,7 @@
 #include "user_memory.bpf.h"
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "map_filter.bpf.h"
 #include "follow.bpf.h"
 #include "path.bpf.h"
@@ -119,7 +120,7 @@ static __always_inline bool is_wanted(u64 ids)
 		return false;
 	if (!is_my_uid_wanted())
 		return false;
-	return in_wanted_namespace();
+	return in_wanted_namespace() && in_wanted_cgroup();
 }
 
 static __always_inline int begin_open(struct attempt attempt)

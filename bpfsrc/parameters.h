@@ -15,6 +15,7 @@ enum {
 	PARAM_UID_SET,		   /* 1: only the user PARAM_UID */
 	PARAM_UID,
 	PARAM_FILES_TYPE, /* BTF ID of struct files_struct; 0: the kernel can't cast_pointer() */
+	PARAM_CGROUP,	  /* 1: only tasks in wanted_cgroup or below it */
 	PARAM_TOOL = 16,
 };
 

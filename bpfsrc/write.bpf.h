@@ -13,6 +13,7 @@
  */
 #include <linux/tty.h>
 #include "submit.bpf.h"
+#include "cgroup_filter.bpf.h"
 #include "user_memory.bpf.h"
 #include "written.h"
 
@@ -307,6 +308,8 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 	struct copy *copy;
 	u32 i;
 
+	if (!in_wanted_cgroup())
+		return 0;
 	if (!write->segments && wanted <= WRITE_IN_BATCH) {
 		copy_short(ctx, write, ids, total, wanted);
 		return 0;

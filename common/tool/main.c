@@ -44,6 +44,8 @@ static int trace(struct session *session, const struct program *program, struct 
 		err = tool->prepare(session, error);
 	if (!err)
 		err = session_translate_processes(session, error);
+	if (!err)
+		err = session_open_cgroup(session, error);
 	/* After prepare(), so that a command that it forks keeps the user's limit. */
 	lift_descriptor_limit();
 	if (!err)

@@ -301,6 +301,11 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 		       "Only events of which this is true: FIELD=VALUE, or with !=, ~REGEX, "
 		       "!~REGEX, <, >; may be repeated",
 		       .take = take_where, .group = GROUP_EVENTS),
+		OPTION_TEXT("cgroup", 0, "PATH", &options->cgroup,
+			    "Only tasks in this cgroup and below it", .group = GROUP_EVENTS),
+		OPTION_TEXT("container", 0, "ID", &options->container,
+			    "Only tasks in this container; the ID may be cut",
+			    .group = GROUP_EVENTS),
 		OPTION("duration", common_letter(tool, 'd'), "SECONDS", TAKES_SECONDS,
 		       "End after this time", .number = &options->duration, .group = GROUP_EVENTS),
 		OPTION_NUMBER("max-events", 0, "N", &options->max_events, 1, UINT64_MAX,
@@ -400,6 +405,8 @@ static void check_end(const struct parsing *parsing, const struct argp_state *st
 
 	if (tool->check_options)
 		tool->check_options(state);
+	if (options->cgroup && options->container)
+		usage_error(state, "--cgroup and --container exclude each other");
 	if (tool->required && !options->has_argument && !options->print_support &&
 	    !options->print_source && !options->image_file)
 		usage_error(state, "%s is missing", tool->required);

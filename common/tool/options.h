@@ -39,6 +39,8 @@ struct options {
 	uint64_t buffer_pages;	   /* a power of two */
 	uint64_t duration;	   /* nanoseconds; 0: no end */
 	uint64_t max_events;	   /* 0: no limit */
+	const char *cgroup;	   /* a path, or NULL */
+	const char *container;	   /* an ID or its beginning, or NULL */
 	struct field_table fields; /* empty unless one of the two below was given */
 	struct columns columns;	   /* --fields */
 	struct where *where;	   /* --where */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/message.h"
+#include "tool/cgroup_filter.h"
 #include "tool/session.h"
 
 /* ---- what a tool asks of its session: tool.h ---- */
@@ -199,7 +200,9 @@ static const struct loop_handlers reporting_handlers = {
 int session_init(struct session *session, const struct tool *tool, const struct options *options,
 		 struct settings *settings, struct error *error)
 {
-	*session = (struct session){ .tool = tool, .options = options, .settings = settings };
+	*session = (struct session){
+		.tool = tool, .options = options, .settings = settings, .cgroup_fd = -1
+	};
 	if (!tool->event_size)
 		session->padded = malloc(EVENT_MOST + 1);
 	if (!settings->probe_sets)
@@ -240,6 +243,11 @@ int session_translate_processes(struct session *session, struct error *error)
 	return err;
 }
 
+int session_open_cgroup(struct session *session, struct error *error)
+{
+	return cgroup_filter_open(session->options, session->settings, &session->cgroup_fd, error);
+}
+
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
 		   struct error *error)
 {
@@ -250,6 +258,9 @@ int session_attach(struct session *session, struct image *image, const struct pr
 
 	err = live_create_maps(&session->live, image, tool->maps, session->settings,
 			       options->verbose, error);
+	if (!err)
+		err = cgroup_filter_fill(session_map(session, "wanted_cgroup"), session->cgroup_fd,
+					 error);
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
 	if (!err)
@@ -318,6 +329,8 @@ int session_end(struct session *session, struct error *error)
 void session_close(struct session *session)
 {
 	free(session->padded);
+	if (session->cgroup_fd >= 0)
+		close(session->cgroup_fd);
 	live_close(&session->live);
 	process_numbers_close(&session->numbers);
 	output_free(&session->output);

@@ -27,6 +27,7 @@ struct session {
 	struct loop loop;
 	struct losses losses;
 	struct process_numbers numbers;
+	int cgroup_fd;	  /* of --cgroup or --container; or -1 */
 	uint64_t printed; /* events, for --max-events */
 	char *padded; /* an event with zeros after it, if the tool has no event_size; else NULL */
 };
@@ -46,6 +47,12 @@ int session_cancel_fd(const struct session *session);
  * To be called after prepare(). Returns 0 or a negative errno with a message.
  */
 int session_translate_processes(struct session *session, struct error *error);
+
+/*
+ * Opens the cgroup of --cgroup or --container, if one is given. To be called before
+ * session_attach(). Returns 0 or a negative errno with a message.
+ */
+int session_open_cgroup(struct session *session, struct error *error);
 
 /*
  * Creates maps, opens perf buffers, attaches the first of the sets that can be attached. Takes

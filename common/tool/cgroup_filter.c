@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/cgroup.h"
+#include "parameters.h"
+#include "tool/cgroup_filter.h"
+
+int cgroup_filter_open(const struct options *options, struct settings *settings, int *fd,
+		       struct error *error)
+{
+	*fd = -1;
+	if (options->cgroup)
+		*fd = cgroup_open(options->cgroup, error);
+	else if (options->container)
+		*fd = cgroup_open_container(options->container, error);
+	else
+		return 0;
+	settings_set_parameter(settings, PARAM_CGROUP, 1);
+	return *fd < 0 ? *fd : 0;
+}
+
+int cgroup_filter_fill(int map, int fd, struct error *error)
+{
+	uint32_t zero = 0, cgroup = (uint32_t)fd;
+
+	if (fd < 0)
+		return 0;
+	if (map < 0)
+		return error_set(error, EINVAL,
+				 "the source has no map wanted_cgroup: it can't "
+				 "tell tasks by their cgroup");
+	if (bpf_map_update_elem(map, &zero, &cgroup, BPF_ANY))
+		return error_set(error, errno, "can't filter by a cgroup: %s", strerror(errno));
+	return 0;
+}
