@@ -222,6 +222,7 @@ static const char *type_name(uint32_t type)
 		[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "perf_event_array",
 		[BPF_MAP_TYPE_PERCPU_HASH] = "percpu_hash",
 		[BPF_MAP_TYPE_PERCPU_ARRAY] = "percpu_array",
+		[BPF_MAP_TYPE_CGROUP_ARRAY] = "cgroup_array",
 	};
 
 	assert(type < sizeof(names) / sizeof(*names) && names[type]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/bpf.h"
 #include "kernel/cgroup.h"
 #include "parameters.h"
 #include "tool/cgroup_filter.h"
@@ -24,6 +24,7 @@ int cgroup_filter_open(const struct options *options, struct settings *settings,
 int cgroup_filter_fill(int map, int fd, struct error *error)
 {
 	uint32_t zero = 0, cgroup = (uint32_t)fd;
+	int err;
 
 	if (fd < 0)
 		return 0;
@@ -31,7 +32,6 @@ int cgroup_filter_fill(int map, int fd, struct error *error)
 		return error_set(error, EINVAL,
 				 "the source has no map wanted_cgroup: it can't "
 				 "tell tasks by their cgroup");
-	if (bpf_map_update_elem(map, &zero, &cgroup, BPF_ANY))
-		return error_set(error, errno, "can't filter by a cgroup: %s", strerror(errno));
-	return 0;
+	err = bpf_update(map, &zero, &cgroup, BPF_ANY);
+	return err ? error_set(error, -err, "can't filter by a cgroup: %s", strerror(-err)) : 0;
 }

@@ -16,12 +16,13 @@ void live_init(struct live *live)
 	probes_init(&live->more);
 }
 
-/* What bpfsrc/submit.bpf.h and lost.bpf.h declare: read below and in trace/events.c. */
+/* What bpfsrc/submit.bpf.h, lost.bpf.h and cgroup_filter.bpf.h declare. */
 static const struct image_map maps_of_all[] = {
 	EXPECTED_MAP("events", PERF_EVENT_ARRAY, uint32_t, uint32_t),
 	EXPECTED_MAP("batches", PERCPU_ARRAY, uint32_t, struct batch),
 	EXPECTED_MAP("batching", ARRAY, uint32_t, uint32_t),
 	EXPECTED_MAP("lost_events", PERCPU_ARRAY, uint32_t, uint64_t),
+	EXPECTED_MAP("wanted_cgroup", CGROUP_ARRAY, uint32_t, uint32_t),
 	{},
 };
 
