@@ -19,6 +19,7 @@
 
 #define MAX_FILENAME	4096 /* PATH_MAX */
 #define LOADS_IN_FLIGHT 32768
+#define ENOEXEC		8 /* asm-generic/errno-base.h; macros are not in BTF */
 
 /* Bits of the minor number in a dev_t: MINORBITS in include/linux/kdev_t.h */
 #define MINOR_BITS 20
@@ -26,6 +27,15 @@
 /* No LRU map: a program that keeps many loads waiting would have others' entries evicted. */
 BPF_HASH(loads, u64, struct linux_binprm *, LOADS_IN_FLIGHT);
 BPF_PERCPU_ARRAY(scratch, struct elfsnoop_event, 1);
+
+/*
+ * Kernels that run 32-bit programs have two load_elf_binary(), and each is called for a program
+ * that the one before it does not take (ENOEXEC, search_binary_handler() in fs/exec.c). Only what
+ * the last one says is the program's result: the tool writes here how many there are. What the
+ * first one did not take is in the map untaken until the next is called.
+ */
+BPF_ARRAY(handlers, u32, 1);
+BPF_HASH(untaken, u64, struct linux_binprm *, LOADS_IN_FLIGHT);
 
 static __always_inline bool is_wanted(int ret)
 {
@@ -111,17 +121,33 @@ int on_load(struct pt_regs *ctx)
 	return 0;
 }
 
+/* Whether another load_elf_binary() will be called for a program that this one did not take. */
+static __always_inline bool is_left_to_next(u64 task, struct linux_binprm *bprm, int ret)
+{
+	u32 zero = 0, *count = handlers.lookup(&zero);
+	struct linux_binprm **before = untaken.lookup(&task);
+	bool is_second = before && *before == bprm;
+
+	if (before)
+		untaken.delete(&task);
+	return ret == -ENOEXEC && !is_second && count && *count == 2 &&
+	       !untaken.update(&task, &bprm);
+}
+
 /* kretprobe load_elf_binary */
 int on_load_return(struct pt_regs *ctx)
 {
 	u64 task = (u64)my_task();
 	struct linux_binprm **entry = loads.lookup(&task), *bprm;
+	int ret = PT_REGS_RC(ctx);
 
 	if (!entry)
 		return 0;
 	bprm = *entry;
 	loads.delete(&task);
-	return report_load(ctx, bprm, PT_REGS_RC(ctx));
+	if (is_left_to_next(task, bprm, ret))
+		return 0;
+	return report_load(ctx, bprm, ret);
 }
 
 /* raw tracepoint sched_process_exec(task, old pid, bprm) */

@@ -96,26 +96,19 @@ static __always_inline void read_new_args(struct execsnoop_event *event)
 		event->args_more = 1;
 }
 
-static __always_inline int report_success(void *ctx, const char *filename, enum exec_script script)
-{
-	struct execsnoop_event *event = begin_event(0);
-
-	if (!event)
-		return 0;
-	event->script = script;
-	read_filename(event, filename);
-	read_new_args(event);
-	end_event(ctx, event);
-	return 0;
-}
-
 /* bprm_change_interp() in fs/exec.c sets interp to the interpreter of a script. */
 static __always_inline int report_success_of(void *ctx, struct linux_binprm *bprm)
 {
 	const char *filename = READ(bprm->filename);
+	struct execsnoop_event *event = begin_event(0);
 
-	return report_success(ctx, filename,
-			      READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT);
+	if (!event)
+		return 0;
+	event->script = READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT;
+	read_filename(event, filename);
+	read_new_args(event);
+	end_event(ctx, event);
+	return 0;
 }
 
 /* raw tracepoint sched_process_exec(task, old pid, bprm) */
@@ -141,10 +134,18 @@ struct sched_process_exec_args {
 int on_exec(struct sched_process_exec_args *ctx)
 {
 	u32 old_tid = ctx->old_pid;
+	struct execsnoop_event *event;
 
 	if (PARAM(PARAM_FAILED))
 		end_in_flight(old_tid);
-	return report_success(ctx, (char *)ctx + ctx->filename_offset, EXEC_ANY);
+	event = begin_event(0);
+	if (!event)
+		return 0;
+	event->script = EXEC_ANY;
+	read_filename(event, text_of(ctx, ctx->filename_offset));
+	read_new_args(event);
+	end_event(ctx, event);
+	return 0;
 }
 
 /* kprobe finalize_exec(bprm): the last step of an exec, which can't fail any more */

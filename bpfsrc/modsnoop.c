@@ -30,7 +30,8 @@ static __always_inline struct saved *my_saved(void)
 	return kept_parameters.lookup(&slot);
 }
 
-static __always_inline struct modsnoop_event *begin_event(u64 taints, const char *name)
+/* Fills in all but the name. */
+static __always_inline struct modsnoop_event *begin_event(u64 taints)
 {
 	struct modsnoop_event *event;
 	u32 zero = 0;
@@ -44,7 +45,6 @@ static __always_inline struct modsnoop_event *begin_event(u64 taints, const char
 	event->parameters_known = 0;
 	event->parameters_size = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	bpf_probe_read_str(event->name, sizeof(event->name), name);
 	return event;
 }
 
@@ -76,12 +76,13 @@ int on_init_module(struct pt_regs *ctx)
 {
 	struct module *module = (void *)PT_REGS_PARM1(ctx);
 	const char *args = READ(module->args);
-	struct modsnoop_event *event = begin_event(READ(module->taints), module->name);
+	struct modsnoop_event *event = begin_event(READ(module->taints));
 	struct saved *saved = my_saved();
 	u64 size;
 
 	if (!event || !saved)
 		return 0;
+	bpf_probe_read_str(event->name, sizeof(event->name), module->name);
 	size = saved->size;
 	if (saved->args == args && size <= PARAMETERS_SIZE) {
 		bpf_probe_read(event->parameters, size, saved->text);
@@ -102,9 +103,11 @@ struct module_load_args {
 
 int on_module_load(struct module_load_args *ctx)
 {
-	struct modsnoop_event *event = begin_event(ctx->taints, (char *)ctx + ctx->name_offset);
+	struct modsnoop_event *event = begin_event(ctx->taints);
 
-	if (event)
-		end_event(ctx, event);
+	if (!event)
+		return 0;
+	bpf_probe_read_str(event->name, sizeof(event->name), text_of(ctx, ctx->name_offset));
+	end_event(ctx, event);
 	return 0;
 }

@@ -105,6 +105,17 @@ static __always_inline struct task_struct *my_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/*
+ * The text of a tracepoint at an offset from its context (__data_loc). Call it right where the text
+ * is read: before 5.10 the verifier forgets the bound of a number that is kept on the stack, and
+ * adds only bounded ones to a context.
+ */
+static __always_inline const char *text_of(void *ctx, u64 offset)
+{
+	asm volatile("%0 &= 0xffff" : "+r"(offset));
+	return (const char *)ctx + offset;
+}
+
 #define COMM_SIZE 16 /* TASK_COMM_LEN */
 
 /*

@@ -6,6 +6,7 @@
 #include "elfsnoop.h"
 #include "features/path_text.h"
 #include "base/pattern.h"
+#include "kernel/bpf.h"
 #include "tool/tool.h"
 
 extern const struct program_source elfsnoop_source;
@@ -150,6 +151,23 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
+static const struct image_map maps[] = {
+	EXPECTED_MAP("handlers", ARRAY, uint32_t, uint32_t),
+	{},
+};
+
+/* Each load_elf_binary() has a kprobe and a kretprobe; otherwise there is one probe. */
+static int attached(struct session *session, struct error *error)
+{
+	uint32_t zero = 0, count = (uint32_t)session_places(session) / 2;
+	int map = session_map(session, "handlers");
+
+	(void)error;
+	if (map >= 0)
+		bpf_update(map, &zero, &count, BPF_ANY);
+	return 0;
+}
+
 static void bound(void *data, size_t size)
 {
 	struct elfsnoop_event *event = data;
@@ -168,6 +186,8 @@ static const struct tool elfsnoop = {
 		    "  elfsnoop -F -n '^/tmp/'    only files below /tmp\n",
 	.options = options,
 	.probe_sets = probe_sets,
+	.maps = maps,
+	.attached = attached,
 	.row = row,
 	.fields = fields,
 	.wanted = wanted,

@@ -27,7 +27,7 @@ static int write_list(const char *path)
 	if (!file)
 		return -errno;
 	for (i = 0; i < sizeof(helpers) / sizeof(*helpers); i++)
-		if (!bpf_try_reading_helper(helpers[i].helper))
+		if (!bpf_try_helper(helpers[i].helper))
 			fprintf(file, ANY_ADDRESS " T %s\n", helpers[i].name);
 	return fclose(file) ? -errno : 0;
 }

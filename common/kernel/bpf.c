@@ -263,7 +263,7 @@ int bpf_count_misses(int program, uint64_t *misses)
 	return err;
 }
 
-int bpf_try_reading_helper(int helper)
+int bpf_try_helper(int helper)
 {
 	/* helper(stack, 8, NULL), whose result is ignored */
 	const struct bpf_insn instructions[] = {

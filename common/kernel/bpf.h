@@ -18,6 +18,7 @@ enum {
 	PROGRAM_TYPE_RAW_TRACEPOINT = 17, /* since 4.17 */
 	PROGRAM_TYPE_TRACING = 26,	  /* since 5.5 */
 	ATTACH_TYPE_RAW_TRACEPOINT = 23,  /* of a tracing program */
+	HELPER_CURRENT_CGROUP_ID = 80,	  /* since 4.18 */
 	HELPER_PROBE_READ_USER = 112,	  /* since 5.5 */
 	HELPER_PROBE_READ_KERNEL = 113,
 	CALL_OF_KERNEL_FUNCTION = 2, /* src_reg of a call; since 5.13 */
@@ -83,7 +84,10 @@ int bpf_open_raw_tracepoint(const char *name, int program);
 /* How often the kernel skipped the program because it was running already; 0 before 5.12. */
 int bpf_count_misses(int program, uint64_t *misses);
 
-/* Whether a tracing program may call a helper with the arguments of bpf_probe_read(). */
-int bpf_try_reading_helper(int helper);
+/*
+ * Whether a program of a tracepoint may call a helper, one without arguments or with those of
+ * bpf_probe_read(): 0, or -EINVAL if the kernel does not have it, or another negative errno.
+ */
+int bpf_try_helper(int helper);
 
 #endif

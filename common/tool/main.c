@@ -40,6 +40,8 @@ static int trace(struct session *session, const struct program *program, struct 
 	/* Before compiling, because libbcc creates maps too. */
 	loader_lift_memlock();
 	err = trial_of_kernel(error);
+	if (!err)
+		err = trial_of_parameters(session->settings->parameters, error);
 	if (!err && tool->prepare)
 		err = tool->prepare(session, error);
 	if (!err)

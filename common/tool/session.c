@@ -62,6 +62,11 @@ int session_map(const struct session *session, const char *name)
 	return live_map(&session->live, name);
 }
 
+size_t session_places(const struct session *session)
+{
+	return session->live.probes.links.count;
+}
+
 int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error)
 {
 	int err = live_attach_more(&session->live, sets, error);
@@ -258,6 +263,7 @@ int session_attach(struct session *session, struct image *image, const struct pr
 
 	err = live_create_maps(&session->live, image, tool->maps, session->settings,
 			       options->verbose, error);
+	session->live.loader.is_users_source = options->source_file;
 	if (!err)
 		err = cgroup_filter_fill(session_map(session, "wanted_cgroup"), session->cgroup_fd,
 					 error);
@@ -275,6 +281,8 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	error_clear(error);
 	if (probes_say_misses(&session->live.probes, &sets[err], misses, sizeof(misses)))
 		session_message(session, "not seen on this kernel: %s", misses);
+	if (session->live.probes.refused[0])
+		session_message(session, "%s", session->live.probes.refused);
 	return 0;
 }
 

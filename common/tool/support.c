@@ -154,6 +154,8 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 	int err;
 
 	err = trial_of_kernel(error);
+	if (!err)
+		err = trial_of_parameters(session->settings->parameters, error);
 	/* Without its required argument prepare() fails, which says nothing of the kernel. */
 	if (!err && tool->prepare && (!tool->required || options->has_argument))
 		err = tool->prepare(session, error);

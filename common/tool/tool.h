@@ -138,6 +138,9 @@ void session_use_probe_sets(struct session *session, const struct probe_set *set
 /* Returns the descriptor of the program's map of that name, or -1. From fill() on. */
 int session_map(const struct session *session, const char *name);
 
+/* How many places of the kernel or of a program the attached probes are at. From attached() on. */
+size_t session_places(const struct session *session);
+
 /*
  * Attaches the first of these sets beside what is attached, once, while the session runs. Returns 0
  * or a negative errno with a message.

@@ -10,6 +10,7 @@
 #include "kernel/bpf.h"
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
+#include "parameters.h"
 #include "tool/trial.h"
 #include "trace/loader.h"
 #include "trace/perf_event.h"
@@ -124,11 +125,18 @@ int trial_of_kernel(struct error *error)
 		err = check_perf_events(error);
 	if (err)
 		return err;
-	if (bpf_try_reading_helper(BPF_FUNC_probe_read))
+	if (bpf_try_helper(BPF_FUNC_probe_read))
 		return error_set(error, EPERM,
 				 "this kernel is locked down: BPF programs can't read its memory; "
 				 "boot it without lockdown=confidentiality");
 	return check_locked_memory(error);
+}
+
+int trial_of_parameters(const uint64_t *parameters, struct error *error)
+{
+	if (parameters[PARAM_CGROUP_SET] && bpf_try_helper(HELPER_CURRENT_CGROUP_ID) == -EINVAL)
+		return error_set(error, EINVAL, "--cgroupmap needs Linux 4.18 or newer");
+	return 0;
 }
 
 int trial_of_probes(const struct probe_set *sets, char *misses, size_t size, struct error *error)

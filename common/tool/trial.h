@@ -7,6 +7,7 @@
 #define SNOOPKIT_TRIAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "trace/probe.h"
@@ -18,6 +19,12 @@
  * events, or a locked down kernel. Takes well under a millisecond.
  */
 int trial_of_kernel(struct error *error);
+
+/*
+ * Whether the kernel has what the options set (parameters of the program, IMAGE_PARAMETERS of
+ * them). Returns 0, or a negative errno with a message that names the option.
+ */
+int trial_of_parameters(const uint64_t *parameters, struct error *error);
 
 /*
  * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "kernel/tracefs.h"
 #include "trace/link.h"
 
@@ -37,13 +38,10 @@ int links_add(struct links *links, int fd, const char *event, const char *text_f
 	return 0;
 }
 
-static void detach(const struct links *links, const struct link *link)
+static void remove_text_event(const struct links *links, const struct link *link)
 {
 	char command[LINK_EVENT_SIZE + 3];
 
-	close(link->fd);
-	if (!link->text_file)
-		return;
 	snprintf(command, sizeof(command), "-:%s", link->event);
 	tracefs_write(links->tracefs, link->text_file, command);
 }
@@ -83,12 +81,31 @@ uint64_t links_missed(const struct links *links)
 	return missed;
 }
 
+const char *links_symbols(struct links *links)
+{
+	size_t size;
+
+	if (!links->symbols)
+		links->symbols = file_read("/proc/kallsyms", &size);
+	return links->symbols;
+}
+
+void links_forget_symbols(struct links *links)
+{
+	free(links->symbols);
+	links->symbols = NULL;
+}
+
 void links_detach_after(struct links *links, size_t count)
 {
 	size_t i;
 
+	/* All are closed first: a probe of opens sees how a file of tracefs is opened. */
 	for (i = count; i < links->count; i++)
-		detach(links, &links->items[i]);
+		close(links->items[i].fd);
+	for (i = count; i < links->count; i++)
+		if (links->items[i].text_file)
+			remove_text_event(links, &links->items[i]);
 	links->count = count;
 }
 
@@ -100,4 +117,5 @@ void links_close(struct links *links)
 	if (links->tracefs >= 0)
 		close(links->tracefs);
 	links->tracefs = -1;
+	links_forget_symbols(links);
 }

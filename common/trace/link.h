@@ -21,6 +21,7 @@ struct links {
 	struct link *items;
 	size_t count;
 	int tracefs;   /* -1 until a probe needs it */
+	char *symbols; /* /proc/kallsyms, once it was needed; NULL */
 	bool is_trial; /* no program will run: probe kinds may skip what takes long */
 };
 
@@ -31,6 +32,13 @@ void links_init(struct links *links);
  * with a message.
  */
 int links_tracefs(struct links *links, struct error *error);
+
+/*
+ * The text of /proc/kallsyms, for several searches; NULL if it can't be read. It is large: forget
+ * it when all is attached.
+ */
+const char *links_symbols(struct links *links);
+void links_forget_symbols(struct links *links);
 
 /*
  * Takes ownership of fd, also on failure. event is the name of an event that text_file, a file in

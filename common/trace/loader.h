@@ -22,7 +22,8 @@ struct loader {
 	const struct loader_map_size *map_sizes; /* LOADER_MAP_SIZES of them, or NULL */
 	int map_fds[64]; /* by index in the image; -1 before loader_create_maps() */
 	uint32_t kern_version;
-	bool verbose; /* print the verifier's log on standard error, also on success */
+	bool is_users_source; /* the image was made of a source that is not the tool's own */
+	bool verbose;	      /* print the verifier's log on standard error, also on success */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/ksyms.h"
+#include "kernel/tracefs.h"
 #include "trace/perf_event.h"
 #include "trace/probe_kind.h"
 
@@ -31,11 +32,29 @@ static int attach_by_pmu(struct links *links, int type, bool is_return, const ch
 	return perf_event_attach(links, &attributes, program_fd);
 }
 
+/*
+ * Before 5.2 the kernel puts a line into its log for each function that is not there. Since then
+ * tracefs has a file for such errors.
+ */
+static bool is_known_missing(struct links *links, const char *name)
+{
+	const char *symbols;
+
+	if (tracefs_has(links->tracefs, "error_log"))
+		return false;
+	symbols = links_symbols(links);
+	return symbols && ksyms_find_in(symbols, name, NULL, 0) == -ENOENT;
+}
+
 static int attach_by_text(struct links *links, const struct text_event *head, const char *name,
 			  uint64_t address, int program_fd, struct error *error)
 {
 	char definition[32];
 
+	if (links_tracefs(links, error) < 0)
+		return links->tracefs;
+	if (name && is_known_missing(links, name))
+		return -ENOENT;
 	snprintf(definition, sizeof(definition), "0x%" PRIx64, address);
 	return text_event_attach(links, head, name ? name : definition, program_fd, error);
 }

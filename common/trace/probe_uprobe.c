@@ -22,13 +22,20 @@ static int attach(struct links *links, const struct probe *probe, int program_fd
 	err = elfsym_offset(probe->binary, probe->target, &offset, error);
 	if (err)
 		return err;
-	if (type < 0) {
-		snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
-		return text_event_attach(links, &head, definition, program_fd, error);
-	}
 	attributes.config1 = (uintptr_t)probe->binary;
 	attributes.config2 = offset;
-	err = perf_event_attach(links, &attributes, program_fd);
+	snprintf(definition, sizeof(definition), "%s:0x%" PRIx64, probe->binary, offset);
+	if (type < 0)
+		err = text_event_attach(links, &head, definition, program_fd, error);
+	else
+		err = perf_event_attach(links, &attributes, program_fd);
+	if (err == -EIO)
+		return error_set(error, EIO,
+				 "this kernel can't probe %s on its file system: before Linux 4.18 "
+				 "overlayfs, as in containers, has no uprobes",
+				 probe->binary);
+	if (type < 0)
+		return err;
 	if (err == -EACCES || err == -EPERM)
 		error_set(error, -err, "not permitted: run as root, uprobes need CAP_SYS_ADMIN");
 	else if (err)

@@ -29,6 +29,7 @@ struct loaded {
 	uint32_t type[MAX_PROBES]; /* a program can be loaded as several types */
 	int fd[MAX_PROBES];
 	size_t count;
+	bool refused; /* the last program that was asked for is there, but the kernel refused it */
 };
 
 void probes_init(struct probes *probes)
@@ -47,6 +48,13 @@ void probes_detach(struct probes *probes)
 	probes->program_count = 0;
 }
 
+/* A tool's own source has each program that its probes name, unless a feature test excludes it. */
+static bool is_for_another_kernel(const struct loader *loader, const char *program)
+{
+	return loader->image && !loader->is_users_source &&
+	       !image_find_program(loader->image, program);
+}
+
 static int program_fd(struct loaded *loaded, const struct loader *loader, const struct probe *probe,
 		      const struct probe_kind_operations *kind, struct error *error)
 {
@@ -58,8 +66,12 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 		    loaded->type[i] == kind->program_type)
 			return loaded->fd[i];
 	assert(loaded->count < MAX_PROBES);
+	if (is_for_another_kernel(loader, probe->program))
+		return error_set(error, ENOENT, "can't use the %s %s on this kernel", kind->name,
+				 probe->target);
 	fd = kind->load ? kind->load(loader, probe, error) :
 			  loader_load(loader, probe->program, kind->program_type, error);
+	loaded->refused = fd < 0 && fd != -ENOENT;
 	if (fd >= 0) {
 		loaded->name[loaded->count] = probe->program;
 		loaded->type[loaded->count] = kind->program_type;
@@ -166,6 +178,16 @@ static void add_miss(struct probes *probes, const char *misses)
 	probes->misses[probes->miss_count++] = misses;
 }
 
+static void add_refusal(struct probes *probes, const struct probe *probe, const char *reason)
+{
+	size_t length = strlen(probes->refused);
+	const char *kind =
+		probe->kind == PROBE_TAIL_CALL ? "program array" : kinds[probe->kind]->name;
+
+	snprintf(probes->refused + length, sizeof(probes->refused) - length,
+		 "%swithout the %s %s: %s", length ? "; " : "", kind, probe->target, reason);
+}
+
 bool probes_say_misses(const struct probes *probes, const struct probe_set *set, char *text,
 		       size_t size)
 {
@@ -187,6 +209,7 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 	for (probe = set; !err && probe->kind != PROBE_END; probe++) {
 		if (!is_due(probe, &missing))
 			continue;
+		loaded->refused = false;
 		if (probe->kind == PROBE_TAIL_CALL)
 			err = set_tail_call(probe, loaded, loader, error);
 		else
@@ -196,6 +219,8 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 			missing.targets[missing.count++] = probe->target;
 			if (probe->misses)
 				add_miss(probes, probe->misses);
+			if (probe->optional && loaded->refused)
+				add_refusal(probes, probe, error->text);
 			err = 0;
 		}
 	}
@@ -210,8 +235,9 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	int err;
 
 	probes->miss_count = 0;
+	probes->refused[0] = '\0';
 	err = attach_probes(probes, set, &loaded, loader, error);
-
+	links_forget_symbols(&probes->links);
 	if (err) {
 		links_detach_after(&probes->links, 0);
 		for (i = 0; i < loaded.count; i++)

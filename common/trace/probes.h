@@ -22,6 +22,8 @@ struct probes {
 	size_t program_count;
 	const char *misses[PROBES_MAX_MISSES]; /* phrases of optional probes that are not there */
 	size_t miss_count;
+	/* Of optional probes whose programs the kernel refused, why, separated by "; "; or "". */
+	char refused[512];
 };
 
 void probes_init(struct probes *probes);

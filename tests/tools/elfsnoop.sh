@@ -96,13 +96,14 @@ check 'no escape sequence reaches the output' out_lacks $'\e'
 check 'an exec by a thread' out_lines "$(line tmpfs/program tmpfs/program "$W/tmpfs" '[0-9]+' 0)" 2
 check 'mount points are those of the task: chroot' out_has ' \./busybox +\./busybox +/tmpfs '
 if [ -x "$PROGRAMS/nothing32" ]; then
-	check 'a 32-bit program' out_has "$(line '[^ ]+/nothing32' '[^ ]+/nothing32' '[^ ]+' '[0-9]+' 0)"
+	check 'a 32-bit program, once' out_lines "$(line '[^ ]+/nothing32' '[^ ]+/nothing32' '[^ ]+' '[0-9]+' 0)" 1
+	check 'which the handler of 64-bit programs did not take' out_lacks '/nothing32 .* -8$'
 else
 	skip 'a 32-bit program' 'none was built'
 fi
 if has_kprobes; then
 	check 'nothing to say' err_is_empty
-	check 'a corrupt file' out_has "$(line source/corrupt source/corrupt "$W" '[0-9]+' -8)"
+	check 'a corrupt file, once' out_lines "$(line source/corrupt source/corrupt "$W" '[0-9]+' -8)" 1
 	check 'a file without its linker' out_has "$(line source/linkerless source/linkerless "$W" '[0-9]+' -2)"
 else
 	check 'it says what it does not see' err_has '^elfsnoop: not seen on this kernel: failed loads$'

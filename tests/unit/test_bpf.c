@@ -65,6 +65,7 @@ _Static_assert((int)RAW_TRACEPOINT_OPEN == (int)BPF_RAW_TRACEPOINT_OPEN, "");
 _Static_assert((int)PROGRAM_TYPE_RAW_TRACEPOINT == (int)BPF_PROG_TYPE_RAW_TRACEPOINT, "");
 _Static_assert((int)PROGRAM_TYPE_TRACING == (int)BPF_PROG_TYPE_TRACING, "");
 _Static_assert((int)ATTACH_TYPE_RAW_TRACEPOINT == (int)BPF_TRACE_RAW_TP, "");
+_Static_assert((int)HELPER_CURRENT_CGROUP_ID == (int)BPF_FUNC_get_current_cgroup_id, "");
 _Static_assert((int)HELPER_PROBE_READ_USER == (int)BPF_FUNC_probe_read_user, "");
 _Static_assert((int)HELPER_PROBE_READ_KERNEL == (int)BPF_FUNC_probe_read_kernel, "");
 _Static_assert(RUN_ON_CPU == BPF_F_TEST_RUN_ON_CPU, "");
@@ -126,8 +127,8 @@ static void errors_are_the_kernels(void **state)
 	assert_int_equal(bpf_open_pinned("/nonexistent"), -ENOENT);
 	assert_int_equal(bpf_run_on_cpu(-1, NULL, 0, 0, &result), -EBADF);
 	assert_true(bpf_count_misses(-1, &misses) < 0);
-	assert_int_equal(bpf_try_reading_helper(1000000), -EINVAL);
-	assert_int_equal(bpf_try_reading_helper(BPF_FUNC_probe_read), 0);
+	assert_int_equal(bpf_try_helper(1000000), -EINVAL);
+	assert_int_equal(bpf_try_helper(BPF_FUNC_probe_read), 0);
 }
 
 static void a_program_counts_its_misses(void **state)

@@ -368,7 +368,7 @@ static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 
 	(void)state;
 	need_compiler(&bench);
-	if (bpf_try_reading_helper(HELPER_PROBE_READ_KERNEL))
+	if (bpf_try_helper(HELPER_PROBE_READ_KERNEL))
 		skip_because("a kernel without bpf_probe_read_kernel()");
 	assert_int_equal(mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL), 0);
 	bench.request.feature_tests = NULL;
