@@ -26,7 +26,7 @@ static __always_inline u64 my_mount_namespace(void)
  * Before 5.5 a cgroup's ID has a generation in its upper half, and only the lower one is the number
  * that the user sees as its directory's inode. So either of the two may be in the map.
  */
-static __always_inline bool in_wanted_cgroup(void)
+static __always_inline bool in_cgroup_set(void)
 {
 	u64 id = bpf_get_current_cgroup_id(), inode = (u32)id;
 
@@ -37,7 +37,7 @@ static __always_inline bool in_wanted_namespace(void)
 {
 	u64 id;
 
-	if (PARAM(PARAM_CGROUP_SET) && !in_wanted_cgroup())
+	if (PARAM(PARAM_CGROUP_SET) && !in_cgroup_set())
 		return false;
 	if (PARAM(PARAM_MOUNT_NAMESPACE_SET)) {
 		id = my_mount_namespace();
