@@ -26,21 +26,33 @@
 #endif
 
 /*
- * The file of a descriptor that the current syscall made, so that it is within the table. A load
- * through a trusted pointer has a constant offset: the place of the descriptor in the table is
- * taken for the start of the array in struct files_struct. Should it be outside all the same, the
- * load gives a value that is no file with that name.
+ * The pointer at an address. A load has a constant offset: the address is taken for the start of
+ * the array in struct files_struct, and what is there for a pointer to a struct file.
+ */
+static __always_inline u64 load_pointer(u64 address)
+{
+	u64 files = (u64)cast_pointer(address - offsetof(struct files_struct, fd_array),
+				      PARAM(PARAM_FILES_TYPE));
+
+	return LOAD_AT(files, offsetof(struct files_struct, fd_array), u64);
+}
+
+/* A pointer in the task. As task is a trusted pointer, LOAD() would make the tool's start longer.
+ */
+#define TASK_POINTER(task, member) load_pointer((u64)(task) + offsetof(struct task_struct, member))
+
+/*
+ * The file of a descriptor that the current syscall made, so that it is within the table. Should it
+ * be outside all the same, the load gives a value that is no file with that name.
  */
 static __always_inline u64 load_file(u64 files, u64 fd)
 {
-	u64 table = LOAD(struct files_struct, files, fdt), place;
+	u64 table;
 
-	if (!table)
-		return 0;
-	place = LOAD(struct fdtable, table, fd) + fd * sizeof(struct file *);
-	files = (u64)cast_pointer(place - offsetof(struct files_struct, fd_array),
-				  PARAM(PARAM_FILES_TYPE));
-	return LOAD_AT(files, offsetof(struct files_struct, fd_array), u64);
+	files = (u64)cast_pointer(files, PARAM(PARAM_FILES_TYPE));
+	table = LOAD(struct files_struct, files, fdt);
+	return table ? load_pointer(LOAD(struct fdtable, table, fd) + fd * sizeof(struct file *)) :
+		       0;
 }
 
 /* What is left of a word in memory if only its first size bytes count; size is 1 to 8. */
@@ -109,9 +121,10 @@ static __always_inline enum outcome compare_part(struct comparison *at, const ch
 	outcome = compare_part(at, name)
 
 /* Whether a directory is the task's root or working directory, on the file's mount. */
-#define IS_DIRECTORY(fs, which, file, directory)                    \
-	((directory) == LOAD(struct fs_struct, fs, which.dentry) && \
-	 LOAD(struct file, file, f_path.mnt) == LOAD(struct fs_struct, fs, which.mnt))
+#define IS_DIRECTORY(fs, which, file, directory)                                         \
+	((directory) == load_pointer((fs) + offsetof(struct fs_struct, which.dentry)) && \
+	 LOAD(struct file, file, f_path.mnt) ==                                          \
+		 load_pointer((fs) + offsetof(struct fs_struct, which.mnt)))
 
 #define USR	  0x727375   /* "usr" with its NUL, as a little-endian word */
 #define LIB_LINK  0x62696c2f /* "/lib" */
@@ -164,8 +177,8 @@ static __always_inline bool is_name_confirmed(const struct opensnoop_event *even
 
 	if (!PARAM(PARAM_FILES_TYPE))
 		return false;
-	files = LOAD(struct task_struct, task, files);
-	fs = LOAD(struct task_struct, task, fs);
+	files = TASK_POINTER(task, files);
+	fs = TASK_POINTER(task, fs);
 	file = files && fs ? load_file(files, (u32)event->ret) : 0;
 	return file && is_name_of_file(event, file, fs);
 }

@@ -63,6 +63,7 @@ struct draft {
 	struct file *file; /* the opened file; NULL: that of fd */
 	u32 fd;
 	u32 wants_file; /* 1: add the file's path and flags */
+	u32 call;	/* for on_exit_alone() */
 	struct opensnoop_event event;
 };
 
@@ -291,7 +292,7 @@ static __always_inline struct path *start_of_path(const struct opensnoop_event *
 		fs = READ(my_task()->fs);
 		return &fs->pwd;
 	}
-	file = file_of_descriptor((u32)event->directory_fd);
+	file = read_file_of_descriptor((u32)event->directory_fd);
 	return file ? &file->f_path : NULL;
 }
 
@@ -303,7 +304,7 @@ static __always_inline struct path *find_place(struct draft *draft)
 
 	if (draft->wants_file) {
 		if (!file)
-			file = file_of_descriptor(draft->fd);
+			file = read_file_of_descriptor(draft->fd);
 		if (file) {
 			event->place = PLACE_FILE;
 			event->file_flags = READ(file->f_flags);
