@@ -10,6 +10,7 @@
 #include "cgroup_filter.bpf.h"
 #include "syscall.bpf.h"
 #include "trusted.bpf.h"
+#include "makers.bpf.h"
 #include "eperm.h"
 
 #define EPERM  1 /* asm-generic/errno-base.h; macros are not in BTF */
@@ -19,32 +20,10 @@ BPF_TABLE("percpu_hash", struct eperm_key, u64, counts, EPERM_MAX_COUNTS);
 BPF_PERCPU_ARRAY(slots, struct eperm_slot, EPERM_SLOTS); /* only with PARAM_BTF_TRACEPOINT */
 BPF_ARRAY(epoch, u32, 1);
 BPF_PERCPU_ARRAY(others, struct eperm_others, 1);
-BPF_TABLE("lru_hash", struct eperm_maker, u32, makers, EPERM_MAX_MAKERS);
 
 static __always_inline bool is_wanted(void)
 {
 	return is_my_pid_wanted() && is_my_uid_wanted() && in_wanted_cgroup();
-}
-
-static __always_inline u64 me_as_maker(void)
-{
-	return (u64)my_pid() << 32 | my_uid();
-}
-
-/* Whether there is a counter left for it; if so, it has one less. */
-static __always_inline bool may_make(u32 epoch, u32 is_process, u32 id, u32 limit)
-{
-	struct eperm_maker maker = { .epoch = epoch, .is_process = is_process, .id = id };
-	u32 *made = makers.lookup(&maker), one = 1;
-
-	if (!made) {
-		makers.update(&maker, &one);
-		return true;
-	}
-	if (*made >= limit)
-		return false;
-	__sync_fetch_and_add(made, 1);
-	return true;
 }
 
 static __always_inline void add_to_others(const struct eperm_key *key, u64 count)
@@ -66,8 +45,7 @@ static __always_inline u64 *make_counter(const struct eperm_key *key, u64 maker)
 {
 	u64 nothing = 0;
 
-	if (!may_make(key->epoch, 1, maker >> 32, EPERM_OF_PROCESS) ||
-	    !may_make(key->epoch, 0, maker, EPERM_OF_USER))
+	if (!may_make_key(key->epoch, maker))
 		return NULL;
 	counts.insert(key, &nothing);
 	return counts.lookup(key);

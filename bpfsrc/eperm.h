@@ -5,9 +5,6 @@
 #include "parameters.h"
 
 #define EPERM_MAX_COUNTS 10240 /* counters in the map at a time */
-#define EPERM_OF_USER	 5120  /* of these for one user, in an epoch */
-#define EPERM_OF_PROCESS 256   /* and for one process */
-#define EPERM_MAX_MAKERS 8192
 
 enum {
 	PARAM_PER_PROCESS = PARAM_TOOL, /* 1: count each process separately */
@@ -34,13 +31,6 @@ struct eperm_slot {
 	struct eperm_key key;
 	__u64 count;
 	__u64 maker; /* tgid << 32 | uid of the first that it counts */
-};
-
-/* Who made counters in an epoch: a user, or a process. */
-struct eperm_maker {
-	__u32 epoch;
-	__u32 is_process;
-	__u32 id;
 };
 
 /*

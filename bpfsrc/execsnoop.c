@@ -350,16 +350,6 @@ int on_sys_execveat(struct pt_regs *ctx)
 }
 
 /* The same of the 32-bit entry. */
-#ifdef HAVE_ORIG_AX
-#define COMPAT_PARM1(regs) ((u32)READ((regs)->bx))
-#define COMPAT_PARM2(regs) ((u32)READ((regs)->cx))
-#define COMPAT_PARM3(regs) ((u32)READ((regs)->dx))
-#else
-#define COMPAT_PARM1(regs) ((u32)READ(PT_REGS_PARM1(regs)))
-#define COMPAT_PARM2(regs) ((u32)READ(PT_REGS_PARM2(regs)))
-#define COMPAT_PARM3(regs) ((u32)READ(PT_REGS_PARM3(regs)))
-#endif
-
 int on_compat_sys_execve(struct pt_regs *ctx)
 {
 	struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);

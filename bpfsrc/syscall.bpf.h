@@ -40,3 +40,14 @@ static __always_inline bool is_compat_syscall(void)
 	return false;
 #endif
 }
+
+/* The arguments of a syscall through the 32-bit entry: on x86, entry_64_compat.S. */
+#ifdef HAVE_ORIG_AX
+#define COMPAT_PARM1(regs) ((u32)READ((regs)->bx))
+#define COMPAT_PARM2(regs) ((u32)READ((regs)->cx))
+#define COMPAT_PARM3(regs) ((u32)READ((regs)->dx))
+#else
+#define COMPAT_PARM1(regs) ((u32)READ(PT_REGS_PARM1(regs)))
+#define COMPAT_PARM2(regs) ((u32)READ(PT_REGS_PARM2(regs)))
+#define COMPAT_PARM3(regs) ((u32)READ(PT_REGS_PARM3(regs)))
+#endif

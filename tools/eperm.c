@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <inttypes.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "eperm.h"
+#include "features/syscall_name.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
 #include "kernel/urgent.h"
@@ -384,23 +384,6 @@ static void report(struct session *session, bool last)
 	state.seen = now;
 }
 
-/* Returns the syscall's name (malloc'ed), or NULL if libseccomp does not know the number. */
-static char *resolve(const struct eperm_key *key)
-{
-	char *name;
-
-	if (key->number < 0)
-		return strdup("(other)");
-	if (key->compat)
-		return seccomp_syscall_resolve_num_arch(
-			seccomp_arch_native() == SCMP_ARCH_AARCH64 ? SCMP_ARCH_ARM : SCMP_ARCH_X86,
-			key->number);
-	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, key->number);
-	if (!name && seccomp_arch_native() == SCMP_ARCH_X86_64)
-		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X32, key->number);
-	return name;
-}
-
 static const struct field fields[] = {
 	FIELD_ROW("error", WORD, "EPERM or EACCES"),
 	FIELD_ROW("errno", NUMBER, "its number"),
@@ -418,16 +401,15 @@ static void row(struct row *row, const void *data)
 {
 	const struct counter *counter = data;
 	const struct eperm_key *key = &counter->key;
-	char unknown[32], *name = resolve(key);
+	char *name = key->number < 0 ? strdup("(other)") : syscall_name(key->number, key->compat);
 
-	snprintf(unknown, sizeof(unknown), "syscall_%d", key->number);
 	row_clock(row, if_shown(opt.clock, "TIME"), -9);
 	row_word(row, "ERROR", "error", -6, key->error == EPERM ? "EPERM" : "EACCES");
 	row_int(row, NULL, "errno", 0, key->error);
 	if (opt.per_process)
 		row_uint(row, "PID", "pid", -7, key->pid);
 	row_text(row, "COMM", "comm", -16, key->comm, sizeof(key->comm));
-	row_word(row, "SYSCALL", "syscall", -20, name ? name : unknown);
+	row_word(row, "SYSCALL", "syscall", -20, name);
 	row_int(row, NULL, "number", 0, key->number);
 	row_json(row, "compat", json_boolean(key->compat));
 	row_json(row, "other", json_boolean(is_of_others(key)));

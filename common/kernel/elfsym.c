@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "kernel/elfsym.h"
 
 /*
@@ -249,7 +250,18 @@ static Elf64_Sym symbol_at(const struct elf_file *file, const struct table *entr
 	return (Elf64_Sym){ .st_name = narrow.st_name,
 			    .st_info = narrow.st_info,
 			    .st_shndx = narrow.st_shndx,
-			    .st_value = narrow.st_value };
+			    .st_value = narrow.st_value,
+			    .st_size = narrow.st_size };
+}
+
+static size_t symbol_size(const struct elf_file *file)
+{
+	return file->is_32_bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);
+}
+
+static bool is_function(const Elf64_Sym *symbol)
+{
+	return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF;
 }
 
 struct function_query {
@@ -260,14 +272,14 @@ struct function_query {
 static int find_function(const struct elf_file *file, const struct table *entries,
 			 const struct table *strings, void *context)
 {
-	size_t size = file->is_32_bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym), i;
+	size_t size = symbol_size(file), i;
 	struct function_query *query = context;
 	const char *name;
 	Elf64_Sym symbol;
 
 	for (i = 0; i < entries->size / size; i++) {
 		symbol = symbol_at(file, entries, i);
-		if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
+		if (!is_function(&symbol))
 			continue;
 		name = string_at(strings, symbol.st_name);
 		if (name && !strcmp(name, query->name))
@@ -369,4 +381,164 @@ int elfsym_needed(const char *path, const char *prefix, char *library, size_t si
 	}
 	close_elf(&file);
 	return err ? err : locate_library(query.name, library, size, error);
+}
+
+/* ---- all functions ---- */
+
+#define MOST_LOADS 64
+
+/* What a file's functions are collected from. */
+struct collection {
+	struct elf_functions *functions;
+	size_t capacity;
+	struct buffer names;
+	Elf64_Phdr loads[MOST_LOADS];
+	size_t load_count;
+};
+
+static int read_loads(const struct elf_file *file, struct collection *collection)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < file->header.e_phnum && i < MOST_SEGMENTS; i++) {
+		Elf64_Phdr *segment = &collection->loads[collection->load_count];
+
+		err = read_segment(file, i, segment);
+		if (!err && segment->p_type == PT_LOAD && ++collection->load_count == MOST_LOADS)
+			return 0;
+	}
+	return err;
+}
+
+static bool find_offset(const struct collection *collection, uint64_t address, uint64_t *offset)
+{
+	size_t i;
+
+	for (i = 0; i < collection->load_count; i++) {
+		const Elf64_Phdr *segment = &collection->loads[i];
+
+		if (address < segment->p_vaddr || address - segment->p_vaddr >= segment->p_filesz)
+			continue;
+		*offset = address - segment->p_vaddr + segment->p_offset;
+		return true;
+	}
+	return false;
+}
+
+/* The name is for now its offset in the names, whose place changes as they grow. */
+static int add_function(struct collection *collection, uint64_t offset, uint64_t size,
+			const char *name)
+{
+	struct elf_functions *functions = collection->functions;
+	struct elf_function *items;
+
+	if (functions->count == collection->capacity) {
+		collection->capacity = collection->capacity ? 2 * collection->capacity : 1024;
+		items = realloc(functions->items, collection->capacity * sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		functions->items = items;
+	}
+	functions->items[functions->count++] = (struct elf_function){
+		.offset = offset, .size = size, .name = (const char *)collection->names.size
+	};
+	buffer_append(&collection->names, name, strlen(name) + 1);
+	return collection->names.failed ? -ENOMEM : 0;
+}
+
+/* -ENOENT lets visit_sections() go on to the next table. */
+static int collect_functions(const struct elf_file *file, const struct table *entries,
+			     const struct table *strings, void *context)
+{
+	struct collection *collection = context;
+	size_t size = symbol_size(file), i;
+	uint64_t offset;
+	const char *name;
+	Elf64_Sym symbol;
+
+	for (i = 0; i < entries->size / size; i++) {
+		symbol = symbol_at(file, entries, i);
+		name = string_at(strings, symbol.st_name);
+		if (!name || !is_function(&symbol) ||
+		    !find_offset(collection, symbol.st_value, &offset))
+			continue;
+		/* Symbols may share one long name: what they take together has a bound. */
+		if (collection->names.size + strlen(name) > MOST_TABLES)
+			return 0;
+		if (add_function(collection, offset, symbol.st_size, name))
+			return -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	const struct elf_function *left = a, *right = b;
+
+	if (left->offset != right->offset)
+		return left->offset < right->offset ? -1 : 1;
+	return left->size < right->size ? -1 : left->size > right->size;
+}
+
+static void finish_functions(struct elf_functions *functions, struct collection *collection)
+{
+	size_t i;
+
+	functions->names = collection->names.data;
+	for (i = 0; i < functions->count; i++)
+		functions->items[i].name = functions->names + (size_t)functions->items[i].name;
+	if (functions->count)
+		qsort(functions->items, functions->count, sizeof(*functions->items),
+		      compare_functions);
+}
+
+int elf_functions_read(const char *path, struct elf_functions *functions, struct error *error)
+{
+	struct collection collection = { .functions = functions };
+	struct elf_file file;
+	int err;
+
+	*functions = (struct elf_functions){};
+	err = open_elf(&file, path, error);
+	if (!err) {
+		err = read_loads(&file, &collection);
+		if (!err)
+			err = visit_sections(&file, SHT_SYMTAB, collect_functions, &collection);
+		if (!err || err == -ENOENT)
+			err = visit_sections(&file, SHT_DYNSYM, collect_functions, &collection);
+		err = err == -ENOENT ? 0 : err;
+		if (err)
+			error_set(error, -err, "%s is a damaged ELF file", path);
+	}
+	close_elf(&file);
+	finish_functions(functions, &collection);
+	if (err)
+		elf_functions_free(functions);
+	return err;
+}
+
+const struct elf_function *elf_functions_at(const struct elf_functions *functions, uint64_t offset)
+{
+	size_t low = 0, high = functions->count, middle;
+	const struct elf_function *found;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (functions->items[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	found = &functions->items[low - 1];
+	return !found->size || offset - found->offset < found->size ? found : NULL;
+}
+
+void elf_functions_free(struct elf_functions *functions)
+{
+	free(functions->items);
+	free(functions->names);
+	*functions = (struct elf_functions){};
 }

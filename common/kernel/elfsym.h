@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions in ELF files (elf(5)), for uprobes. */
+/* Functions in ELF files (elf(5)): for uprobes, and for stacks. */
 #ifndef SNOOPKIT_ELFSYM_H
 #define SNOOPKIT_ELFSYM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,5 +24,29 @@ int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct e
  */
 int elfsym_needed(const char *path, const char *prefix, char *library, size_t size,
 		  struct error *error);
+
+/* The functions of a file, by their offsets in it. */
+struct elf_function {
+	uint64_t offset;
+	uint64_t size; /* 0: not known */
+	const char *name;
+};
+
+struct elf_functions {
+	struct elf_function *items;
+	size_t count;
+	char *names; /* of all */
+};
+
+/*
+ * Reads all functions of both symbol tables, for elf_functions_free(). The file may be hostile.
+ * Returns 0 or a negative errno with a message.
+ */
+int elf_functions_read(const char *path, struct elf_functions *functions, struct error *error);
+
+/* The function that holds that offset of the file, or NULL. */
+const struct elf_function *elf_functions_at(const struct elf_functions *functions, uint64_t offset);
+
+void elf_functions_free(struct elf_functions *functions);
 
 #endif

@@ -273,6 +273,17 @@ static char common_letter(const struct tool *tool, char letter)
 	return tool->letters && strchr(tool->letters, letter) ? letter : 0;
 }
 
+/* A tool of BCC's can have a --verbose of its own: then the common one is --debug. */
+static const char *verbose_name(const struct tool *tool)
+{
+	const struct tool_option *row;
+
+	for (row = tool->options; row && row->name; row++)
+		if (!strcmp(row->name, "verbose"))
+			return "debug";
+	return "verbose";
+}
+
 static unsigned int default_pages(const struct tool *tool)
 {
 	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : OPTIONS_DEFAULT_PAGES, times;
@@ -327,7 +338,7 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 			    "Compile, even if a compiled program is kept", .group = GROUP_BPF),
 		OPTION_FLAG("support", 0, &options->print_support,
 			    "Say how far this kernel supports the tool", .group = GROUP_BPF),
-		OPTION_FLAG("verbose", common_letter(tool, 'v'), &options->verbose,
+		OPTION_FLAG(verbose_name(tool), common_letter(tool, 'v'), &options->verbose,
 			    "Show the compiler's and the verifier's messages", .group = GROUP_BPF),
 		OPTION("help", 'h', NULL, TAKES_ANY, "Show this help and exit", .take = print_help,
 		       .group = GROUP_LAST),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An executable of anybody's, in which a function and a library are looked for. */
+/* An executable of anybody's, in which functions and a library are looked for. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	char path[32], library[64];
+	struct elf_functions functions;
 	struct error error = {};
 	uint64_t offset;
 
@@ -21,6 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(error.text[0] && !offset);
 	if (elfsym_needed(path, "libnone", library, sizeof(library), &error))
 		REQUIRE(error.text[0]);
+	error_clear(&error);
+	if (elf_functions_read(path, &functions, &error))
+		REQUIRE(error.text[0] && !functions.count);
+	else
+		elf_functions_at(&functions, size / 2);
+	elf_functions_free(&functions);
+	error_clear(&error);
 	close(fd);
 	return 0;
 }

@@ -69,6 +69,31 @@ static void only_defined_functions_are_found(void **state)
 	assert_int_equal(find(SELF, "strtoull", &offset), -ENOENT);
 }
 
+static void functions_are_found_by_their_offset(void **state)
+{
+	struct elf_functions functions;
+	const struct elf_function *found;
+	struct error error = {};
+	uint64_t offset = 0;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(find(SELF, "a_function_to_find", &offset), 0);
+	assert_int_equal(elf_functions_read(SELF, &functions, &error), 0);
+	found = elf_functions_at(&functions, offset);
+	assert_string_equal(found->name, "a_function_to_find");
+	assert_int_equal(found->offset, offset);
+	assert_true(found->size > 0);
+	assert_ptr_equal(elf_functions_at(&functions, offset + found->size - 1), found);
+	found = elf_functions_at(&functions, offset + found->size);
+	assert_true(!found || strcmp(found->name, "a_function_to_find"));
+	assert_null(elf_functions_at(&functions, 0));
+	for (i = 1; i < functions.count; i++)
+		assert_true(functions.items[i - 1].offset <= functions.items[i].offset);
+	elf_functions_free(&functions);
+	assert_null(elf_functions_at(&functions, offset));
+}
+
 static void what_is_no_elf_file(void **state)
 {
 	char *directory = make_directory(), *path = join(directory, "file");
@@ -87,6 +112,21 @@ static void what_is_no_elf_file(void **state)
 	assert_int_equal(find(directory, "f", &offset), -ENOEXEC);
 	free(path);
 	remove_directory(directory);
+}
+
+/* All of a file that may be damaged in any way. */
+static int read_functions(const char *path)
+{
+	struct elf_functions functions;
+	struct error error = {};
+	int err = elf_functions_read(path, &functions, &error);
+
+	assert_true(err <= 0 && !error.text[0] == !err);
+	if (!err)
+		elf_functions_at(&functions, 0x1000);
+	elf_functions_free(&functions);
+	error_clear(&error);
+	return err;
 }
 
 /* Makes a small shared object, to be damaged. */
@@ -131,6 +171,8 @@ static void damaged_files_are_refused_or_read(void **state)
 		write_file(path, content, size);
 		err = find(path, "spoiled", &offset);
 		assert_true(err == 0 || err == -ENOENT || err == -ENOEXEC);
+		err = read_functions(path);
+		assert_true(err == 0 || err == -ENOEXEC);
 		content[i] = kept;
 	}
 	free(content);
@@ -307,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_offset_is_where_the_code_is),
 		cmocka_unit_test(only_defined_functions_are_found),
+		cmocka_unit_test(functions_are_found_by_their_offset),
 		cmocka_unit_test(what_is_no_elf_file),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
 		cmocka_unit_test(what_sections_say_is_bounded),

@@ -244,6 +244,19 @@ static void a_tools_own_v_is_not_verbose(void **state)
 	WRONG("'x'", &tool, "-x");
 }
 
+static void a_tools_own_verbose_leaves_debug(void **state)
+{
+	static bool wordy;
+	static const struct tool_option own[] = { OPTION_FLAG("verbose", 'v', &wordy, "More"), {} };
+	const struct tool tool = { .name = "fakesnoop", .options = own };
+	struct options options = PARSE(&tool, "-v", "--verbose");
+
+	(void)state;
+	assert_true(wordy && !options.verbose);
+	options = PARSE(&tool, "--debug");
+	assert_true(options.verbose);
+}
+
 static void a_tools_own_options(void **state)
 {
 	(void)state;
@@ -458,6 +471,7 @@ int main(void)
 		cmocka_unit_test(common_options),
 		cmocka_unit_test(letters_are_those_of_the_bcc_tool),
 		cmocka_unit_test(a_tools_own_v_is_not_verbose),
+		cmocka_unit_test(a_tools_own_verbose_leaves_debug),
 		cmocka_unit_test(a_tools_own_options),
 		cmocka_unit_test(users_are_names_or_numbers),
 		cmocka_unit_test(bad_numbers),

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "features/stack_text.h"
+#include "kernel/elfsym.h"
+#include "kernel/pid_namespace.h"
+
+/* A file that was looked at; one without symbols is kept too. */
+struct stack_file {
+	dev_t device;
+	ino_t inode;
+	struct timespec changed;
+	struct elf_functions functions;
+};
+
+/* A line of /proc/PID/maps (proc(5)). */
+struct mapping {
+	uint64_t start, end, offset;
+	const char *name; /* the last part of the path; not terminated */
+	size_t name_size;
+};
+
+/* No function is longer: what comes after is no part of the kernel's own code. */
+#define LONGEST_FUNCTION (1 << 20)
+
+static void append_unknown(uint64_t address, struct buffer *line)
+{
+	buffer_printf(line, "0x%" PRIx64 " [unknown]", address);
+}
+
+int stack_text_read_kernel(struct stack_text *text)
+{
+	if (text->kernel_is_read)
+		return 0;
+	text->kernel_is_read = true;
+	return ksym_table_read(&text->kernel);
+}
+
+void stack_text_kernel(struct stack_text *text, uint64_t address, struct buffer *line)
+{
+	const struct ksym *symbol;
+
+	/* If it can't be read, the table is empty. */
+	stack_text_read_kernel(text);
+	symbol = ksym_table_at(&text->kernel, address);
+	if (symbol && address - symbol->address < LONGEST_FUNCTION)
+		buffer_printf(line, "%s+0x%" PRIx64 " [%s]", symbol->name,
+			      address - symbol->address,
+			      symbol->module ? symbol->module : "kernel");
+	else
+		append_unknown(address, line);
+}
+
+void stack_text_look_at(struct stack_text *text, uint32_t pid)
+{
+	char path[32];
+	size_t size;
+
+	free(text->maps);
+	text->maps = NULL;
+	if (!pid_namespace_is_initial())
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	text->maps = file_read(path, &size);
+}
+
+/*
+ * "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". Only a file's begins with a slash: a program
+ * can give its other mappings any name, in brackets.
+ */
+static bool parse_mapping(const char *text, struct mapping *mapping)
+{
+	const char *end = text + strcspn(text, "\n"), *path, *slash;
+	int length = 0;
+
+	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*u %n", &mapping->start,
+		   &mapping->end, &mapping->offset, &length) != 3)
+		return false;
+	path = text + length;
+	if (!length || path >= end || *path != '/')
+		return false;
+	slash = memrchr(path, '/', (size_t)(end - path));
+	mapping->name = slash + 1;
+	mapping->name_size = (size_t)(end - mapping->name);
+	return true;
+}
+
+static bool find_mapping(const char *maps, uint64_t address, struct mapping *mapping)
+{
+	const char *next = maps;
+
+	while (next && *next) {
+		if (parse_mapping(next, mapping) && address >= mapping->start &&
+		    address < mapping->end)
+			return true;
+		next = strchr(next, '\n');
+		next = next ? next + 1 : NULL;
+	}
+	return false;
+}
+
+static bool is_same_file(const struct stack_file *file, const struct stat *info)
+{
+	return file->device == info->st_dev && file->inode == info->st_ino &&
+	       file->changed.tv_sec == info->st_ctim.tv_sec &&
+	       file->changed.tv_nsec == info->st_ctim.tv_nsec;
+}
+
+static void free_file(struct stack_file *file)
+{
+	if (file)
+		elf_functions_free(&file->functions);
+	free(file);
+}
+
+/* The oldest gives its place. */
+static struct stack_file *add_file(struct stack_text *text, const char *path,
+				   const struct stat *info)
+{
+	struct stack_file **place = &text->files[text->file_count % STACK_TEXT_FILES];
+	struct stack_file *file = calloc(1, sizeof(*file));
+	struct error ignored = {};
+
+	if (!file)
+		return NULL;
+	file->device = info->st_dev;
+	file->inode = info->st_ino;
+	file->changed = info->st_ctim;
+	/* Without symbols its name is all there is to say. */
+	elf_functions_read(path, &file->functions, &ignored);
+	error_clear(&ignored);
+	free_file(*place);
+	*place = file;
+	text->file_count++;
+	return file;
+}
+
+/*
+ * The file of the mapping itself, by its link in map_files: a path may name another one by now. The
+ * link is not opened if it is no regular file.
+ */
+static struct stack_file *file_of(struct stack_text *text, uint32_t pid,
+				  const struct mapping *mapping)
+{
+	struct stat info;
+	char path[96];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
+		 mapping->end);
+	if (stat(path, &info) || !S_ISREG(info.st_mode))
+		return NULL;
+	for (i = 0; i < STACK_TEXT_FILES && text->files[i]; i++)
+		if (is_same_file(text->files[i], &info))
+			return text->files[i];
+	return add_file(text, path, &info);
+}
+
+void stack_text_user(struct stack_text *text, uint32_t pid, uint64_t address, struct buffer *line)
+{
+	const struct elf_function *function = NULL;
+	struct stack_file *file;
+	struct mapping mapping;
+	uint64_t offset;
+
+	if (!text->maps || !find_mapping(text->maps, address, &mapping)) {
+		append_unknown(address, line);
+		return;
+	}
+	offset = address - mapping.start + mapping.offset;
+	file = file_of(text, pid, &mapping);
+	if (file)
+		function = elf_functions_at(&file->functions, offset);
+	if (function)
+		buffer_printf(line, "%s+0x%" PRIx64, function->name, offset - function->offset);
+	else
+		buffer_printf(line, "0x%" PRIx64, offset);
+	buffer_printf(line, " [%.*s]", (int)mapping.name_size, mapping.name);
+}
+
+void stack_text_free(struct stack_text *text)
+{
+	size_t i;
+
+	ksym_table_free(&text->kernel);
+	for (i = 0; i < STACK_TEXT_FILES; i++)
+		free_file(text->files[i]);
+	free(text->maps);
+	*text = (struct stack_text){};
+}
