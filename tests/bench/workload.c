@@ -5,7 +5,8 @@
  *
  *   open      opens and closes the file ARGUMENT
  *   exec      executes ARGUMENT (exec_chain), which executes itself
- *   fail      a syscall that fails with EPERM
+ *   fail      a syscall that fails with EPERM, for lack of a capability
+ *   identity  a change of identity that changes nothing
  *   tty       writes a line to a pty
  *   shell     writes a line to standard output, which is /dev/null
  *   readline  reads a line by libreadline
@@ -89,6 +90,13 @@ static void fail_once(struct job *job)
 	syscall(SYS_sethostname, "", 0);
 }
 
+static void keep_identity(struct job *job)
+{
+	(void)job;
+	/* The raw syscall: the C library's has all threads call it. */
+	syscall(SYS_setresuid, -1, -1, -1);
+}
+
 static int output_to_nothing(struct job *job)
 {
 	int fd = open("/dev/null", O_WRONLY);
@@ -166,6 +174,7 @@ static const struct kind kinds[] = {
 	{ "open", NULL, open_once, NULL },
 	{ "exec", NULL, NULL, NULL },
 	{ "fail", become_nobody, fail_once, NULL },
+	{ "identity", become_nobody, keep_identity, NULL },
 	{ "tty", output_to_tty, write_once, NULL },
 	{ "shell", output_to_nothing, write_once, NULL },
 	{ "readline", prepare_lines, readline_once, begin_lines },
@@ -300,8 +309,8 @@ int main(int argc, char **argv)
 	char go[8];
 
 	if (parse(&job, argc, argv)) {
-		fprintf(stderr, "usage: workload open|exec|fail|tty|shell|readline COUNT RATE "
-				"PROCESSES ARGUMENT\n");
+		fprintf(stderr, "usage: workload open|exec|fail|identity|tty|shell|readline COUNT "
+				"RATE PROCESSES ARGUMENT\n");
 		return 2;
 	}
 	if (job.kind->prepare && job.kind->prepare(&job))

@@ -162,7 +162,7 @@ ends_soon() {
 	[ "$STATUS" -eq 0 ] && [ $((${EPOCHREALTIME/./} - before)) -lt $((second + ${DURATION:-0})) ]
 }
 
-for arguments in execsnoop opensnoop elfsnoop 'eperm -i 1' bashreadline "shellsnoop $$"; do
+for arguments in execsnoop opensnoop elfsnoop setuids 'capable -v' 'eperm -i 1' bashreadline "shellsnoop $$"; do
 	# shellcheck disable=SC2086
 	for end in INT TERM; do
 		check "blocked everywhere, $end ends $arguments" ends_soon $end $arguments

@@ -52,6 +52,7 @@ compile_sources() {
 	any_source "$SCRATCH/execsnoop.any.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
 	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.fallback.c"
+	unnoted_source "$SCRATCH/setuids.unnoted.c"
 	shell_entries_source "$SCRATCH/shellsnoop.entries.c"
 	exits_source "$SCRATCH/opensnoop.exits.c"
 	entries_source "$SCRATCH/opensnoop.entries.c"

@@ -80,6 +80,8 @@ for format in '' --json; do
 	# shellcheck disable=SC2086
 	{
 		run bashreadline $format
+		run capable -vxsKU $format
+		run capable -c -i 1 --advise $format
 		run elfsnoop -FDUP $format
 		run elfsnoop -x -n x $format
 		run eperm -PT $format
@@ -89,6 +91,8 @@ for format in '' --json; do
 		run opensnoop -TUeF $format
 		run opensnoop -x -f O_CREAT -n e $format
 		run opensnoop -F $format --exec /bin/true
+		run setuids -gXP -n . $format
+		run setuids -e $format
 		run shellsnoop -C --asciicast "$SCRATCH/a.cast" $format "$(cat "$SCRATCH/pid")"
 		run ttysnoop -C --asciicast "$SCRATCH/b.cast" $format "$(cat "$SCRATCH/tty")"
 	}
