@@ -4,6 +4,29 @@
 #include <linux/sched.h>
 #include "trusted.bpf.h"
 
+/*
+ * The pointer at an address. A load has a constant offset: the address is taken for the start of
+ * the array in struct files_struct, and what is there for a pointer to a struct file.
+ */
+static __always_inline u64 load_pointer(u64 address)
+{
+	u64 files = (u64)cast_pointer(address - offsetof(struct files_struct, fd_array),
+				      PARAM(PARAM_FILES_TYPE));
+
+	return LOAD_AT(files, offsetof(struct files_struct, fd_array), u64);
+}
+
+/* A pointer in the task. LOAD() would make the start longer: task is a trusted pointer. */
+#define TASK_POINTER(task, member) load_pointer((u64)(task) + offsetof(struct task_struct, member))
+
+/* The table of descriptors of a task, which is a trusted pointer. */
+static __always_inline u64 load_files(struct task_struct *task)
+{
+	if (!PARAM(PARAM_FILES_TYPE))
+		return LOAD(struct task_struct, task, files);
+	return (u64)cast_pointer(TASK_POINTER(task, files), PARAM(PARAM_FILES_TYPE));
+}
+
 /* The members that are used of the current task's struct fdtable. */
 struct descriptors {
 	u32 count;
@@ -24,7 +47,7 @@ static __always_inline struct descriptors load_descriptors(void)
 {
 #ifdef HAVE_TASK_REGISTERS
 	if (PARAM(PARAM_BTF)) {
-		u64 trusted_files = LOAD(struct task_struct, my_trusted_task(), files);
+		u64 trusted_files = load_files(my_trusted_task());
 		u64 trusted_table = LOAD(struct files_struct, trusted_files, fdt);
 
 		/* The verifier requires this check where BTF marks fdt as __rcu. */
@@ -65,7 +88,7 @@ static __always_inline bool has_shared_descriptors(void)
 
 #ifdef HAVE_TASK_REGISTERS
 	if (PARAM(PARAM_BTF)) {
-		u64 trusted_table = LOAD(struct task_struct, my_trusted_task(), files);
+		u64 trusted_table = load_files(my_trusted_task());
 
 		return LOAD(struct files_struct, trusted_table, count.counter) > 1;
 	}

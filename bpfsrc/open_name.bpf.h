@@ -26,31 +26,13 @@
 #endif
 
 /*
- * The pointer at an address. A load has a constant offset: the address is taken for the start of
- * the array in struct files_struct, and what is there for a pointer to a struct file.
- */
-static __always_inline u64 load_pointer(u64 address)
-{
-	u64 files = (u64)cast_pointer(address - offsetof(struct files_struct, fd_array),
-				      PARAM(PARAM_FILES_TYPE));
-
-	return LOAD_AT(files, offsetof(struct files_struct, fd_array), u64);
-}
-
-/* A pointer in the task. As task is a trusted pointer, LOAD() would make the tool's start longer.
- */
-#define TASK_POINTER(task, member) load_pointer((u64)(task) + offsetof(struct task_struct, member))
-
-/*
  * The file of a descriptor that the current syscall made, so that it is within the table. Should it
  * be outside all the same, the load gives a value that is no file with that name.
  */
 static __always_inline u64 load_file(u64 files, u64 fd)
 {
-	u64 table;
+	u64 table = LOAD(struct files_struct, files, fdt);
 
-	files = (u64)cast_pointer(files, PARAM(PARAM_FILES_TYPE));
-	table = LOAD(struct files_struct, files, fdt);
 	return table ? load_pointer(LOAD(struct fdtable, table, fd) + fd * sizeof(struct file *)) :
 		       0;
 }
@@ -177,7 +159,7 @@ static __always_inline bool is_name_confirmed(const struct opensnoop_event *even
 
 	if (!PARAM(PARAM_FILES_TYPE))
 		return false;
-	files = TASK_POINTER(task, files);
+	files = load_files(task);
 	fs = TASK_POINTER(task, fs);
 	file = files && fs ? load_file(files, (u32)event->ret) : 0;
 	return file && is_name_of_file(event, file, fs);
