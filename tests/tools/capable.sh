@@ -31,6 +31,7 @@ release() {
 
 start capable
 as_nobody "$CHECKS" memory >/dev/null
+as_nobody "$CHECKS" quiet >/dev/null
 as_nobody "$CHECKS" all >/dev/null
 out_soon "$(line 7 CAP_SETUID 1 deny)"
 "$CHECKS" chown >/dev/null
@@ -45,16 +46,20 @@ check 'a raw socket, as ping has' out_has "$(line 13 CAP_NET_RAW 1 deny)"
 check 'chown' out_has "$(line 0 CAP_CHOWN 1 deny)"
 check 'setuid' out_has "$(line 7 CAP_SETUID 1 deny)"
 check 'what is allowed' out_has " +0 +[0-9]+ +$MARK +0 +CAP_CHOWN +1 +allow\$"
-check 'the accounting of memory is not shown' out_lacks "$MARK .* 0 +(allow|deny)\$"
+check 'what is not audited is not shown' out_lacks "$MARK .* 0 +(allow|deny)\$"
 
 start capable -v -x
 as_nobody "$CHECKS" memory >/dev/null
+as_nobody "$CHECKS" quiet >/dev/null
 as_nobody "$CHECKS" all >/dev/null
 as_nobody "$CHECKS" thread >"$SCRATCH/made"
 read -r _ pid _ tid <"$SCRATCH/made"
 out_soon "$MARK +0 +CAP_CHOWN .*" && out_soon "$tid +$MARK +0 +CAP_CHOWN"
 stop
-check '-v: the accounting of memory' out_has "$MARK +21 +CAP_SYS_ADMIN +0 +0 +deny\$"
+check '-v: what is not audited' out_has "$MARK +19 +CAP_SYS_PTRACE +0 +0 +deny\$"
+# With kprobes it is seen where the compiler has not put cap_capable() into its caller.
+has_kprobes ||
+	check '-v: the accounting of memory' out_has "$MARK +21 +CAP_SYS_ADMIN +0 +0 +deny\$"
 check '-x: header' out_has '^TIME      UID    PID    TID    COMM             CAP  NAME                 AUDIT  INSETID RESULT$'
 check '-x: a thread' out_has "^[0-9:]{8}  65534  $pid +$tid +$MARK +0 +CAP_CHOWN +1 +0 +deny\$"
 check '-x: INSETID of setuid' out_has "$MARK +7 +CAP_SETUID +1 +1 +deny\$"
@@ -66,7 +71,8 @@ start capable -p "$held"
 release
 out_soon "$held +$MARK +0 +CAP_CHOWN"
 stop
-check '-p: the process, also by a thread' out_lines "$MARK +0 +CAP_CHOWN" 1
+check '-p: the process, also by a thread' out_has " $held +$MARK +0 +CAP_CHOWN"
+check '-p: no other' bash -c "! sed 1d '$OUT' | grep -v ' $held '"
 
 start capable -u nobody --cap net_raw,CAP_SETUID -s
 "$CHECKS" all >/dev/null
@@ -160,7 +166,8 @@ as_nobody "$CHECKS" chown 1000 >/dev/null
 stop
 check '-c: header' out_has '^COMM             PID    CAP  NAME                  ALLOWED   DENIED$'
 check '-c: what was denied, exactly' out_has "^$MARK +[0-9]+ +0 +CAP_CHOWN +0 +1000\$"
-check '-c: what was allowed' out_has "^$MARK +[0-9]+ +0 +CAP_CHOWN +30 +0\$"
+# An overlay asks twice.
+check '-c: what was allowed' out_has "^$MARK +[0-9]+ +0 +CAP_CHOWN +(30|60) +0\$"
 check '-c: the most frequent comes last' \
 	awk 'NR > 1 { n = $(NF-1) + $NF; if (n < last) exit 1; last = n }' "$OUT"
 

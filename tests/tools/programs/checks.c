@@ -6,6 +6,7 @@
  *   chown N    N times a chown of the program's own file, which it gives to the user 1
  *   thread     a chown by another thread, whose TID is printed
  *   names N    N chowns, each under another name
+ *   quiet      reads the parent's /proc/PID/stat: the check for it is not audited
  *   memory     maps memory, which is no check that is audited
  * Prints how many chowns were allowed.
  */
@@ -77,6 +78,18 @@ static void make_names(int count)
 	}
 }
 
+static void read_stat(void)
+{
+	char path[32], byte;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", getppid());
+	file = fopen(path, "r");
+	if (!file || !fread(&byte, 1, 1, file))
+		exit(1);
+	fclose(file);
+}
+
 static void use_memory(void)
 {
 	int i;
@@ -99,6 +112,8 @@ int main(int argc, char **argv)
 		make_in_thread();
 	else if (!strcmp(what, "names"))
 		make_names(count);
+	else if (!strcmp(what, "quiet"))
+		read_stat();
 	else if (!strcmp(what, "memory"))
 		use_memory();
 	else if (!strcmp(what, "stay"))
