@@ -73,6 +73,11 @@ TOOLS = {
              peers={BCC: "/usr/sbin/ttysnoop-bpfcc"}, full_count=100_000),
         Tool("elfsnoop", "exec", rb"INODE", idle=("-p", "{pid}"), marker=b"exec_chain",
              full_count=5_000),
+        Tool("tcpconnect", "connect", rb"DPORT", idle=("-p", "{pid}"),
+             peers=namesakes("tcpconnect"), full_count=50_000),
+        Tool("tcpaccept", "connect", rb"LPORT", idle=("-p", "{pid}"),
+             peers={BPFTRACE: "/usr/sbin/tcpaccept.bt", BCC: "/usr/sbin/tcpaccept-bpfcc"},
+             full_count=50_000),
         Tool("modsnoop", None, rb"never"),
     )
 }

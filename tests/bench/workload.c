@@ -10,12 +10,14 @@
  *   tty       writes a line to a pty
  *   shell     writes a line to standard output, which is /dev/null
  *   readline  reads a line by libreadline
+ *   connect   makes a TCP connection to itself on loopback and accepts it
  *
  * It prints "ready PID TTY", waits for a line on standard input, does the work and prints "count N
  * elapsed N busy N median N cpu N" for all processes together. count is a number of events, the
  * others are nanoseconds: elapsed of the whole run, busy, median and cpu of one event. It ends at
  * the end of its standard input.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
@@ -24,6 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -47,6 +50,8 @@ struct job {
 	char tty[64];
 	pid_t reader;
 	int lines;
+	int listener;
+	struct sockaddr_in address;
 	uint64_t lines_read;
 };
 
@@ -170,6 +175,40 @@ static void readline_once(struct job *job)
 	free(readline(""));
 }
 
+static int name_process(struct job *job)
+{
+	(void)job;
+	return prctl(PR_SET_NAME, MARKER) ? fail("prctl") : 0;
+}
+
+static int begin_listening(struct job *job)
+{
+	socklen_t size = sizeof(job->address);
+
+	job->address.sin_family = AF_INET;
+	job->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	job->listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(job->listener, (struct sockaddr *)&job->address, size) ||
+	    listen(job->listener, 16) ||
+	    getsockname(job->listener, (struct sockaddr *)&job->address, &size))
+		return fail("can't listen");
+	return 0;
+}
+
+/* The connection ends by a reset: otherwise its port would be taken for a minute. */
+static void connect_once(struct job *job)
+{
+	struct linger reset = { .l_onoff = 1 };
+	int client = socket(AF_INET, SOCK_STREAM, 0), accepted;
+
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (connect(client, (struct sockaddr *)&job->address, sizeof(job->address)))
+		exit(1);
+	accepted = accept(job->listener, NULL, NULL);
+	close(client);
+	close(accepted);
+}
+
 static const struct kind kinds[] = {
 	{ "open", NULL, open_once, NULL },
 	{ "exec", NULL, NULL, NULL },
@@ -178,6 +217,7 @@ static const struct kind kinds[] = {
 	{ "tty", output_to_tty, write_once, NULL },
 	{ "shell", output_to_nothing, write_once, NULL },
 	{ "readline", prepare_lines, readline_once, begin_lines },
+	{ "connect", name_process, connect_once, begin_listening },
 };
 
 static int compare_times(const void *a, const void *b)
@@ -309,8 +349,9 @@ int main(int argc, char **argv)
 	char go[8];
 
 	if (parse(&job, argc, argv)) {
-		fprintf(stderr, "usage: workload open|exec|fail|identity|tty|shell|readline COUNT "
-				"RATE PROCESSES ARGUMENT\n");
+		fprintf(stderr,
+			"usage: workload open|exec|fail|identity|tty|shell|readline|connect "
+			"COUNT RATE PROCESSES ARGUMENT\n");
 		return 2;
 	}
 	if (job.kind->prepare && job.kind->prepare(&job))

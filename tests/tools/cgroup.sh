@@ -81,6 +81,8 @@ exec 8>"$SCRATCH/keys.inside" 9>"$SCRATCH/keys.outside"
 run execsnoop execsnoop --container "${id:0:20}"
 run elfsnoop elfsnoop --cgroup "$top/docker-$id.scope"
 run opensnoop opensnoop --cgroup "/snoopkit-$$/docker-$id.scope"
+run tcpconnect tcpconnect --cgroup "$top/docker-$id.scope"
+run tcpaccept tcpaccept --cgroup "$top/docker-$id.scope"
 run eperm eperm --cgroup "$top/docker-$id.scope"
 run bashreadline bashreadline --container "$id"
 run ttysnoop ttysnoop --container "$id" "$tty"
@@ -95,11 +97,13 @@ wait_for 180 all_are_tracing
 for where in outside inside below; do
 	cp "$PROGRAMS/nothing" "$SCRATCH/run-$where"
 	ln -s "$(command -v cat)" "$SCRATCH/eperm-$where"
+	ln -s "$PROGRAMS/tcp_kinds" "$SCRATCH/tcp-$where"
 done
 chmod 755 "$SCRATCH"
 work() { # DIRECTORY WHERE
 	in_cgroup "$1" "$SCRATCH/run-$2" "exec-$2"
 	in_cgroup "$1" bash -c ": </etc/open-$2" 2>"$SCRATCH/errors"
+	in_cgroup "$1" "$SCRATCH/tcp-$2" plain >"$SCRATCH/ports"
 	in_cgroup "$1" setpriv --reuid 65534 --clear-groups "$SCRATCH/eperm-$2" /etc/shadow 2>"$SCRATCH/errors"
 	echo "(echo \$BASHPID >$1/cgroup.procs; /bin/echo write-$2)" >&7
 	[ ! -e /proc/modules ] || in_cgroup "$1" modprobe "$3"
@@ -115,11 +119,16 @@ for name in execsnoop elfsnoop; do
 	wait_for 60 has $name run-below
 done
 wait_for 60 has opensnoop open-below
+wait_for 60 has tcpconnect tcp-below
+wait_for 60 has tcpaccept tcp-below
 wait_for 60 has bashreadline line-below
 for name in ttysnoop shellsnoop; do
 	wait_for 60 has $name write-below
 done
 end_all
+for name in tcpconnect tcpaccept; do
+	check "$name" shows $name tcp
+done
 for name in execsnoop elfsnoop; do
 	check "$name" shows $name run
 done

@@ -56,6 +56,10 @@ compile_sources() {
 	shell_entries_source "$SCRATCH/shellsnoop.entries.c"
 	exits_source "$SCRATCH/opensnoop.exits.c"
 	entries_source "$SCRATCH/opensnoop.entries.c"
+	for name in connect-kprobe connect-exits accept-return accept-exits accept-entries reset-kprobes reset-dropped \
+		reset-alone; do
+		tcp_source $name "$SCRATCH/tcp${name/-/.}.c"
+	done
 	for file in "$SCRATCH"/*.*.c; do
 		name=${file##*/}
 		name=${name%%.*}

@@ -170,6 +170,18 @@ entries_source() { # FILE: opensnoop by the syscalls' entries and exits
 shell_entries_source() { # FILE: shellsnoop by the same
 	fallback_source shellsnoop on_any_exit "$1"
 }
+tcp_source() { # NAME FILE: tcpconnect, tcpaccept or tcpreset by its probes of that name
+	case $1 in
+	connect-kprobe) fallback_source tcpconnect 'on_state|on_next_state' "$2" ;;
+	connect-exits) fallback_source tcpconnect 'on_datagram|on_datagram_return' "$2" ;;
+	accept-return) fallback_source tcpaccept on_graft "$2" ;;
+	accept-exits) fallback_source tcpaccept 'on_graft|on_accept_return' "$2" ;;
+	accept-entries) fallback_source tcpaccept 'on_graft|on_accept_return|on_exit_alone' "$2" ;;
+	reset-kprobes) fallback_source tcpreset on_reset_with_reason "$2" ;;
+	reset-dropped) fallback_source tcpreset 'on_reset_with_reason|on_send_reset' "$2" ;;
+	reset-alone) fallback_source tcpreset 'on_reset_with_reason|on_send_reset|on_free_tcp' "$2" ;;
+	esac
+}
 any_source() { # FILE: execsnoop that can't tell scripts, as before 4.17
 	"$REAL_TOOLS/execsnoop" --ebpf | sed 's/EXEC_PROGRAM : EXEC_SCRIPT/EXEC_ANY : EXEC_ANY/' >"$1"
 }
@@ -203,6 +215,35 @@ one_line_error() {
 	result=$?
 	[ $result -eq "$status" ] && ends_with_help "$tool" "$status" && [ ! -s "$OUT" ] &&
 		grep -Eq -- "^$tool: $pattern" "$ERR"
+}
+
+# For the tools that watch TCP: connections of these kinds, see programs/tcp_kinds.c.
+TCP_KINDS=(plain accept4 nonblocking ipv6 mapped fastopen thread compat socketcall uring)
+MADE=$SCRATCH/made
+
+# connect KIND...: $MADE gets their lines.
+connect() { "$PROGRAMS/tcp_kinds" "$@" >"$MADE"; }
+
+# of KIND FIELD: of the line "KIND PID TID CLIENT-PORT SERVER-PORT".
+of() { awk -v kind="$1" -v field="$2" '$1 == kind { print $field }' "$MADE"; }
+
+# address_of KIND: IP and address as in the columns, for both ends.
+address_of() {
+	case $1 in
+	ipv6) echo '6  ::1             ' ;;
+	*) echo '4  127\.0\.0\.1       ' ;;
+	esac
+}
+
+check_kinds() { # COMMAND ARGUMENT...: for each kind that this kernel has
+	local kind
+	for kind in "${TCP_KINDS[@]}"; do
+		if [ "$(of "$kind" 2)" = none ]; then
+			skip "$1: $kind" 'this kernel has no such way'
+		else
+			check "$1: $kind" "$1" "$kind" "${@:2}"
+		fi
+	done
 }
 
 finish() {

@@ -73,6 +73,9 @@ workload() {
 	(cd / && exec -a "" /bin/true)
 	(cd /tmp && "$PROGRAMS/open_kinds" all "$SCRATCH/file")
 	"$SCRATCH/nothing-here"
+	"$PROGRAMS/tcp_kinds" plain ipv6 mapped refused closed
+	"$PROGRAMS/scan" xmas ::1 ::1 1 1
+	"$PROGRAMS/dns_answer" www.example.com 127.0.0.1 udp
 	sleep 0.3
 } >/dev/null 2>&1
 
@@ -94,6 +97,11 @@ for format in '' --json; do
 		run setuids -gXP -n . $format
 		run setuids -e $format
 		run shellsnoop -C --asciicast "$SCRATCH/a.cast" $format "$(cat "$SCRATCH/pid")"
+		run tcpaccept -TtUbwl $format
+		run tcpconnect -TtULr -d --udp $format
+		run tcpconnect -c $format
+		run tcpreset -xru $format
+		run tcpreset -c -i 0.2 $format
 		run ttysnoop -C --asciicast "$SCRATCH/b.cast" $format "$(cat "$SCRATCH/tty")"
 	}
 	run execsnoop --fields time,args,filename,comm,argv0 --where 'args!~(a+)+$|b' --where 'pid>1' $format

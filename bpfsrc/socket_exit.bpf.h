@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Syscalls on sockets at their exit, of both ABIs: which one it was, and the socket of a
+ * descriptor. Another thread can have put another file in its place by then.
+ */
+#include <linux/fs.h>
+#include <linux/net.h>
+#include "descriptor.bpf.h"
+#include "syscall.bpf.h"
+#include "trusted.bpf.h"
+
+#define FILE_TYPE   0170000 /* S_IFMT and S_IFSOCK in include/uapi/linux/stat.h */
+#define SOCKET_TYPE 0140000
+
+/* Returns NULL if the descriptor is not a socket's. */
+static __always_inline struct sock *socket_of_descriptor(u32 fd)
+{
+	struct file *file = file_of_descriptor(fd);
+	struct socket *socket;
+	struct inode *inode;
+
+	if (!file)
+		return NULL;
+	inode = READ(file->f_inode);
+	if ((READ(inode->i_mode) & FILE_TYPE) != SOCKET_TYPE)
+		return NULL;
+	socket = READ(file->private_data);
+	return socket ? READ(socket->sk) : NULL;
+}
+
+#ifdef HAVE_ORIG_AX
+/* X32 programs use the 64-bit table with this bit in the number. */
+#define X32_BIT 0x40000000
+
+#define COMPAT_SOCKETCALL 102 /* syscall_32.tbl */
+
+/* Compares without a switch, which LLVM would compile to jumps backwards. */
+#define IS(number, value)                        \
+	({                                       \
+		asm volatile("" : "+r"(number)); \
+		(number) == (value);             \
+	})
+
+/*
+ * Whether the syscall that ends has one of these numbers: in syscall_64.tbl, in syscall_32.tbl, or
+ * as a call of socketcall (include/uapi/linux/net.h). *fd becomes its first argument. registers is
+ * a trusted pointer to the caller's.
+ */
+static __always_inline bool is_socket_call(u64 registers, u32 *fd, u32 native, u32 native_too,
+					   u32 compat, u32 call, u32 call_too)
+{
+	u32 number = (u32)LOAD(struct pt_regs, registers, orig_ax) & ~X32_BIT, made;
+	const u32 *arguments;
+
+	if (!IS(number, native) && !IS(number, native_too) && !IS(number, compat) &&
+	    !IS(number, COMPAT_SOCKETCALL))
+		return false;
+	if (!is_compat_syscall()) {
+		*fd = LOAD(struct pt_regs, registers, di);
+		return IS(number, native) || IS(number, native_too);
+	}
+	made = *fd = LOAD(struct pt_regs, registers, bx);
+	if (IS(number, compat))
+		return true;
+	if (!IS(number, COMPAT_SOCKETCALL) || (!IS(made, call) && !IS(made, call_too)))
+		return false;
+	arguments = (const u32 *)(u64)(u32)LOAD(struct pt_regs, registers, cx);
+	*fd = READ(*arguments);
+	return true;
+}
+#endif
