@@ -38,6 +38,15 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 		  struct error *error);
 
 /*
+ * Loads the probe's program as attaching would. Returns its descriptor, which the caller closes, or
+ * a negative errno with a message.
+ */
+int probe_load(const struct probe *probe, const struct loader *loader, struct error *error);
+
+/* In messages: "kprobe". */
+const char *probe_kind_name(enum probe_kind kind);
+
+/*
  * What the set, which was attached, does not see here: its own phrase and those of its optional
  * probes that could not be attached, separated by ", ". Returns false if it sees everything.
  */
