@@ -252,6 +252,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	probes->refused[0] = '\0';
 	err = attach_probes(probes, set, &loaded, loader, error);
 	links_forget_symbols(&probes->links);
+	probes->is_mistake = err && loaded.refused && loader->source.text;
 	if (err) {
 		links_detach_after(&probes->links, 0);
 		for (i = 0; i < loaded.count; i++)
@@ -337,7 +338,11 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 			error_set_detail(error, NULL);
 			return i;
 		}
+		if (probes->is_mistake)
+			error_clear(error);
 		add_reason(error, &reason);
+		if (probes->is_mistake)
+			return err;
 	}
 	return err;
 }

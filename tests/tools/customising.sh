@@ -13,11 +13,6 @@ said() {
 	! "$TOOLS/$tool" --duration 1 "$@" >"$OUT" 2>"$ERR" </dev/null && tail -n 1 "$ERR" | grep -Eq -- "^$tool: $pattern"
 }
 
-# edited TOOL FILE LINE TEXT: its source with a text after the first line that has LINE.
-edited() {
-	"$REAL_TOOLS/$1" --ebpf | awk -v line="$3" -v text="$4" '{ print } index($0, line) && !done { print text; done = 1 }' >"$2"
-}
-
 err_lacks() { ! err_has "$1"; }
 
 line_of() { grep -n -m 1 -F -- "$2" "$1" | cut -d: -f1; }
@@ -26,15 +21,8 @@ marked=/bin/echo
 
 # ---- fields ----
 
-twenty=$(for i in {1..14}; do echo "	FIELD(f$i, $i);"; done)
-edited execsnoop fields.c 'read_new_args(event);' "$twenty
-	FIELD(negative, -5);
-	FIELD(small, (signed char)200);
-	FIELD(flag, READ(my_task()->pid) > 0);
-	FIELD(bad, READ(((struct task_struct *)8)->pid));
-	FIELD_STR(parent, READ(my_task()->real_parent)->comm);
-	FIELD_STR(hostile, event->text + event->filename_size + 10);
-	FIELD_STR(nowhere, (void *)8);"
+customised_sources "$SCRATCH"
+cp execsnoop.fields.c fields.c
 
 start execsnoop --source fields.c -P $$ -n '^echo$'
 "$marked" $'x\n\e[2J\\' >/dev/null
@@ -51,9 +39,21 @@ check 'fields: JSON' out_soon '"f14":14,"negative":-5,"small":-56,"flag":1,"pare
 check 'fields: what reads a bad pointer is absent, the event is there' out_lacks '"(bad|nowhere)"'
 stop
 
+start execsnoop --source fields.c -P $$ --fields comm,negative,parent,bad --where 'hostile~^x' --where 'f14=14'
+/bin/true y
+"$marked" $'x\n\e[2J\\' >/dev/null
+check 'fields: --fields shows them' out_soon '^echo +-5 +(bash|customising\.sh) +-$'
+check 'fields: --where compares them' out_lines '^(true|echo) ' 1
+stop
+check 'fields: --fields help' one_line_error 2 "no field 'negativ': the nearest is 'negative'" execsnoop \
+	--fields negativ --source fields.c
+start execsnoop --fields negative --source <(cat fields.c) -P $$
+"$marked" >/dev/null
+check 'fields: a source that can be read once' out_soon '^-5$'
+stop
+
 # A program that builds its events in the batch, and that a burst of events makes batch.
-edited opensnoop batch.c 'size = fill_event(event, ended, NAME_IN_BATCH);' '	FIELD(opener, my_pid());'
-start_headerless opensnoop --source batch.c --json -p $$
+start_headerless opensnoop --source opensnoop.batch.c --json -p $$
 for i in {1..3000}; do : 2>/dev/null <"/nonexistent/$$/$i"; done
 check 'fields: batched events have theirs' out_soon "nonexistent/$$/3000.*\"opener\":$$\}"
 check 'fields: each of them' out_lines "nonexistent/$$/[0-9]+\".*\"opener\":$$\}" 3000
@@ -88,42 +88,26 @@ check 'named: a tracepoint' out_has '^tracepoint__sched__sched_process_fork .* t
 "$TOOLS/eperm" --source named.c --duration 0.1 >"$OUT" 2>"$ERR"
 check "named: without the tool's own" err_has '^eperm: named.c has none of the tool.s own programs'
 
-"$REAL_TOOLS/execsnoop" --ebpf >named.c
-cat >>named.c <<'END'
-RAW_TRACEPOINT_PROBE(sched_process_exit)
-{
-	struct execsnoop_event *event;
-
-	if (READ(my_task()->pid) != READ(my_task()->tgid))
-		return 0;
-	event = begin_event(-4000);
-	if (event)
-		end_event(ctx, event);
-	return 0;
-}
-END
-start execsnoop --source named.c -P $$ -n '^echo$'
+start execsnoop --source execsnoop.named.c -P $$ -n '^echo$'
 "$marked" "$$ named" >/dev/null
 check 'named: attached beside the own programs' out_soon '^echo .* -4000 '
 check 'named: the own programs still show events' out_has "^echo .* 0 /bin/echo $$ named"
 stop
 
-sed -i 's/RAW_TRACEPOINT_PROBE(sched_process_exit)/RAW_TRACEPOINT_PROBE(no_such)/' named.c
 check 'named: not on this kernel' one_line_error 1 \
-	"named.c:$(line_of named.c 'PROBE(no_such)'): can't attach to the raw tracepoint no_such: this kernel has no such tracepoint" \
-	execsnoop --source named.c
-sed -i 's/RAW_TRACEPOINT_PROBE(no_such)/int kprobe__sys_clone(struct pt_regs *ctx)/' named.c
+	"execsnoop.missing.c:$(line_of execsnoop.missing.c 'PROBE(no_such)'): can't attach to the raw tracepoint no_such: this kernel has no such tracepoint" \
+	execsnoop --source execsnoop.missing.c
 if has_kprobes; then
-	check 'named: a kprobe on a syscall' "$TOOLS/execsnoop" --source named.c --duration 0.1
+	check 'named: a kprobe on a syscall' "$TOOLS/execsnoop" --source execsnoop.kprobe.c --duration 0.1
 else
-	check 'named: no kprobes' one_line_error 1 "named.c:[0-9]+: can't attach to the kprobe __x64_sys_clone: .* no kprobes" \
-		execsnoop --source named.c
+	check 'named: no kprobes' one_line_error 1 \
+		"execsnoop.kprobe.c:[0-9]+: can't attach to the kprobe __x64_sys_clone: .* no kprobes" \
+		execsnoop --source execsnoop.kprobe.c
 fi
-sed -i 's/kprobe__sys_clone/stray/' named.c
-"$TOOLS/execsnoop" --source named.c --duration 0.1 >"$OUT" 2>"$ERR"
+"$TOOLS/execsnoop" --source execsnoop.stray.c --duration 0.1 >"$OUT" 2>"$ERR"
 check 'named: a function that nothing attaches' err_has \
-	"^execsnoop: named.c:$(line_of named.c 'int stray'): nothing attaches the function stray:"
-check 'named: it is said once' [ "$(grep -c stray "$ERR")" -eq 1 ]
+	"^execsnoop: execsnoop.stray.c:$(line_of execsnoop.stray.c 'int stray'): nothing attaches the function stray:"
+check 'named: it is said once' [ "$(grep -c 'function stray' "$ERR")" -eq 1 ]
 
 # ---- mistakes ----
 
@@ -131,7 +115,7 @@ edited execsnoop mistake.c 'read_new_args(event);' '	event->pid = nonsense;'
 check 'a syntax error: file, line and reason' said "can't compile mistake.c" execsnoop --source mistake.c
 check 'a syntax error: its line' err_has "^mistake.c:$(line_of mistake.c nonsense):[0-9]+: error: .*'nonsense'"
 
-edited execsnoop mistake.c 'read_new_args(event);' '	event->pid = *(volatile u32 *)(u64)event->uid;'
+cp execsnoop.refused.c mistake.c
 at=$(line_of mistake.c 'event->pid = *(volatile')
 check "a verifier error: file, line and the verifier's reason" said \
 	"mistake.c:$at: can't load the BPF program on_[a-z_]+: Permission denied: the verifier says: .* invalid mem access" \
@@ -145,7 +129,7 @@ check '--check: others are listed' out_has '^flush_batch +[0-9]+ instructions  t
 # ---- macros, and what is not edited ----
 
 edited execsnoop macro.c 'read_new_args(event);' '	FIELD(number, NUMBER);'
-for number in 41 -42; do
+for number in 41 ${FIRST_START:+-42}; do
 	start_headerless execsnoop --source macro.c --define "NUMBER=$number" --json -P $$ -n '^echo$'
 	"$marked" $$ >/dev/null
 	check "--define $number" out_soon "\"number\":$number\}"
