@@ -10,7 +10,8 @@
  *     ...
  *
  * To be compiled each section goes to where it is first included, since libbcc rewrites no other
- * text than the main file's. What follows ==== end ==== comes last. A text without sections is compiled as it is.
+ * text than the main file's. What follows ==== end ==== comes last. A text without sections is
+ * compiled as it is.
  */
 #ifndef SNOOPKIT_UNFOLD_H
 #define SNOOPKIT_UNFOLD_H

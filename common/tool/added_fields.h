@@ -47,7 +47,8 @@ struct added_fields {
 int added_fields_find(struct added_fields *added, const struct source_text *source,
 		      const struct tool *tool, struct error *error);
 
-/* Appends them to a table, for --fields and --where; it takes their names from here. 0 or -ENOMEM. */
+/* Appends them to a table, for --fields and --where; it takes their names from here. 0 or -ENOMEM.
+ */
 int added_fields_describe(const struct added_fields *added, struct field_table *table);
 
 /* Appends the macros that the source needs for its fields to an array that ends with NULL. */

@@ -265,8 +265,8 @@ static int add_fields_of_source(struct options *options, const struct tool *tool
 	struct source_text source = { .name = options->source_file };
 	struct error error = {};
 
-	options->source_text = file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE,
-					       &options->source_size);
+	options->source_text =
+		file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE, &options->source_size);
 	source.text = options->source_text;
 	if (!source.text)
 		return 0;

@@ -16,9 +16,9 @@
 static char *read_source(const struct options *options, size_t *size)
 {
 	*size = options->source_size;
-	return options->source_text ? strdup(options->source_text) :
-				      file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE,
-						      size);
+	return options->source_text ?
+		       strdup(options->source_text) :
+		       file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE, size);
 }
 
 int program_read(struct program *program, const struct tool *tool, const struct options *options,

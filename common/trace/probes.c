@@ -51,8 +51,7 @@ void probes_detach(struct probes *probes)
 /* A tool's own source has each program that its probes name, unless a feature test excludes it. */
 static bool is_for_another_kernel(const struct loader *loader, const char *program)
 {
-	return loader->image && !loader->source.text &&
-	       !image_find_program(loader->image, program);
+	return loader->image && !loader->source.text && !image_find_program(loader->image, program);
 }
 
 const char *probe_kind_name(enum probe_kind kind)
