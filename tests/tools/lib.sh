@@ -159,7 +159,7 @@ FIRST_START=--no-cache
 
 # Sources as a user may give them to --source. That of the fallback lacks the programs that see more.
 fallback_source() { # TOOL PROGRAMS FILE
-	"$REAL_TOOLS/$1" --ebpf | sed -E "s/\<($2)\>/no_\1/" >"$3"
+	"$REAL_TOOLS/$1" --ebpf | sed -E "s/^int ($2)\(/static int no_\1(/" >"$3"
 }
 exits_source() { # FILE: opensnoop by the syscalls' exits, where the kernel tells enough there
 	fallback_source opensnoop on_fd_install "$1"
