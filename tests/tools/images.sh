@@ -47,9 +47,11 @@ compiled_from_archive() {
 mkdir "$SCRATCH/empty"
 # The sources that other tests give to --source, from each origin that a kernel is tried with.
 compile_sources() {
-	local name file from options
+	local name file from
 	customised_sources "$SCRATCH"
 	page_sources "$SCRATCH"
+	# What a TRACEPOINT_PROBE() gets is in the running kernel's tracefs.
+	rm "$SCRATCH/execsnoop.page3.c"
 	filtered_source "$SCRATCH/execsnoop.filtered.c"
 	any_source "$SCRATCH/execsnoop.any.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
@@ -61,14 +63,12 @@ compile_sources() {
 	for file in "$SCRATCH"/*.*.c; do
 		name=${file##*/}
 		name=${name%%.*}
-		options=(--source "$file")
-		[[ $file != *.page3.c ]] || options+=(--define EXECUTABLE=4)
 		for from in kernel btf; do
 			[ ! -e "$SCRATCH/$name.$from" ] ||
-				compiled "$name" "$from" "$SCRATCH/$name.source" "${options[@]}"
+				compiled "$name" "$from" "$SCRATCH/$name.source" --source "$file"
 		done
 		[ ! -e "$SCRATCH/$name.archive" ] ||
-			compiled_from_archive "$name" "$SCRATCH/$name.source" "${options[@]}"
+			compiled_from_archive "$name" "$SCRATCH/$name.source" --source "$file"
 	done
 }
 
