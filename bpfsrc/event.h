@@ -7,9 +7,10 @@
 
 /* Every event starts with this. */
 struct event_header {
-	__u64 time; /* nanoseconds of CLOCK_MONOTONIC */
-	__u32 size; /* bytes of the event, header included */
-	__u32 unused;
+	__u64 time;  /* nanoseconds of CLOCK_MONOTONIC */
+	__u32 size;  /* bytes of the event, header included */
+	__u32 added; /* bytes of fields that an edited program added at the end: added.h; else
+			undefined */
 };
 
 /* Each event of a record starts at a multiple of 8 bytes. */

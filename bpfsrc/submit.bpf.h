@@ -8,6 +8,7 @@
  */
 #include "event.h"
 #include "lost.bpf.h"
+#include "added.bpf.h"
 
 BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(batches, struct batch, 1);
@@ -70,6 +71,20 @@ static __always_inline void submit_my_batch(void *ctx)
 	unlock_batch(batch);
 }
 
+/* What an event may take of the batch, with the fields that an edited program adds. */
+#ifdef ADDED_FIELDS
+#define RESERVED_SIZE (BATCH_EVENT_SIZE + ADDED_SIZE)
+#define LARGE_SIZE    28672 /* of an event with its fields; a map's value on each CPU has 32 kB */
+
+struct large_event {
+	char bytes[LARGE_SIZE];
+};
+
+BPF_PERCPU_ARRAY(large_events, struct large_event, 1);
+#else
+#define RESERVED_SIZE BATCH_EVENT_SIZE
+#endif
+
 /* Fills in an event's header; size is that of the whole event. */
 static __always_inline void stamp(struct event_header *header, u64 size)
 {
@@ -95,7 +110,7 @@ static __always_inline void *reserve(struct batch **batch)
 		return NULL;
 	}
 	at = (*batch)->size;
-	if (is_bounded(&at, BATCH_SIZE - BATCH_EVENT_SIZE))
+	if (is_bounded(&at, BATCH_SIZE - RESERVED_SIZE))
 		return (*batch)->events + at;
 	unlock_batch(*batch);
 	return NULL;
@@ -103,10 +118,13 @@ static __always_inline void *reserve(struct batch **batch)
 
 static __always_inline void submit_reserved(void *ctx, struct batch *batch, void *event, u64 size)
 {
+#ifdef ADDED_FIELDS
+	size = append_fields(ctx, event, size, BATCH_EVENT_SIZE);
+#endif
 	stamp(event, size);
 	batch->size = EVENT_ALIGNED(batch->size + size);
 	batch->count++;
-	if (!is_batching() || batch->size > BATCH_SIZE - BATCH_EVENT_SIZE)
+	if (!is_batching() || batch->size > BATCH_SIZE - RESERVED_SIZE)
 		submit_batch(ctx, batch);
 	unlock_batch(batch);
 }
@@ -117,6 +135,18 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
  */
 static __always_inline int submit_large(void *ctx, void *event, u64 size)
 {
+#ifdef ADDED_FIELDS
+	u32 zero = 0;
+	struct large_event *large = large_events.lookup(&zero);
+
+	((struct event_header *)event)->added = 0;
+	if (large && is_bounded(&size, LARGE_SIZE - ADDED_SIZE)) {
+		bpf_probe_read(large, size, event);
+		event = large;
+		size = append_fields(ctx, event, size, LARGE_SIZE - ADDED_SIZE);
+		is_bounded(&size, LARGE_SIZE);
+	}
+#endif
 	stamp(event, size);
 	return events.perf_submit(ctx, event, size);
 }

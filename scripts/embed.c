@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * embed SOURCE NAME DIRECTORY...: writes a C file that defines NAME, a struct program_source
- * (common/compile/source.h) with the text of the BPF program SOURCE. Each #include "HEADER" is
- * replaced by the header's text, once, from the first DIRECTORY that has it, so that libbcc can
- * compile the text alone. The parts name the files as they are named here.
+ * (common/compile/source.h) with the text of the BPF program SOURCE, and after it, in sections of
+ * their own (common/compile/unfold.h), that of each header that it or a header includes by
+ * #include "HEADER", from the first DIRECTORY that has it. The sections name the files as they are
+ * named here.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,21 +14,11 @@
 
 #define MAX_LINE    1024
 #define MAX_HEADERS 32
-#define MAX_PARTS   128
-
-/* As struct source_part. */
-struct part {
-	unsigned int first, line;
-	char file[2 * MAX_LINE];
-};
 
 struct embedding {
-	char **directories; /* up to a NULL */
-	char headers[MAX_HEADERS][MAX_LINE];
+	char **directories;		     /* up to a NULL */
+	char headers[MAX_HEADERS][MAX_LINE]; /* in the order of their first use */
 	int header_count;
-	struct part parts[MAX_PARTS];
-	int part_count;
-	unsigned int lines; /* of the text so far */
 };
 
 static void die(const char *what, const char *why)
@@ -50,20 +41,39 @@ static void put_string(const char *text)
 	}
 }
 
-static bool is_new(struct embedding *embedding, const char *header)
+static void note_header(struct embedding *embedding, const char *header)
 {
 	int i;
 
 	for (i = 0; i < embedding->header_count; i++)
 		if (!strcmp(embedding->headers[i], header))
-			return false;
+			return;
 	if (embedding->header_count == MAX_HEADERS)
 		die(header, "too many headers");
 	snprintf(embedding->headers[embedding->header_count++], MAX_LINE, "%s", header);
-	return true;
 }
 
-static void put_file(struct embedding *embedding, const char *path);
+/* A section: its head, which names the file, and the file's lines. */
+static void put_file(struct embedding *embedding, const char *path)
+{
+	char line[MAX_LINE], header[MAX_LINE];
+	FILE *file = fopen(path, "r");
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	snprintf(line, sizeof(line), "/* ==== %s ==== */\n", path);
+	put_string(line);
+	while (fgets(line, sizeof(line), file)) {
+		if (!strchr(line, '\n'))
+			die(path, "a line is too long or not terminated");
+		if (sscanf(line, "#include \"%1023[^\"]\"", header) == 1)
+			note_header(embedding, header);
+		put_string(line);
+	}
+	fclose(file);
+}
 
 static void put_header(struct embedding *embedding, const char *name)
 {
@@ -78,64 +88,20 @@ static void put_header(struct embedding *embedding, const char *name)
 	put_file(embedding, path);
 }
 
-/* The text's next line is that line of the file, and those after it follow it. */
-static void begin_part(struct embedding *embedding, const char *path, unsigned int line)
-{
-	struct part *part = &embedding->parts[embedding->part_count++];
+static const char end[] = "\n/* ==== end ==== */\n"
+			  "/* What is written below belongs to the program on top. */\n";
 
-	if (embedding->part_count > MAX_PARTS)
-		die(path, "too many parts");
-	part->first = embedding->lines + 1;
-	part->line = line;
-	snprintf(part->file, sizeof(part->file), "%s", path);
-}
-
-static void put_file(struct embedding *embedding, const char *path)
-{
-	char line[MAX_LINE], header[MAX_LINE];
-	FILE *file = fopen(path, "r");
-	unsigned int number = 0;
-	bool follows = false; /* the text's last line is the file's line before */
-
-	if (!file) {
-		perror(path);
-		exit(1);
-	}
-	while (fgets(line, sizeof(line), file)) {
-		number++;
-		if (!strchr(line, '\n'))
-			die(path, "a line is too long or not terminated");
-		if (sscanf(line, "#include \"%1023[^\"]\"", header) == 1) {
-			if (is_new(embedding, header))
-				put_header(embedding, header);
-			follows = false;
-			continue;
-		}
-		if (!follows)
-			begin_part(embedding, path, number);
-		follows = true;
-		put_string(line);
-		embedding->lines++;
-	}
-	fclose(file);
-}
-
-static void put_parts(const struct embedding *embedding)
-{
-	const struct part *part = embedding->parts;
-	int i;
-
-	for (i = 0; i < embedding->part_count; i++, part++) {
-		printf("\t{ %u, \"", part->first);
-		put_string(part->file);
-		printf("\", %u },\n", part->line);
-	}
-	puts("\t{ 0, 0, 0 },");
-}
+static const char helpers[] =
+	"\n/*\n"
+	" * ---- The helpers: what the program above includes. ----\n"
+	" *\n"
+	" * Each section takes the place of its #include line when the program is compiled.\n"
+	" */\n";
 
 int main(int argc, char **argv)
 {
 	static struct embedding embedding;
+	int i;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: embed SOURCE NAME DIRECTORY...\n");
@@ -146,9 +112,10 @@ int main(int argc, char **argv)
 	printf("extern const struct program_source %s;\n\nstatic const char text[] =\n\t\"",
 	       argv[2]);
 	put_file(&embedding, argv[1]);
-	fputs("\";\n\nstatic const struct source_part parts[] = {\n", stdout);
-	put_parts(&embedding);
-	printf("};\n\nconst struct program_source %s = { .text = text, .parts = parts };\n",
-	       argv[2]);
+	put_string(helpers);
+	for (i = 0; i < embedding.header_count; i++)
+		put_header(&embedding, embedding.headers[i]);
+	put_string(end);
+	printf("\";\n\nconst struct program_source %s = { .text = text };\n", argv[2]);
 	return fflush(stdout) || ferror(stdout);
 }

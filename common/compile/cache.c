@@ -58,7 +58,7 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 {
 	const struct feature_test *feature_tests = request->feature_tests;
 	const struct kernel *kernel = request->kernel;
-	const char *const *flag;
+	const char *const *flag, *const *define = request->defines;
 	struct buffer text = {};
 	char digits[33];
 
@@ -66,6 +66,8 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 	buffer_printf(&text, "snoopkit: %s\nsource: %s\n", SNOOPKIT_VERSION, digits);
 	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
+	for (; define && *define; define++)
+		buffer_printf(&text, "define: %s\n", *define);
 	for (; feature_tests && feature_tests->define; feature_tests++)
 		buffer_printf(&text, "feature test: %s %s %s <%s>\n", feature_tests->define,
 			      feature_tests->type,

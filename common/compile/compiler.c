@@ -17,15 +17,19 @@
 
 #include "base/file.h"
 #include "base/message.h"
+#include "compile/c_reader.h"
 #include "compile/compiler.h"
 #include "compile/libbcc.h"
+#include "compile/listing.h"
 #include "compile/symbol_list.h"
+#include "compile/unfold.h"
 #include "kernel/btf_file.h"
 #include "kernel/private_mount.h"
 
 #define SLOW_AFTER_MS	500
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* exists on every kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
+#define TRACEFS		"/sys/kernel/tracing"
 
 /*
  * -fms-extensions: linux/fs.h of 7.2 has an unnamed struct member with a tag.
@@ -57,7 +61,7 @@ static const char *const flags_for_own[] = { FLAGS, "-Xclang", "-disable-llvm-pa
 
 /* clang's flags for one compilation. */
 struct flags {
-	const char *list[MAX_FLAGS + MAX_FEATURE_TESTS];
+	const char *list[MAX_FLAGS + MAX_FEATURE_TESTS + 2 * COMPILE_DEFINES];
 	int count;
 	char defines[MAX_FEATURE_TESTS][80];
 };
@@ -100,7 +104,7 @@ static int test_headers(const struct libbcc *bcc, const struct feature_test *fea
 	source = feature_tests_source(feature_tests);
 	if (!source)
 		return error_set(error, ENOMEM, "no memory for the feature tests");
-	module = libbcc_compile(bcc, source, flags, sizeof(flags) / sizeof(*flags));
+	module = libbcc_compile(bcc, source, flags, sizeof(flags) / sizeof(*flags), false);
 	if (module)
 		libbcc_destroy(bcc, module);
 	fflush(stdout);
@@ -127,6 +131,14 @@ static void add_flags(struct flags *flags, const struct compile_request *request
 		flags->list[flags->count++] = *flag++;
 }
 
+static void add_users_defines(struct flags *flags, const char *const *defines)
+{
+	for (; defines && *defines; defines++) {
+		flags->list[flags->count++] = "-D";
+		flags->list[flags->count++] = *defines;
+	}
+}
+
 /* A -D for each test that the kernel passes. Returns the passed tests as bits. */
 static uint32_t add_defines(struct flags *flags, const struct feature_test *feature_tests,
 			    const bool *kernel_has)
@@ -145,6 +157,19 @@ static uint32_t add_defines(struct flags *flags, const struct feature_test *feat
 	return bits;
 }
 
+/* From the lines of the text that was compiled to those of the user's file. */
+static void translate_lines(struct image *image, const struct source_part *parts)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < image->program_count; i++) {
+		struct image_program *program = &image->programs[i];
+
+		for (k = 0; program->lines && k < program->instruction_count; k++)
+			program->lines[k] = source_line(parts, program->lines[k]);
+	}
+}
+
 static void add_btf_ids(struct image *image, const char *tracepoint)
 {
 	struct btf_ids ids = btf_file_find_ids(BTF_PATH, tracepoint);
@@ -154,12 +179,39 @@ static void add_btf_ids(struct image *image, const char *tracepoint)
 	image->files_btf_id = ids.files;
 }
 
+/*
+ * Compiles, of a user's source with the numbers of its lines. The listing that tells them is taken
+ * out of the messages; the caller frees it.
+ */
+static void *compile_source(const struct libbcc *bcc, const struct compile_request *request,
+			    struct flags *flags, int messages, char **listing)
+{
+	char *numbered =
+		request->is_own ? NULL : c_number_lines(request->source, LIBBCC_SOURCE_NAME);
+	char *text, *start;
+	void *module;
+
+	module = libbcc_compile(bcc, numbered ? numbered : request->source, flags->list,
+				flags->count, !request->is_own);
+	free(numbered);
+	if (request->is_own || !module)
+		return module;
+	fflush(stderr);
+	text = read_messages(messages);
+	start = text ? listing_find(text) : NULL;
+	if (start && !ftruncate(messages, start - text) && lseek(messages, 0, SEEK_END) >= 0)
+		*listing = strdup(start);
+	free(text);
+	return module;
+}
+
 static int compile_here(const struct compile_request *request, const char *scratch, int messages,
 			struct image **image, struct error *error)
 {
 	bool tested[MAX_FEATURE_TESTS] = {};
 	struct flags flags = {};
 	struct libbcc bcc = {};
+	char *listing = NULL;
 	uint32_t kernel_has;
 	void *module;
 	int err;
@@ -174,17 +226,28 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	add_flags(&flags, request);
 	kernel_has = add_defines(&flags, request->feature_tests,
 				 request->kernel_has ? request->kernel_has : tested);
-	module = libbcc_compile(&bcc, request->source, flags.list, flags.count);
+	add_users_defines(&flags, request->defines);
+	module = compile_source(&bcc, request, &flags, messages, &listing);
 	if (!module)
 		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
 				 request->kernel->release);
-	err = libbcc_make_image(&bcc, module, image, error);
+	err = libbcc_make_image(&bcc, module, listing, image, error);
+	free(listing);
 	if (err)
 		return err;
+	translate_lines(*image, request->parts);
 	(*image)->kernel_has = kernel_has;
 	if (request->btf_tracepoint)
 		add_btf_ids(*image, request->btf_tracepoint);
 	return 0;
+}
+
+/* libbcc reads in tracefs what a TRACEPOINT_PROBE() gets. This process alone sees the mount. */
+static void show_tracefs(const struct compile_request *request)
+{
+	if (!request->is_own && c_has_word(request->source, "TRACEPOINT_PROBE") &&
+	    access(TRACEFS "/events", F_OK))
+		private_mount("tracefs", TRACEFS, "tracefs", 0, NULL);
 }
 
 /*
@@ -193,7 +256,8 @@ static int compile_here(const struct compile_request *request, const char *scrat
  * however the child ends. Without the right to mount it is a directory in /tmp, whose name goes to
  * shared.
  */
-static int make_scratch(char *shared, const char **scratch, struct error *error)
+static int make_scratch(const struct compile_request *request, char *shared, const char **scratch,
+			struct error *error)
 {
 	bool is_private = !private_mount_begin();
 
@@ -207,8 +271,10 @@ static int make_scratch(char *shared, const char **scratch, struct error *error)
 					 strerror(errno));
 		}
 	}
-	if (is_private)
+	if (is_private) {
 		symbol_list_replace(*scratch);
+		show_tracefs(request);
+	}
 	return 0;
 }
 
@@ -240,7 +306,7 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 	if (dup2(messages, STDOUT_FILENO) < 0 || dup2(messages, STDERR_FILENO) < 0)
 		reply.err = error_set(&error, errno, "can't capture the compiler's messages");
 	else
-		reply.err = make_scratch(shared_scratch, &scratch, &error);
+		reply.err = make_scratch(request, shared_scratch, &scratch, &error);
 	if (!reply.err)
 		reply.err = compile_here(request, scratch, messages, &image, &error);
 	if (!reply.err)
@@ -371,7 +437,8 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 	return err;
 }
 
-int compile(const struct compile_request *request, struct image **image, struct error *error)
+static int compile_unfolded(const struct compile_request *request, struct image **image,
+			    struct error *error)
 {
 	int messages = (int)syscall(SYS_memfd_create, "messages", MFD_CLOEXEC), err;
 	struct outcome outcome = {};
@@ -397,5 +464,24 @@ int compile(const struct compile_request *request, struct image **image, struct 
 	if (*shared_scratch)
 		file_remove_tree(shared_scratch);
 	munmap(shared_scratch, sizeof(SHARED_SCRATCH));
+	return err;
+}
+
+int compile(const struct compile_request *request, struct image **image, struct error *error)
+{
+	struct compile_request unfolded = *request;
+	struct unfolded source;
+	int err = unfold(request->source, request->is_own ? NULL : request->name, &source);
+
+	if (err) {
+		error_set(error, -err, "no memory for the source");
+	} else {
+		if (source.text) {
+			unfolded.source = source.text;
+			unfolded.parts = source.parts;
+		}
+		err = compile_unfolded(&unfolded, image, error);
+	}
+	unfolded_free(&source);
 	return err;
 }

@@ -15,12 +15,16 @@
 #include "image/image.h"
 #include "kernel/kernel.h"
 
+#define COMPILE_DEFINES 128 /* of a request, at most */
+
 struct compile_request {
 	const char *tool;   /* begins the message that is shown when compiling takes long */
 	const char *name;   /* the source's name in clang's messages */
-	const char *source; /* NUL-terminated */
-	const struct source_part *parts; /* the files that the source is made of; or NULL */
-	bool is_own; /* the tool's own source, not a user's: see compiler_flags() */
+	const char *source; /* NUL-terminated; in sections (unfold.h), or as it is compiled */
+	const struct source_part
+		*parts; /* of a source without sections: the files that it is made of; or NULL */
+	const char *const *defines; /* NAME or NAME=VALUE for clang's -D, up to a NULL; or NULL */
+	bool is_own;		    /* the tool's own source, not a user's: see compiler_flags() */
 	const struct feature_test *feature_tests; /* the last one has no define; or NULL */
 	const bool *kernel_has;	    /* the result of each test; NULL: test the kernel's headers */
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */

@@ -9,9 +9,11 @@
 
 #include "base/file.h"
 #include "compile/libbcc.h"
+#include "compile/listing.h"
 #include "image/layout.h"
 
-#define LIBRARY "libbcc.so.0"
+#define LIBRARY	     "libbcc.so.0"
+#define DEBUG_SOURCE 0x8 /* src/cc/bpf_module.h in BCC's source */
 
 /* ---- which library ---- */
 
@@ -123,9 +125,9 @@ int libbcc_find(char *path, size_t size, struct error *error)
 /* ---- source -> module ---- */
 
 void *libbcc_compile(const struct libbcc *bcc, const char *source, const char **flags,
-		     int flag_count)
+		     int flag_count, bool listing)
 {
-	return bcc->create(source, 0, flags, flag_count, true, NULL);
+	return bcc->create(source, listing ? DEBUG_SOURCE : 0, flags, flag_count, true, NULL);
 }
 
 void libbcc_destroy(const struct libbcc *bcc, void *module)
@@ -191,27 +193,32 @@ static int number_maps(const struct libbcc *bcc, void *module, const struct imag
 	return 0;
 }
 
-static int copy_program(const struct libbcc *bcc, void *module, size_t id,
+static int copy_program(const struct libbcc *bcc, void *module, size_t id, const char *listing,
 			const struct image *image, struct image_program *program,
 			struct error *error)
 {
+	const char *name = bcc->function_name(module, id);
 	size_t size = bcc->function_size(module, id);
 	int err;
 
-	snprintf(program->name, sizeof(program->name), "%s", bcc->function_name(module, id));
+	if ((size_t)snprintf(program->name, sizeof(program->name), "%s", name) >=
+	    sizeof(program->name))
+		return error_set(error, ENAMETOOLONG, "the program's name %s is too long", name);
 	program->instructions = malloc(size);
 	if (!program->instructions)
 		return error_set(error, ENOMEM, "no memory for the program %s", program->name);
 	memcpy(program->instructions, bcc->function_start(module, id), size);
 	program->instruction_count = (uint32_t)(size / sizeof(struct bpf_insn));
+	if (listing)
+		program->lines = listing_lines(listing, name, program->instruction_count);
 	err = number_maps(bcc, module, image, program, error);
 	if (!err && layout_forward(program))
 		err = error_set(error, ENOMEM, "no memory for the program %s", program->name);
 	return err;
 }
 
-static int copy_programs(const struct libbcc *bcc, void *module, struct image *image,
-			 struct error *error)
+static int copy_programs(const struct libbcc *bcc, void *module, const char *listing,
+			 struct image *image, struct error *error)
 {
 	uint32_t i;
 	int err = 0;
@@ -223,12 +230,12 @@ static int copy_programs(const struct libbcc *bcc, void *module, struct image *i
 		return error_set(error, ENOMEM, "no memory for the programs");
 	}
 	for (i = 0; !err && i < image->program_count; i++)
-		err = copy_program(bcc, module, i, image, &image->programs[i], error);
+		err = copy_program(bcc, module, i, listing, image, &image->programs[i], error);
 	return err;
 }
 
-int libbcc_make_image(const struct libbcc *bcc, void *module, struct image **result,
-		      struct error *error)
+int libbcc_make_image(const struct libbcc *bcc, void *module, const char *listing,
+		      struct image **result, struct error *error)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	int err;
@@ -242,7 +249,7 @@ int libbcc_make_image(const struct libbcc *bcc, void *module, struct image **res
 	if (!err)
 		err = copy_maps(bcc, module, image, error);
 	if (!err)
-		err = copy_programs(bcc, module, image, error);
+		err = copy_programs(bcc, module, listing, image, error);
 	if (err)
 		image_free(image);
 	else

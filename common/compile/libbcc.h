@@ -55,21 +55,23 @@ int libbcc_open(struct libbcc *bcc, struct error *error);
 int libbcc_find(char *path, size_t size, struct error *error);
 
 /*
- * Compiles a source with clang's flags. Returns libbcc's module, for libbcc_destroy(), or NULL
- * after clang's messages went to stderr. A mistake that only LLVM's code generator finds ends the
- * process.
+ * Compiles a source with clang's flags. With a listing, the programs' instructions go to stderr,
+ * each after its line of the source (listing.h). Returns libbcc's module, for libbcc_destroy(), or
+ * NULL after clang's messages went to stderr. A mistake that only LLVM's code generator finds ends
+ * the process.
  */
 void *libbcc_compile(const struct libbcc *bcc, const char *source, const char **flags,
-		     int flag_count);
+		     int flag_count, bool listing);
 void libbcc_destroy(const struct libbcc *bcc, void *module);
 
 /*
  * Copies a module's maps and programs into an image, for image_free(). Instructions refer to maps
  * by their index in the image, and all jumps go forward where they can (image/layout.h).
- * tracepoint_btf_id and kernel_has are 0. Returns 0 or a negative errno with a message.
+ * tracepoint_btf_id and kernel_has are 0. The listing gives the
+ * instructions their lines; NULL: they get none. Returns 0 or a negative errno with a message.
  */
-int libbcc_make_image(const struct libbcc *bcc, void *module, struct image **image,
-		      struct error *error);
+int libbcc_make_image(const struct libbcc *bcc, void *module, const char *listing,
+		      struct image **image, struct error *error);
 
 /*
  * Identifies the file of a library: "PATH size N time N.N inode N". The text changes when the file

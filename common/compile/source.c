@@ -17,6 +17,13 @@ static const struct source_part *find_part(const struct source_part *parts, unsi
 	return found;
 }
 
+unsigned int source_line(const struct source_part *parts, unsigned int line)
+{
+	const struct source_part *part = find_part(parts, line);
+
+	return part && line ? line - part->first + part->line : line;
+}
+
 /* rest follows the compiled name: ":LINE..." or something else. Returns what is not used of it. */
 static const char *append_place(struct buffer *buffer, const char *rest, const char *name,
 				const struct source_part *parts)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The source text of a BPF program. scripts/embed.c makes it from a file of bpfsrc/ and the headers
- * that the file includes, and records where each line comes from: clang's messages about the text
+ * that the file includes, in sections (unfold.h). clang's messages about the text that is compiled
  * are translated into the names and lines of those files.
  */
 #ifndef SNOOPKIT_SOURCE_H
@@ -16,8 +16,10 @@ struct source_part {
 
 struct program_source {
 	const char *text;
-	const struct source_part *parts; /* sorted by first */
 };
+
+/* The line of the file that a line of the text comes from; without parts (NULL) the line itself. */
+unsigned int source_line(const struct source_part *parts, unsigned int line);
 
 /*
  * Returns the messages with the true names and lines in place of "COMPILED:LINE", where COMPILED is

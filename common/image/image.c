@@ -34,6 +34,18 @@ bool instruction_is_cast(const struct bpf_insn *instruction)
 	       instruction->imm == IMAGE_CAST_MAGIC;
 }
 
+static void write_program(const struct image_program *program, struct buffer *buffer)
+{
+	uint32_t line_count = program->lines ? program->instruction_count : 0;
+
+	buffer_append(buffer, program->name, sizeof(program->name));
+	buffer_append(buffer, &program->instruction_count, sizeof(program->instruction_count));
+	buffer_append(buffer, program->instructions,
+		      program->instruction_count * sizeof(struct bpf_insn));
+	buffer_append(buffer, &line_count, sizeof(line_count));
+	buffer_append(buffer, program->lines, line_count * sizeof(*program->lines));
+}
+
 void image_write(const struct image *image, struct buffer *buffer)
 {
 	uint32_t i;
@@ -47,15 +59,8 @@ void image_write(const struct image *image, struct buffer *buffer)
 	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
 	buffer_append(buffer, &image->program_count, sizeof(image->program_count));
 	buffer_append(buffer, image->maps, image->map_count * sizeof(*image->maps));
-	for (i = 0; i < image->program_count; i++) {
-		const struct image_program *program = &image->programs[i];
-
-		buffer_append(buffer, program->name, sizeof(program->name));
-		buffer_append(buffer, &program->instruction_count,
-			      sizeof(program->instruction_count));
-		buffer_append(buffer, program->instructions,
-			      program->instruction_count * sizeof(struct bpf_insn));
-	}
+	for (i = 0; i < image->program_count; i++)
+		write_program(&image->programs[i], buffer);
 }
 
 static bool take(struct reader *reader, void *target, size_t size)
@@ -112,6 +117,21 @@ static int read_maps(struct reader *reader, struct image *image)
 	return 0;
 }
 
+/* The lines, if the image has them. */
+static int read_lines(struct reader *reader, struct image_program *program)
+{
+	uint32_t count;
+
+	if (!take(reader, &count, sizeof(count)) || (count && count != program->instruction_count))
+		return -EBADMSG;
+	if (!count)
+		return 0;
+	program->lines = calloc(count, sizeof(*program->lines));
+	if (!program->lines)
+		return -ENOMEM;
+	return take(reader, program->lines, count * sizeof(*program->lines)) ? 0 : -EBADMSG;
+}
+
 static int read_program(struct reader *reader, const struct image *image,
 			struct image_program *program)
 {
@@ -127,7 +147,7 @@ static int read_program(struct reader *reader, const struct image *image,
 		  program->instruction_count * sizeof(struct bpf_insn)) ||
 	    !instructions_are_sound(image, program))
 		return -EBADMSG;
-	return 0;
+	return read_lines(reader, program);
 }
 
 static int read_programs(struct reader *reader, struct image *image)
@@ -186,8 +206,10 @@ void image_free(struct image *image)
 
 	if (!image)
 		return;
-	for (i = 0; i < image->program_count; i++)
+	for (i = 0; i < image->program_count; i++) {
 		free(image->programs[i].instructions);
+		free(image->programs[i].lines);
+	}
 	free(image->programs);
 	free(image->maps);
 	free(image);

@@ -22,10 +22,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define IMAGE_FORMAT	      4 /* increase it when image_write() writes something else */
+#define IMAGE_FORMAT	      5 /* increase it when image_write() writes something else */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_CAST_MAGIC      0x5eed0002
-#define IMAGE_NAME_SIZE	      64
+#define IMAGE_NAME_SIZE	      128
 #define IMAGE_PARAMETERS      32 /* parameter numbers are below this */
 
 struct image_map {
@@ -49,6 +49,7 @@ struct image_program {
 	char name[IMAGE_NAME_SIZE];
 	uint32_t instruction_count;
 	struct bpf_insn *instructions;
+	uint32_t *lines; /* of the source, for each instruction, 0: none; NULL: not known */
 };
 
 struct image {

@@ -147,21 +147,25 @@ static uint32_t place_blocks(struct layout *layout)
 	return at;
 }
 
-static void write_blocks(const struct layout *layout, const struct bpf_insn *from,
-			 struct bpf_insn *to)
+static void write_blocks(const struct layout *layout, const struct image_program *from,
+			 struct image_program *to)
 {
 	uint32_t i, at;
 
 	for (i = layout->first; i < layout->count; i++) {
 		const struct block *block = &layout->blocks[layout->order[i]];
 
-		memcpy(to + block->at, from + block->start,
-		       (block->end - block->start) * sizeof(*to));
+		memcpy(to->instructions + block->at, from->instructions + block->start,
+		       (block->end - block->start) * sizeof(*to->instructions));
+		if (to->lines)
+			memcpy(to->lines + block->at, from->lines + block->start,
+			       (block->end - block->start) * sizeof(*to->lines));
 		at = block->at + block->end - block->start;
 		if (block->target != NONE)
-			to[at - 1].off = (int16_t)(layout->blocks[block->target].at - at);
+			to->instructions[at - 1].off =
+				(int16_t)(layout->blocks[block->target].at - at);
 		if (needs_jump(layout, i))
-			to[at] = (struct bpf_insn){
+			to->instructions[at] = (struct bpf_insn){
 				.code = BPF_JMP | BPF_JA,
 				.off = (int16_t)(layout->blocks[block->next].at - at - 1),
 			};
@@ -189,9 +193,9 @@ static bool is_movable(const struct image_program *program)
 
 int layout_forward(struct image_program *program)
 {
-	struct bpf_insn *instructions = NULL;
+	struct image_program moved = *program;
 	struct layout layout = {};
-	uint32_t *number, count;
+	uint32_t *number;
 	int err = -ENOMEM;
 
 	if (!is_movable(program))
@@ -207,16 +211,20 @@ int layout_forward(struct image_program *program)
 	err = 0;
 	if (layout.loops)
 		goto out;
-	count = place_blocks(&layout);
-	instructions = calloc(count, sizeof(*instructions));
-	if (!instructions) {
+	moved.instruction_count = place_blocks(&layout);
+	moved.instructions = calloc(moved.instruction_count, sizeof(*moved.instructions));
+	if (program->lines)
+		moved.lines = calloc(moved.instruction_count, sizeof(*moved.lines));
+	if (!moved.instructions || (program->lines && !moved.lines)) {
+		free(moved.instructions);
+		free(moved.lines);
 		err = -ENOMEM;
 		goto out;
 	}
-	write_blocks(&layout, program->instructions, instructions);
+	write_blocks(&layout, program, &moved);
 	free(program->instructions);
-	program->instructions = instructions;
-	program->instruction_count = count;
+	free(program->lines);
+	*program = moved;
 out:
 	free(number);
 	free(layout.blocks);

@@ -18,23 +18,28 @@ void lines_print_header(const struct options *options, const struct tool *tool,
 	if (nothing) {
 		row_begin(&row, output, ROW_HEADER, output->start_time);
 		tool->row(&row, nothing);
+		added_fields_row(options->added, &row);
 		row_end(&row);
 	}
 	free(nothing);
 }
 
 /* The tool's own form. */
-static void print_text(const struct tool *tool, struct output *output, uint64_t time,
-		       const void *event)
+static void print_text(const struct options *options, const struct tool *tool,
+		       struct output *output, uint64_t time, const void *event)
 {
 	struct row row;
 
 	if (tool->line) {
 		tool->line(output, time, event);
+		/* A mirror prints bytes, not lines. */
+		if (!tool->print)
+			added_fields_line(options->added, output);
 		return;
 	}
 	row_begin(&row, output, ROW_TEXT, time);
 	tool->row(&row, event);
+	added_fields_row(options->added, &row);
 	row_end(&row);
 }
 
@@ -51,12 +56,13 @@ static void choose_members(const struct options *options, struct row *row)
 }
 
 /* All fields of the event, for json_decref() or row_end(). */
-static void read_fields(struct row *row, const struct tool *tool, struct output *output,
-			uint64_t time, const void *event)
+static void read_fields(struct row *row, const struct options *options, const struct tool *tool,
+			struct output *output, uint64_t time, const void *event)
 {
 	row_begin(row, output, ROW_JSON, time);
 	if (tool->row)
 		tool->row(row, event);
+	added_fields_row(options->added, row);
 }
 
 bool lines_wants(const struct options *options, const struct tool *tool, struct output *output,
@@ -67,7 +73,7 @@ bool lines_wants(const struct options *options, const struct tool *tool, struct 
 
 	if (!options->where)
 		return true;
-	read_fields(&row, tool, output, time, event);
+	read_fields(&row, options, tool, output, time, event);
 	wanted = where_holds(options->where, row.object);
 	json_decref(row.object);
 	return wanted;
@@ -82,10 +88,10 @@ bool lines_print(const struct options *options, const struct tool *tool, struct 
 	if (!options->json && !options->columns.count) {
 		shown = lines_wants(options, tool, output, time, event);
 		if (shown)
-			print_text(tool, output, time, event);
+			print_text(options, tool, output, time, event);
 		return shown;
 	}
-	read_fields(&row, tool, output, time, event);
+	read_fields(&row, options, tool, output, time, event);
 	shown = where_holds(options->where, row.object);
 	if (shown && options->json) {
 		choose_members(options, &row);

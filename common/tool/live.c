@@ -13,6 +13,7 @@ void live_init(struct live *live)
 {
 	*live = (struct live){};
 	probes_init(&live->probes);
+	probes_init(&live->named);
 	probes_init(&live->more);
 }
 
@@ -46,6 +47,7 @@ int live_create_maps(struct live *live, struct image *image, const struct image_
 	loader_init(&live->loader, image, settings->parameters);
 	live->loader.map_sizes = settings->map_sizes;
 	live->loader.verbose = verbose;
+	live->loader.source = settings->source;
 	err = check_maps(image, maps_of_all, error);
 	if (!err)
 		err = check_maps(image, expected, error);
@@ -86,6 +88,14 @@ int live_attach(struct live *live, const struct probe_set *sets, struct error *e
 	return probes_attach(&live->probes, sets, &live->loader, error);
 }
 
+int live_attach_named(struct live *live, const struct probe *probes, struct error *error)
+{
+	const struct probe_set sets[] = { { .probes = probes }, {} };
+	int err = probes_attach(&live->named, sets, &live->loader, error);
+
+	return err < 0 ? err : 0;
+}
+
 int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error)
 {
 	if (live->more.program_count)
@@ -96,6 +106,7 @@ int live_attach_more(struct live *live, const struct probe_set *sets, struct err
 void live_detach(struct live *live)
 {
 	probes_detach(&live->probes);
+	probes_detach(&live->named);
 	probes_detach(&live->more);
 }
 
@@ -119,7 +130,8 @@ uint64_t live_lost(const struct live *live)
 
 uint64_t live_missed(const struct live *live)
 {
-	return probes_missed(&live->probes) + probes_missed(&live->more);
+	return probes_missed(&live->probes) + probes_missed(&live->named) +
+	       probes_missed(&live->more);
 }
 
 void live_close(struct live *live)

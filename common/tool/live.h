@@ -16,7 +16,8 @@ struct live {
 	struct image *image; /* owned; NULL: the loader is not initialised */
 	struct loader loader;
 	struct probes probes;
-	struct probes more; /* attached later, see live_attach_more() */
+	struct probes named; /* those that a user's source names */
+	struct probes more;  /* attached later, see live_attach_more() */
 	struct events *events;
 };
 
@@ -46,6 +47,9 @@ int live_open_events(struct live *live, unsigned int pages, struct error *error)
 
 /* Attaches the first set that can be attached and returns its index. See probes_attach(). */
 int live_attach(struct live *live, const struct probe_set *sets, struct error *error);
+
+/* Attaches, beside these, all probes of the list. Returns 0 or a negative errno with a message. */
+int live_attach_named(struct live *live, const struct probe *probes, struct error *error);
 
 /*
  * The same once more while the tool runs, for a file of uprobes that another has taken the place

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/message.h"
+#include "tool/check.h"
 #include "tool/probe_choice.h"
 #include "tool/program.h"
 #include "tool/session.h"
@@ -57,6 +58,8 @@ static int trace(struct session *session, const struct program *program, struct 
 		return err;
 	choose_probe_sets(session->settings->probe_sets, tool->feature_tests, image->kernel_has,
 			  sets);
+	if (session->options->check)
+		return check_programs(session, image, sets, error);
 	err = session_attach(session, image, sets, error);
 	if (!err)
 		err = session_run(session, error);
@@ -115,6 +118,14 @@ static int write_image(const struct session *session, const struct program *prog
 	return err;
 }
 
+static int take_users_source(const struct program *program, const struct tool *tool,
+			     struct settings *settings, struct error *error)
+{
+	settings->source = (struct source_text){ program->name, program->text };
+	settings->added = (struct added_fields){};
+	return added_fields_find(&settings->added, &settings->source, tool, error);
+}
+
 static int run(const struct tool *tool, const struct options *options, struct settings *settings,
 	       struct error *error)
 {
@@ -124,6 +135,10 @@ static int run(const struct tool *tool, const struct options *options, struct se
 
 	/* A pipe can take long to read: read before the session blocks SIGINT (Ctrl-C). */
 	err = program_read(&program, tool, options, error);
+	if (!err) {
+		if (program.owned)
+			err = take_users_source(&program, tool, settings, error);
+	}
 	if (!err) {
 		err = session_init(&session, tool, options, settings, error);
 		if (!err && options->image_file)

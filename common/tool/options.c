@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -9,11 +10,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/pattern.h"
 #include "output/output.h"
 #include "tool/options.h"
 
 #define EXIT_USAGE   2
+#define MAX_ASKED    64 /* of --fields and --where */
 #define MAX_PAGES    65536
 #define MAX_SECONDS  1000000000.0
 #define FIRST_KEY    0x1000 /* argp's keys of options without a letter */
@@ -22,6 +25,12 @@
 #define GROUP_EVENTS 100
 #define GROUP_BPF    101
 #define GROUP_LAST   (-1)
+
+/* An argument of --fields or --where. */
+struct asked {
+	bool is_where;
+	char *argument;
+};
 
 /* The state while argp reads the command line. */
 struct parsing {
@@ -32,6 +41,8 @@ struct parsing {
 	size_t count;
 	struct argp_option argp_options[2 * MAX_ROWS + 1];
 	char aliases[MAX_ROWS][MAX_NAME]; /* names with underscores */
+	struct asked asked[MAX_ASKED];
+	size_t asked_count;
 };
 
 /* ---- errors ---- */
@@ -174,6 +185,39 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 		settings_set_parameter(parsing->settings, row->given, 1);
 }
 
+/* The length of the name in NAME or NAME=VALUE; 0 if it is no name of a macro. */
+static size_t macro_length(const char *define)
+{
+	size_t length = 0;
+
+	while (isalnum((unsigned char)define[length]) || define[length] == '_')
+		length++;
+	if (isdigit((unsigned char)*define) || (define[length] && define[length] != '='))
+		return 0;
+	return length;
+}
+
+static void take_define(struct argp_state *state, char *argument)
+{
+	struct options *options = ((struct parsing *)state->input)->options;
+	size_t length = macro_length(argument), i;
+
+	if (!length)
+		usage_error(state, "bad macro '%s': not NAME or NAME=VALUE", argument);
+	for (i = length; argument[i]; i++)
+		if (iscntrl((unsigned char)argument[i]))
+			usage_error(state, "bad macro '%.*s': its value has a control character",
+				    (int)length, argument);
+	for (i = 0; i < options->define_count; i++)
+		if (macro_length(options->defines[i]) == length &&
+		    !strncmp(options->defines[i], argument, length))
+			usage_error(state, "the macro %.*s is defined twice", (int)length,
+				    argument);
+	if (options->define_count == OPTIONS_DEFINES)
+		usage_error(state, "more than %d macros", OPTIONS_DEFINES);
+	options->defines[options->define_count++] = argument;
+}
+
 /* ---- help and version ---- */
 
 static void print_help(struct argp_state *state, char *argument)
@@ -192,39 +236,78 @@ static void print_version(struct argp_state *state, char *argument)
 
 /* ---- the fields of events ---- */
 
-/* The options, with the table of fields; only few command lines need it. */
-static struct options *with_fields(const struct argp_state *state)
+/* They wait for the end of the command line: an edited source, too, may have the field. */
+static void ask(struct argp_state *state, bool is_where, char *argument)
 {
-	const struct parsing *parsing = state->input;
-	struct options *options = parsing->options;
-	const struct tool *tool = parsing->tool;
+	struct parsing *parsing = state->input;
 
-	if (!options->fields.count &&
-	    field_table_init(&options->fields, tool->fields, tool->row, tool->event_size))
-		usage_error(state, "no memory for the fields");
-	return options;
+	if (parsing->asked_count == MAX_ASKED)
+		usage_error(state, "more than %d of --fields and --where", MAX_ASKED);
+	parsing->asked[parsing->asked_count++] = (struct asked){ is_where, argument };
 }
 
 static void take_fields(struct argp_state *state, char *argument)
 {
-	struct options *options = with_fields(state);
-	struct error error = {};
-
-	if (!strcmp(argument, "help")) {
-		field_table_print(&options->fields, stdout);
-		exit(output_end_text(state->name, 0));
-	}
-	if (columns_parse(&options->columns, argument, &options->fields, &error))
-		usage_error(state, "%s", error.text);
+	ask(state, false, argument);
 }
 
 static void take_where(struct argp_state *state, char *argument)
 {
-	struct options *options = with_fields(state);
+	ask(state, true, argument);
+}
+
+/*
+ * The source is read here already, for it may be a pipe. What is wrong with it is said when the
+ * command line is done.
+ */
+static int add_fields_of_source(struct options *options, const struct tool *tool)
+{
+	struct source_text source = { .name = options->source_file };
 	struct error error = {};
 
-	if (where_add(&options->where, argument, &options->fields, &error))
+	options->source_text =
+		file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE, &options->source_size);
+	source.text = options->source_text;
+	if (!source.text)
+		return 0;
+	if (added_fields_find(options->added, &source, tool, &error))
+		*options->added = (struct added_fields){};
+	error_clear(&error);
+	return added_fields_describe(options->added, &options->fields);
+}
+
+static void answer(const struct argp_state *state, struct options *options,
+		   const struct asked *asked)
+{
+	struct error error = {};
+	int err;
+
+	if (!asked->is_where && !strcmp(asked->argument, "help")) {
+		field_table_print(&options->fields, stdout);
+		exit(output_end_text(state->name, 0));
+	}
+	if (asked->is_where)
+		err = where_add(&options->where, asked->argument, &options->fields, &error);
+	else
+		err = columns_parse(&options->columns, asked->argument, &options->fields, &error);
+	if (err)
 		usage_error(state, "%s", error.text);
+}
+
+/* The table of fields is made here, since only few command lines need it. */
+static void answer_all(const struct parsing *parsing, const struct argp_state *state)
+{
+	struct options *options = parsing->options;
+	const struct tool *tool = parsing->tool;
+	size_t i;
+
+	if (!parsing->asked_count)
+		return;
+	if (field_table_init(&options->fields, tool->fields, tool->row, tool->event_size) ||
+	    (options->source_file && add_fields_of_source(options, tool)))
+		usage_error(state, "no memory for the fields");
+	for (i = 0; i < parsing->asked_count; i++)
+		answer(state, options, &parsing->asked[i]);
 }
 
 /* Leaves out argp's note that a long option's argument applies to its letter too. */
@@ -329,6 +412,12 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 			    "Print the BPF program's source and exit", .group = GROUP_BPF),
 		OPTION_TEXT("source", 0, "FILE", &options->source_file,
 			    "Run the BPF program in FILE", .group = GROUP_BPF),
+		OPTION("define", 0, "NAME[=VALUE]", TAKES_ANY,
+		       "Define a macro for the program in FILE (repeatable)", .take = take_define,
+		       .group = GROUP_BPF),
+		OPTION_FLAG("check", 0, &options->check,
+			    "Compile, let the kernel verify the programs, attach nothing",
+			    .group = GROUP_BPF),
 		/* Hidden, for tests: writes the compiled image, for image_read(). */
 		OPTION_TEXT("image", 0, "FILE", &options->image_file, NULL, .group = GROUP_BPF),
 		OPTION("headers", 0, "auto|kernel|btf", TAKES_WORD, "Where kernel types come from",
@@ -414,10 +503,13 @@ static void check_end(const struct parsing *parsing, const struct argp_state *st
 	const struct options *options = parsing->options;
 	const struct tool *tool = parsing->tool;
 
+	answer_all(parsing, state);
 	if (tool->check_options)
 		tool->check_options(state);
 	if (options->cgroup && options->container)
 		usage_error(state, "--cgroup and --container exclude each other");
+	if (options->define_count && !options->source_file)
+		usage_error(state, "--define needs --source");
 	if (tool->required && !options->has_argument && !options->print_support &&
 	    !options->print_source && !options->image_file)
 		usage_error(state, "%s is missing", tool->required);
@@ -463,7 +555,7 @@ void options_parse(struct options *options, struct settings *settings, const str
 
 	snprintf(pages_help, sizeof(pages_help),
 		 "Size of each CPU's perf buffer in pages, a power of two (default %u)", pages);
-	*options = (struct options){ .buffer_pages = pages };
+	*options = (struct options){ .buffer_pages = pages, .added = &settings->added };
 	for (row = tool->options; row && row->name; row++)
 		add_row(&parsing, row);
 	add_common_rows(&parsing, pages_help);
@@ -479,6 +571,7 @@ void options_parse(struct options *options, struct settings *settings, const str
 
 void options_free(struct options *options)
 {
+	free(options->source_text);
 	where_free(options->where);
 	columns_free(&options->columns);
 	field_table_free(&options->fields);

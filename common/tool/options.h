@@ -24,7 +24,10 @@
  */
 #define OPTIONS_DEFAULT_PAGES 64
 #define OPTIONS_MANY_CPUS     32
-#define OPTIONS_MOST_PAGES    8 /* times as many, at most */
+#define OPTIONS_MAX_SOURCE \
+	(16 << 20)	      /* bytes; the kernel accepts no program with a longer source */
+#define OPTIONS_DEFINES	   64 /* of --define, at most */
+#define OPTIONS_MOST_PAGES 8  /* times as many, at most */
 
 struct options {
 	bool json;
@@ -33,7 +36,13 @@ struct options {
 	bool print_support;
 	bool has_argument; /* a positional argument was given */
 	bool no_cache;
+	bool check;
 	const char *source_file;
+	char *source_text; /* of that file, if it was read for the command line; else NULL */
+	size_t source_size;
+	struct added_fields *added;		  /* the settings' fields of an edited source */
+	const char *defines[OPTIONS_DEFINES + 1]; /* macros for it, up to a NULL */
+	size_t define_count;
 	const char *image_file; /* write the compiled image there instead of tracing */
 	enum headers_wanted headers;
 	uint64_t buffer_pages;	   /* a power of two */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +8,18 @@
 #include "compile/cache.h"
 #include "compile/compiler.h"
 #include "tool/probe_choice.h"
+#include "tool/named_probes.h"
 #include "tool/program.h"
 #include "tool/trial.h"
 
-#define MAX_SOURCE (16 << 20) /* bytes; the kernel accepts no program with a longer source */
+/* The text of the file of --source, which the command line may have needed already. */
+static char *read_source(const struct options *options, size_t *size)
+{
+	*size = options->source_size;
+	return options->source_text ?
+		       strdup(options->source_text) :
+		       file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE, size);
+}
 
 int program_read(struct program *program, const struct tool *tool, const struct options *options,
 		 struct error *error)
@@ -25,7 +34,7 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 	if (!file)
 		return 0;
 	program->name = file;
-	program->text = program->owned = file_read_up_to(file, MAX_SOURCE, &size);
+	program->text = program->owned = read_source(options, &size);
 	if (!program->text)
 		return error_set(error, errno, "can't read %s: %s", file, strerror(errno));
 	if (strlen(program->text) != size)
@@ -52,7 +61,7 @@ static int compile_image(const struct compile_request *request, const struct set
 		return compile(request, image, error);
 	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
 		tested.kernel_has = kernel_has;
-	if (is_traced)
+	if (is_traced && (request->is_own || !named_probes_may_be_in(request->source)))
 		set = trial_of_probes(sets, NULL, 0, error);
 	if (set < 0)
 		return set;
@@ -64,6 +73,7 @@ int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error)
 {
+	const char *defines[COMPILE_DEFINES] = {};
 	struct headers headers;
 	struct cache_key key = {};
 	struct kernel kernel;
@@ -71,8 +81,8 @@ int program_image(const struct program *program, const struct tool *tool,
 		.tool = tool->name,
 		.name = program->name,
 		.source = program->text,
-		.parts = program->owned ? NULL : tool->source->parts,
 		.is_own = !program->owned,
+		.defines = defines,
 		.feature_tests = tool->feature_tests,
 		.btf_tracepoint = tool->btf_tracepoint,
 		.headers = &headers,
@@ -82,6 +92,10 @@ int program_image(const struct program *program, const struct tool *tool,
 	};
 	int err;
 
+	static_assert(OPTIONS_DEFINES + ADDED_MOST + 2 <= COMPILE_DEFINES, "all macros fit");
+	memcpy(defines, options->defines, sizeof(options->defines));
+	if (settings)
+		added_fields_define(&settings->added, defines);
 	kernel_identify(&kernel);
 	err = headers_find(options->headers, request.is_own, &kernel, &headers, error);
 	if (err)
@@ -90,7 +104,8 @@ int program_image(const struct program *program, const struct tool *tool,
 		return error_set(error, ENOMEM, "no memory for the cache's key");
 	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
 	if (!*image) {
-		err = compile_image(&request, settings, !options->image_file, image, error);
+		err = compile_image(&request, settings, !options->image_file && !options->check,
+				    image, error);
 		/* Ignore failures: without a kept image the next start compiles again. */
 		if (!err && !options->no_cache)
 			cache_store(CACHE_DIRECTORY, &key, *image);

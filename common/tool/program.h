@@ -25,9 +25,9 @@ void program_free(struct program *program);
 
 /*
  * Takes the image from the cache, or compiles it and stores it there; free it with image_free().
- * Compiling takes long: unless --image was given, this first checks that one of the settings' probe
- * sets can be attached. Without settings (NULL) it does not check. Returns 0 or a negative errno
- * with a message: -ECANCELED if cancel_fd becomes readable while it compiles.
+ * Compiling takes long: unless --image or --check was given, this first checks that one of the
+ * settings' probe sets can be attached. Without settings (NULL) it does not check. Returns 0 or a
+ * negative errno with a message: -ECANCELED if cancel_fd becomes readable while it compiles.
  */
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,

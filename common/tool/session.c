@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/message.h"
 #include "tool/cgroup_filter.h"
+#include "tool/custom.h"
 #include "tool/session.h"
 
 /* ---- what a tool asks of its session: tool.h ---- */
@@ -155,6 +156,7 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 	struct session *session = context;
 	const struct tool *tool = session->tool;
 
+	size = added_fields_take(&session->settings->added, data, size);
 	/* Drop events from before the header: not all probes were attached then. */
 	if (size < tool->event_size || time < session->output.start_time)
 		return;
@@ -253,20 +255,59 @@ int session_open_cgroup(struct session *session, struct error *error)
 	return cgroup_filter_open(session->options, session->settings, &session->cgroup_fd, error);
 }
 
+/*
+ * Attaches the tool's own probes, and those that a user's source names. A source without any of
+ * the tool's own programs stands for itself.
+ */
+static int attach_probes(struct session *session, const struct image *image,
+			 const struct probe_set *sets, struct error *error)
+{
+	const struct named_probes *named = &session->named;
+	char misses[256];
+	int err;
+
+	if (!named->count || probe_sets_are_in(sets, image)) {
+		err = live_attach(&session->live, sets, error);
+		if (err < 0)
+			return err;
+		error_clear(error);
+		if (probes_say_misses(&session->live.probes, &sets[err], misses, sizeof(misses)))
+			session_message(session, "not seen on this kernel: %s", misses);
+		if (session->live.probes.refused[0])
+			session_message(session, "%s", session->live.probes.refused);
+	} else {
+		session_message(session,
+				"%s has none of the tool's own programs: only the "
+				"probes that it names are attached",
+				session->settings->source.name);
+	}
+	return named->count ? live_attach_named(&session->live, named->probes, error) : 0;
+}
+
+int session_prepare_image(struct session *session, struct image *image, struct error *error)
+{
+	const struct source_text *source = &session->settings->source;
+	const struct tool *tool = session->tool;
+	int err;
+
+	err = live_create_maps(&session->live, image, tool->maps, session->settings,
+			       session->options->verbose, error);
+	if (!err)
+		err = cgroup_filter_fill(session_map(session, "wanted_cgroup"), session->cgroup_fd,
+					 error);
+	if (!err && source->text)
+		err = custom_examine(&session->named, tool, source, image, error);
+	return err;
+}
+
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
 		   struct error *error)
 {
 	const struct options *options = session->options;
 	const struct tool *tool = session->tool;
-	char misses[256];
 	int err;
 
-	err = live_create_maps(&session->live, image, tool->maps, session->settings,
-			       options->verbose, error);
-	session->live.loader.is_users_source = options->source_file;
-	if (!err)
-		err = cgroup_filter_fill(session_map(session, "wanted_cgroup"), session->cgroup_fd,
-					 error);
+	err = session_prepare_image(session, image, error);
 	if (!err && tool->fill)
 		err = tool->fill(session, error);
 	if (!err)
@@ -275,15 +316,7 @@ int session_attach(struct session *session, struct image *image, const struct pr
 		return err;
 	if (!tool->report && session_map(session, "events") < 0)
 		return error_set(error, EINVAL, "the source has no perf buffer named events");
-	err = live_attach(&session->live, sets, error);
-	if (err < 0)
-		return err;
-	error_clear(error);
-	if (probes_say_misses(&session->live.probes, &sets[err], misses, sizeof(misses)))
-		session_message(session, "not seen on this kernel: %s", misses);
-	if (session->live.probes.refused[0])
-		session_message(session, "%s", session->live.probes.refused);
-	return 0;
+	return attach_probes(session, image, sets, error);
 }
 
 /*

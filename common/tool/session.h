@@ -7,11 +7,13 @@
 
 #include "image/image.h"
 #include "output/output.h"
+#include "tool/added_fields.h"
 #include "tool/command.h"
 #include "tool/lines.h"
 #include "tool/live.h"
 #include "tool/loop.h"
 #include "tool/losses.h"
+#include "tool/named_probes.h"
 #include "tool/options.h"
 #include "tool/process_numbers.h"
 #include "tool/settings.h"
@@ -24,6 +26,7 @@ struct session {
 	struct output output;
 	struct command command;
 	struct live live;
+	struct named_probes named;
 	struct loop loop;
 	struct losses losses;
 	struct process_numbers numbers;
@@ -53,6 +56,12 @@ int session_translate_processes(struct session *session, struct error *error);
  * session_attach(). Returns 0 or a negative errno with a message.
  */
 int session_open_cgroup(struct session *session, struct error *error);
+
+/*
+ * The first part of session_attach(): creates maps and examines a user's source. Takes ownership of
+ * the image, also on failure. Returns 0 or a negative errno with a message.
+ */
+int session_prepare_image(struct session *session, struct image *image, struct error *error);
 
 /*
  * Creates maps, opens perf buffers, attaches the first of the sets that can be attached. Takes

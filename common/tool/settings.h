@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "image/image.h"
+#include "tool/added_fields.h"
 #include "trace/loader.h"
 #include "trace/probe.h"
 
@@ -24,6 +25,8 @@ struct settings {
 	} pinned_maps[SETTINGS_PINNED_MAPS];
 	size_t pinned_map_count;
 	const struct probe_set *probe_sets;
+	struct source_text source; /* the user's, of --source */
+	struct added_fields added; /* the fields that it adds to events */
 };
 
 /* All zero, except for the parameters that are the same for every tool. */

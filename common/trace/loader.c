@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include "kernel/kernel.h"
 #include "parameters.h"
 #include "trace/loader.h"
+#include "trace/verifier_log.h"
 
 #define LOG_SIZE   ((16 << 20) - 1) /* the most that kernels before 5.16 take */
 #define LOG_LINES  24 /* shown of the verifier's log: the reason of a failure is at its end */
@@ -147,16 +150,104 @@ int loader_map(const struct loader *loader, const char *name)
 	return index < 0 ? -1 : loader->map_fds[index];
 }
 
-static struct bpf_insn *patch(const struct loader *loader, const struct image_program *program)
+/* ---- instructions as they are loaded ---- */
+
+/*
+ * Before a program that can add fields to its events: sets whose fields the map holds, and clears
+ * the head. offsetof(struct added_fields, context) is 0, the head follows (bpfsrc/added.bpf.h).
+ */
+static const struct bpf_insn begin_fields[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_6, .src_reg = BPF_REG_1 },
+	{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10 },
+	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4 },
+	{ .code = BPF_LD | BPF_IMM | BPF_DW,
+	  .dst_reg = BPF_REG_1,
+	  .src_reg = BPF_PSEUDO_MAP_FD }, /* imm: the map */
+	{},
+	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
+	{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 3 },
+	{ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_6 },
+	{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .off = 8 },
+	{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .off = 16 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_6 },
+};
+
+#define BEGIN_FIELDS_MAP 4 /* the instruction that refers to the map */
+
+void loader_continue(struct loader *loader, const char *program)
 {
-	size_t size = program->instruction_count * sizeof(struct bpf_insn);
-	struct bpf_insn *instructions = malloc(size);
+	size_t i;
+
+	for (i = 0; loader->continued[i]; i++)
+		if (!strcmp(loader->continued[i], program))
+			return;
+	assert(i < LOADER_CONTINUED - 1);
+	loader->continued[i] = program;
+}
+
+static bool is_continued(const struct loader *loader, const char *program)
+{
+	size_t i;
+
+	for (i = 0; loader->continued[i]; i++)
+		if (!strcmp(loader->continued[i], program))
+			return true;
+	return false;
+}
+
+/* The number of the map that the program adds fields by, or -1. */
+static int fields_map(const struct loader *loader, const struct image_program *program)
+{
+	int map = image_find_map(loader->image, "added_fields");
+	uint32_t i;
+
+	if (map < 0 || is_continued(loader, program->name))
+		return -1;
+	for (i = 0; i < program->instruction_count; i++)
+		if (instruction_is_map(&program->instructions[i]) &&
+		    program->instructions[i].imm == map)
+			return map;
+	return -1;
+}
+
+/* Copies the program, with begin_fields before it where it needs that; free it after an error too.
+ */
+static int copy_program(const struct loader *loader, const struct image_program *program,
+			struct image_program *copy)
+{
+	int map = fields_map(loader, program);
+	uint32_t head = map < 0 ? 0 : sizeof(begin_fields) / sizeof(*begin_fields);
+
+	*copy = *program;
+	copy->instruction_count += head;
+	copy->instructions = calloc(copy->instruction_count, sizeof(*copy->instructions));
+	copy->lines = calloc(copy->instruction_count, sizeof(*copy->lines));
+	if (!copy->instructions || !copy->lines)
+		return -ENOMEM;
+	memcpy(copy->instructions, begin_fields, head * sizeof(*begin_fields));
+	if (head)
+		copy->instructions[BEGIN_FIELDS_MAP].imm = map;
+	memcpy(copy->instructions + head, program->instructions,
+	       program->instruction_count * sizeof(*copy->instructions));
+	if (program->lines)
+		memcpy(copy->lines + head, program->lines,
+		       program->instruction_count * sizeof(*copy->lines));
+	return 0;
+}
+
+static void free_copy(struct image_program *copy)
+{
+	free(copy->instructions);
+	free(copy->lines);
+}
+
+static void patch(const struct loader *loader, struct image_program *program)
+{
+	struct bpf_insn *instructions = program->instructions;
 	uint64_t value;
 	uint32_t i;
 
-	if (!instructions)
-		return NULL;
-	memcpy(instructions, program->instructions, size);
 	for (i = 0; i < program->instruction_count; i++) {
 		if (instruction_is_map(&instructions[i])) {
 			instructions[i].imm = loader->map_fds[instructions[i].imm];
@@ -172,17 +263,18 @@ static struct bpf_insn *patch(const struct loader *loader, const struct image_pr
 		if (instructions[i].code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;
 	}
-	return instructions;
 }
 
-static char *last_lines(const char *log)
+/* ---- loading ---- */
+
+static const char *last_lines(const char *log)
 {
 	const char *start = log + strlen(log);
 	int lines = 0;
 
 	while (start > log && (start[-1] != '\n' || lines++ <= LOG_LINES))
 		start--;
-	return strdup(start);
+	return start;
 }
 
 /* What a program is loaded as. */
@@ -208,42 +300,60 @@ static struct program_to_load describe(const struct loader *loader, const char *
 
 static void show_log(const struct program_to_load *program)
 {
-	char head[128];
+	char head[IMAGE_NAME_SIZE + 32];
 
 	snprintf(head, sizeof(head), "%s: %u instructions\n", program->name, program->count);
 	message_lines(head);
 	message_lines(program->log);
 }
 
-static int say_refused(const char *name, int err, struct error *error)
+static const char *advice(int err)
 {
-	return error_set(error, -err, "can't load the BPF program %s: %s%s", name, strerror(-err),
-			 err == -EPERM ? " (CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, missing, or "
-					 "the kernel is locked down)" :
-					 "");
+	return err == -EPERM ? " (CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, missing, or the "
+			       "kernel is locked down)" :
+			       "";
+}
+
+/* log is the verifier's, or NULL. */
+static int say_refused(const struct loader *loader, const struct image_program *program, int err,
+		       const char *log, struct error *error)
+{
+	uint32_t line = log ? verifier_log_line(program, log) : 0;
+	char place[PATH_MAX + 16] = "", reason[128] = "";
+
+	if (loader->source.text && line)
+		snprintf(place, sizeof(place), "%s:%u: ", loader->source.name, line);
+	if (log && *place)
+		verifier_log_reason(log, reason, sizeof(reason));
+	return error_set(error, -err, "%scan't load the BPF program %s: %s%s%s%s", place,
+			 program->name, strerror(-err), advice(err),
+			 *reason ? ": the verifier says: " : "", reason);
 }
 
 /*
  * Loads the program once more, for what the verifier says. first is what came of it without the
  * log: it stays the result, because a log that does not fit is an error of its own before 6.4.
  */
-static void ask_verifier(const struct loader *loader, struct program_to_load program, int first,
-			 struct error *error)
+static void ask_verifier(const struct loader *loader, const struct image_program *program,
+			 struct program_to_load to_load, int first, struct error *error)
 {
 	int fd;
 
-	program.log_size = LOG_SIZE;
-	program.log = calloc(1, LOG_SIZE);
-	if (!program.log)
+	to_load.log_size = LOG_SIZE;
+	to_load.log = calloc(1, LOG_SIZE);
+	if (!to_load.log)
 		return;
-	fd = bpf_load(&program);
+	fd = bpf_load(&to_load);
 	if (loader->verbose)
-		show_log(&program);
+		show_log(&to_load);
 	else if (first < 0 && fd != -ENOSPC)
-		error_set_detail(error, last_lines(program.log));
+		error_set_detail(error, verifier_log_explain(program, &loader->source,
+							     last_lines(to_load.log)));
+	if (first < 0 && fd < 0 && fd != -ENOSPC)
+		say_refused(loader, program, first, to_load.log, error);
 	if (fd >= 0)
 		close(fd);
-	free(program.log);
+	free(to_load.log);
 }
 
 static int load_trial(const struct loader *loader, uint32_t type, struct error *error)
@@ -267,21 +377,23 @@ static int load_as(const struct loader *loader, const char *name, const struct p
 {
 	const struct image_program *program = image_find_program(loader->image, name);
 	struct program_to_load to_load;
-	struct bpf_insn *instructions;
+	struct image_program copy;
 	int fd;
 
 	if (!program)
 		return error_set(error, ENOENT, "the source has no program %s", name);
-	instructions = patch(loader, program);
-	if (!instructions)
+	if (copy_program(loader, program, &copy)) {
+		free_copy(&copy);
 		return error_set(error, ENOMEM, "no memory for the program %s", name);
-	to_load = describe(loader, name, kind, instructions, program->instruction_count);
+	}
+	patch(loader, &copy);
+	to_load = describe(loader, name, kind, copy.instructions, copy.instruction_count);
 	fd = bpf_load(&to_load);
 	if (fd < 0)
-		say_refused(name, fd, error);
+		say_refused(loader, &copy, fd, NULL, error);
 	if (fd < 0 || loader->verbose)
-		ask_verifier(loader, to_load, fd, error);
-	free(instructions);
+		ask_verifier(loader, &copy, to_load, fd, error);
+	free_copy(&copy);
 	return fd;
 }
 

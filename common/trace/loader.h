@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 #include "image/image.h"
+#include "trace/verifier_log.h"
 
 #define LOADER_MAP_SIZES 4
+#define LOADER_CONTINUED 8
 
 /* The number of entries of a map, instead of the source's. */
 struct loader_map_size {
@@ -22,8 +24,9 @@ struct loader {
 	const struct loader_map_size *map_sizes; /* LOADER_MAP_SIZES of them, or NULL */
 	int map_fds[64]; /* by index in the image; -1 before loader_create_maps() */
 	uint32_t kern_version;
-	bool is_users_source; /* the image was made of a source that is not the tool's own */
-	bool verbose;	      /* print the verifier's log on standard error, also on success */
+	struct source_text source;
+	const char *continued[LOADER_CONTINUED]; /* programs that tail calls reach, up to a NULL */
+	bool verbose; /* print the verifier's log on standard error, also on success */
 };
 
 /*
@@ -62,10 +65,17 @@ int loader_renew_program_arrays(struct loader *loader, struct error *error);
 int loader_map(const struct loader *loader, const char *name);
 
 /*
+ * Says that a tail call reaches the program: it goes on with the fields that an edited program has
+ * added (bpfsrc/added.bpf.h), where others begin without any. The name is not copied. At most
+ * LOADER_CONTINUED - 1 programs (asserted).
+ */
+void loader_continue(struct loader *loader, const char *program);
+
+/*
  * Loads one program and returns its fd, which the caller closes, or a negative errno with a
  * message: -ENOENT if the image has no program of that name, or the kernel's errno with the end of
- * the verifier's log as the error's detail. Before 5.0 the kernel compares kern_version for kprobes
- * (see kernel_own_version_code()).
+ * the verifier's log as the error's detail, with the lines of the user's source in it. Before 5.0
+ * the kernel compares kern_version for kprobes (see kernel_own_version_code()).
  */
 int loader_load(const struct loader *loader, const char *name, uint32_t type, struct error *error);
 

@@ -30,7 +30,9 @@ struct probe {
 	enum probe_kind of;	/* tail calls: the kind of the programs that make the call */
 	bool optional;		/* if it can't be attached, the set is attached without it */
 	const char *misses;	/* optional: what is not seen without it, as a phrase; or NULL */
-	bool every_copy;	/* attach to all functions of that name, not to one */
+	const char *
+		place; /* of the program in a user's source, "FILE:LINE: ", for messages; or NULL */
+	bool every_copy; /* attach to all functions of that name, not to one */
 };
 
 /* Probes that together give a tool's events, or most of them. */

@@ -51,8 +51,21 @@ void probes_detach(struct probes *probes)
 /* A tool's own source has each program that its probes name, unless a feature test excludes it. */
 static bool is_for_another_kernel(const struct loader *loader, const char *program)
 {
-	return loader->image && !loader->is_users_source &&
-	       !image_find_program(loader->image, program);
+	return loader->image && !loader->source.text && !image_find_program(loader->image, program);
+}
+
+const char *probe_kind_name(enum probe_kind kind)
+{
+	return kind == PROBE_TAIL_CALL ? "tail call by" : kinds[kind]->name;
+}
+
+int probe_load(const struct probe *probe, const struct loader *loader, struct error *error)
+{
+	const struct probe_kind_operations *kind =
+		kinds[probe->kind == PROBE_TAIL_CALL ? probe->of : probe->kind];
+
+	return kind->load ? kind->load(loader, probe, error) :
+			    loader_load(loader, probe->program, kind->program_type, error);
 }
 
 static int program_fd(struct loaded *loaded, const struct loader *loader, const struct probe *probe,
@@ -69,8 +82,7 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 	if (is_for_another_kernel(loader, probe->program))
 		return error_set(error, ENOENT, "can't use the %s %s on this kernel", kind->name,
 				 probe->target);
-	fd = kind->load ? kind->load(loader, probe, error) :
-			  loader_load(loader, probe->program, kind->program_type, error);
+	fd = probe_load(probe, loader, error);
 	loaded->refused = fd < 0 && fd != -ENOENT;
 	if (fd >= 0) {
 		loaded->name[loaded->count] = probe->program;
@@ -102,7 +114,8 @@ static int attach_one(struct links *links, const struct probe *probe, struct loa
 		/* Some copies of the function may be attached: a substitute would see their events
 		 * twice. */
 		links_detach_after(links, attached);
-		error_set(error, -err, "can't attach to the %s %s: %s", kind->name, probe->target,
+		error_set(error, -err, "%scan't attach to the %s %s: %s",
+			  probe->place ? probe->place : "", kind->name, probe->target,
 			  reason.text[0] ? reason.text : strerror(-err));
 	}
 	error_clear(&reason);
@@ -238,6 +251,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	probes->refused[0] = '\0';
 	err = attach_probes(probes, set, &loaded, loader, error);
 	links_forget_symbols(&probes->links);
+	probes->is_mistake = err && loaded.refused && loader->source.text;
 	if (err) {
 		links_detach_after(&probes->links, 0);
 		for (i = 0; i < loaded.count; i++)
@@ -293,6 +307,13 @@ static void show_reason(const struct error *error)
 	message_lines("\n");
 }
 
+static void note_tail_calls(struct loader *loader, const struct probe *probe)
+{
+	for (; probe->kind != PROBE_END; probe++)
+		if (probe->kind == PROBE_TAIL_CALL)
+			loader_continue(loader, probe->program);
+}
+
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error)
 {
@@ -303,6 +324,8 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 	error_clear(error);
 	if (!sets[0].probes)
 		return error_set(error, ENOENT, "the tool has no probes for this kernel");
+	for (i = 0; sets[i].probes; i++)
+		note_tail_calls(loader, sets[i].probes);
 	for (i = 0; sets[i].probes; i++) {
 		err = i && loader->image ? loader_renew_program_arrays(loader, &reason) : 0;
 		if (!err)
@@ -314,7 +337,11 @@ int probes_attach(struct probes *probes, const struct probe_set *sets, struct lo
 			error_set_detail(error, NULL);
 			return i;
 		}
+		if (probes->is_mistake)
+			error_clear(error);
 		add_reason(error, &reason);
+		if (probes->is_mistake)
+			return err;
 	}
 	return err;
 }

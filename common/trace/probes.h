@@ -24,6 +24,8 @@ struct probes {
 	size_t miss_count;
 	/* Of optional probes whose programs the kernel refused, why, separated by "; "; or "". */
 	char refused[512];
+	bool is_mistake; /* the kernel refused a program of a user's source: no other set is tried
+			  */
 };
 
 void probes_init(struct probes *probes);
@@ -31,11 +33,22 @@ void probes_init(struct probes *probes);
 /*
  * Attaches the first set of the list that can be attached. The list ends with a set without probes.
  * Returns the set's index; the message says why the sets before it can't, and is empty for index 0.
- * If no set can be attached, returns a negative errno; the message says why for each, and nothing
- * stays attached. With a loader without an image this is a trial: see loader_init_trial().
+ * A user's source whose program the kernel refuses fails at once: another set would show events
+ * without his change. If no set can be attached, returns a negative errno; the message says why for
+ * each, and nothing stays attached. With a loader without an image this is a trial: see
+ * loader_init_trial().
  */
 int probes_attach(struct probes *probes, const struct probe_set *sets, struct loader *loader,
 		  struct error *error);
+
+/*
+ * Loads the probe's program as attaching would. Returns its descriptor, which the caller closes, or
+ * a negative errno with a message.
+ */
+int probe_load(const struct probe *probe, const struct loader *loader, struct error *error);
+
+/* In messages: "kprobe". */
+const char *probe_kind_name(enum probe_kind kind);
 
 /*
  * What the set, which was attached, does not see here: its own phrase and those of its optional

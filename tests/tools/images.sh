@@ -48,6 +48,10 @@ mkdir "$SCRATCH/empty"
 # The sources that other tests give to --source, from each origin that a kernel is tried with.
 compile_sources() {
 	local name file from
+	customised_sources "$SCRATCH"
+	page_sources "$SCRATCH"
+	# What a TRACEPOINT_PROBE() gets is in the running kernel's tracefs.
+	rm "$SCRATCH/execsnoop.page3.c"
 	filtered_source "$SCRATCH/execsnoop.filtered.c"
 	any_source "$SCRATCH/execsnoop.any.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"

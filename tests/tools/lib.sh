@@ -159,7 +159,7 @@ FIRST_START=--no-cache
 
 # Sources as a user may give them to --source. That of the fallback lacks the programs that see more.
 fallback_source() { # TOOL PROGRAMS FILE
-	"$REAL_TOOLS/$1" --ebpf | sed -E "s/\<($2)\>/no_\1/" >"$3"
+	"$REAL_TOOLS/$1" --ebpf | sed -E "s/^int ($2)\(/static int no_\1(/" >"$3"
 }
 exits_source() { # FILE: opensnoop by the syscalls' exits, where the kernel tells enough there
 	fallback_source opensnoop on_fd_install "$1"
@@ -191,6 +191,87 @@ filtered_source() { # FILE: execsnoop of programs with an "e" in front
 
 unnoted_source() { # FILE: setuids that does not see setuid(), which is then a change without a call
 	"$REAL_TOOLS/setuids" --ebpf | sed 's/^BEGIN(on_setuid, CALL_SETUID)/int on_setuid(struct pt_regs *ctx)\n{\n\treturn 0;\n}/' >"$1"
+}
+
+# edited TOOL FILE LINE TEXT: its source with a text after the first line that has LINE.
+edited() {
+	"$REAL_TOOLS/$1" --ebpf | awk -v line="$3" -v text="$4" \
+		'{ print } index($0, line) && !done { print text; done = 1 }' >"$2"
+}
+
+# with_function TOOL FILE HEAD: its source with a function that starts like this, at the end.
+with_function() {
+	"$REAL_TOOLS/$1" --ebpf >"$2"
+	cat >>"$2" <<-END
+		$3
+		{
+			struct execsnoop_event *event;
+
+			if (READ(my_task()->pid) != READ(my_task()->tgid))
+				return 0;
+			event = begin_event(-4000);
+			if (event)
+				end_event(ctx, event);
+			return 0;
+		}
+	END
+}
+
+# What customising.sh runs, as TOOL.NAME.c in a directory.
+customised_sources() { # DIRECTORY
+	local numbers
+	numbers=$(for i in {1..14}; do echo "	FIELD(f$i, $i);"; done)
+	edited execsnoop "$1/execsnoop.fields.c" 'read_new_args(event);' "$numbers
+	FIELD(negative, -5);
+	FIELD(small, (signed char)200);
+	FIELD(flag, READ(my_task()->pid) > 0);
+	FIELD(bad, READ(((struct task_struct *)8)->pid));
+	FIELD_STR(parent, READ(my_task()->real_parent)->comm);
+	FIELD_STR(hostile, event->text + event->filename_size + 10);
+	FIELD_STR(nowhere, (void *)8);"
+	edited opensnoop "$1/opensnoop.batch.c" 'size = fill_event(event, ended, NAME_IN_BATCH);' \
+		'	FIELD(opener, my_pid());'
+	edited execsnoop "$1/execsnoop.refused.c" 'read_new_args(event);' \
+		'	event->pid = *(volatile u32 *)(u64)event->uid;'
+	with_function execsnoop "$1/execsnoop.named.c" 'RAW_TRACEPOINT_PROBE(sched_process_exit)'
+	with_function execsnoop "$1/execsnoop.missing.c" 'RAW_TRACEPOINT_PROBE(no_such)'
+	with_function execsnoop "$1/execsnoop.kprobe.c" 'int kprobe__sys_clone(struct pt_regs *ctx)'
+	with_function execsnoop "$1/execsnoop.stray.c" 'int stray(struct pt_regs *ctx)'
+}
+
+# ---- docs/customising.md ----
+
+page=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/docs/customising.md
+
+# page_block KIND NUMBER: the lines of that block of that kind. page_head: what follows the kind.
+page_block() { awk -v kind="^\`\`\`$1" -v n="$2" '/^```$/ { on = 0 } on { print } $0 ~ kind { on = ++i == n }' "$page"; }
+page_head() { grep -E "^\`\`\`$1" "$page" | sed -n "$2s/^\`\`\`$1 *//p"; }
+
+# page_edit NUMBER FILE: makes that edit, as the page says.
+page_edit() {
+	local place
+	place=$(page_head c "$1")
+	if [ "$place" = 'at the end' ]; then
+		page_block c "$1" >>"$2"
+	else
+		place=${place#after }
+		[ "$(grep -cF -- "$place" "$2")" -eq 1 ] || return
+		page_block c "$1" >"$2.edit"
+		awk -v place="$place" -v edit="$2.edit" \
+			'{ print } index($0, place) { while ((getline line <edit) > 0) print line }' "$2" >"$2.new"
+		mv "$2.new" "$2"
+	fi
+}
+
+# As execsnoop.pageN.c in a directory: the source after N edits.
+page_sources() { # DIRECTORY
+	local number
+	"$REAL_TOOLS/execsnoop" --ebpf >"$1/execsnoop.page.c"
+	for number in 1 2 3; do
+		page_edit "$number" "$1/execsnoop.page.c" || return
+		cp "$1/execsnoop.page.c" "$1/execsnoop.page$number.c"
+	done
+	rm -f "$1"/execsnoop.page.c*
 }
 
 has_kprobes() {

@@ -512,7 +512,6 @@ static struct image *compile_emitter(const char **lacks)
 		.tool = "test",
 		.name = "emitter",
 		.source = emitter_source.text,
-		.parts = emitter_source.parts,
 		.cancel_fd = -1,
 	};
 	struct headers headers;

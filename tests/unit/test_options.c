@@ -462,6 +462,32 @@ static void help_and_version_are_on_stdout(void **state)
 	free(again);
 }
 
+static void macros_are_collected(void **state)
+{
+	struct options options =
+		PARSE(&plain_tool, "--source=my.c", "--define", "A", "--define", "_b2=x = \"y\"");
+
+	(void)state;
+	assert_int_equal(options.define_count, 2);
+	assert_string_equal(options.defines[0], "A");
+	assert_string_equal(options.defines[1], "_b2=x = \"y\"");
+	assert_null(options.defines[2]);
+}
+
+static void bad_macros(void **state)
+{
+	(void)state;
+	WRONG("--define needs --source", &plain_tool, "--define", "A");
+	WRONG("bad macro '': not NAME", &plain_tool, "--source=f", "--define", "");
+	WRONG("bad macro '=1': not NAME", &plain_tool, "--source=f", "--define", "=1");
+	WRONG("bad macro '1A': not NAME", &plain_tool, "--source=f", "--define", "1A");
+	WRONG("bad macro 'A(x)=x': not NAME", &plain_tool, "--source=f", "--define", "A(x)=x");
+	WRONG("bad macro 'A': its value has a control", &plain_tool, "--source=f", "--define",
+	      "A=1\n#error");
+	WRONG("the macro A is defined twice", &plain_tool, "--source=f", "--define", "A=1",
+	      "--define", "A");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +509,8 @@ int main(void)
 		cmocka_unit_test(a_tool_may_leave_everything_out),
 		cmocka_unit_test(options_can_be_shortened),
 		cmocka_unit_test(the_last_of_two_counts),
+		cmocka_unit_test(macros_are_collected),
+		cmocka_unit_test(bad_macros),
 		cmocka_unit_test(help_and_version_are_on_stdout),
 	};
 

@@ -461,7 +461,7 @@ static void an_optional_probe_may_be_missing(void **state)
 	struct bench *bench = *state;
 
 	need_probes(bench);
-	bench->loader.is_users_source = true;
+	bench->loader.source.text = "";
 	assert_int_equal(attach(bench, sets), 0);
 	assert_int_equal(bench->probes.links.count, 2);
 	/* Only what the kernel refused is a matter for the user. */
@@ -520,7 +520,7 @@ static void a_missing_program_is_named(void **state)
 	need_probes(bench);
 	assert_refused(bench, sets, -ENOENT, &error);
 	assert_string_equal(error.text, "can't use the raw tracepoint sys_enter on this kernel");
-	bench->loader.is_users_source = true;
+	bench->loader.source.text = "";
 	assert_refused(bench, sets, -ENOENT, &error);
 	assert_non_null(strstr(error.text, "gone"));
 	error_clear(&error);
