@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/capability.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "base/file.h"
 #include "bashreadline.h"
 #include "kernel/elfsym.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
 #include "tool/tool.h"
 
 extern const struct program_source bashreadline_source;
@@ -118,25 +121,27 @@ static struct {
 	enum verdict verdict;
 } verdicts[VERDICTS];
 
+/* Closes fd. */
 static enum verdict look_into(int fd)
 {
 	struct error error = {};
 	uint64_t offset;
-	char path[40];
-	int err;
+	int err = elfsym_offset_in(fd, "the program", FUNCTION_OF_BASH, &offset, &error);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	err = elfsym_offset(path, FUNCTION_OF_BASH, &offset, &error);
+	error_clear(&error);
 	return !err ? IS_BASH : err == -ENOENT ? IS_NOT_BASH : UNKNOWN;
 }
 
+/* Closes fd. */
 static enum verdict verdict_of_file(int fd)
 {
-	struct stat file;
+	struct stat file = {};
 	size_t i;
 
-	if (fstat(fd, &file))
+	if (fstat(fd, &file)) {
+		close(fd);
 		return UNKNOWN;
+	}
 	i = (file.st_dev ^ file.st_ino) % VERDICTS;
 	if (verdicts[i].device != file.st_dev || verdicts[i].inode != file.st_ino ||
 	    memcmp(&verdicts[i].changed, &file.st_ctim, sizeof(file.st_ctim))) {
@@ -144,39 +149,58 @@ static enum verdict verdict_of_file(int fd)
 		verdicts[i].inode = file.st_ino;
 		verdicts[i].changed = file.st_ctim;
 		verdicts[i].verdict = look_into(fd);
+	} else {
+		close(fd);
 	}
 	return verdicts[i].verdict;
 }
 
-/* Whether the process has had another program run since the event, as far as its name tells. */
-static bool has_another_name(const struct bashreadline_event *event)
+/*
+ * The executable of a process, and its name after that was opened. The tool, not the monitor, looks
+ * into the file: it may be hostile.
+ */
+static void answer_program(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	char path[40], *comm;
 	size_t size;
-	bool same;
 
-	snprintf(path, sizeof(path), "/proc/%u/comm", event->pid);
+	(void)context;
+	if (!argument || argument > INT32_MAX) {
+		answer->result = -EPERM;
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)argument);
+	answer->fds[0] = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (answer->fds[0] < 0)
+		answer->result = -errno;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)argument);
 	comm = file_read(path, &size);
-	same = comm && size && size - 1 == strnlen(event->comm, sizeof(event->comm)) &&
-	       !memcmp(comm, event->comm, size - 1);
+	snprintf(answer->text, sizeof(answer->text), "%s", comm ? comm : "");
 	free(comm);
-	return !same;
+}
+
+static const struct monitor_question question_program = { answer_program, false };
+
+/* Whether the process has had another program run since the event, as far as its name tells. */
+static bool has_another_name(const struct bashreadline_event *event, const char *comm)
+{
+	size_t size = strlen(comm);
+
+	return !size || size - 1 != strnlen(event->comm, sizeof(event->comm)) ||
+	       memcmp(comm, event->comm, size - 1);
 }
 
 static enum verdict verdict_of_process(const struct bashreadline_event *event)
 {
-	enum verdict verdict = UNKNOWN;
-	char path[40];
-	int fd;
+	struct monitor_answer answer;
 
-	snprintf(path, sizeof(path), "/proc/%u/exe", event->pid);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
+	monitor_ask(&question_program, NULL, event->pid, &answer);
+	if (answer.fds[0] < 0)
 		return UNKNOWN;
-	if (!has_another_name(event))
-		verdict = verdict_of_file(fd);
-	close(fd);
-	return verdict;
+	if (!has_another_name(event, answer.text))
+		return verdict_of_file(answer.fds[0]);
+	close(answer.fds[0]);
+	return UNKNOWN;
 }
 
 /*
@@ -251,25 +275,56 @@ static int find_readline(struct error *error)
 /* The file that is traced, to notice that another has taken its place. */
 static struct stat traced;
 
-static void check_replaced(struct session *session)
+/* What the monitor finds at the path of that file. */
+enum { SAME_FILE, NEW_FILE_IS_TRACED, NEW_FILE_IS_NOT };
+
+#define STILL_BASH "bash" /* the answer's text, if the new file is bash itself too */
+
+static void answer_replaced(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	struct error error = {};
 	struct stat now;
 	uint64_t offset;
 
+	(void)argument;
+	answer->result = SAME_FILE;
 	if (stat(binary, &now) || (now.st_dev == traced.st_dev && now.st_ino == traced.st_ino))
 		return;
 	traced = now;
-	is_bash = is_bash && !elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &error);
+	if (!elfsym_offset(binary, FUNCTION_OF_BASH, &offset, &error))
+		strcpy(answer->text, STILL_BASH);
 	error_clear(&error);
-	if (!session_attach_more(session, probe_sets, &error))
+	answer->result = session_attach_more(context, probe_sets, &error) ? NEW_FILE_IS_NOT :
+									    NEW_FILE_IS_TRACED;
+	error_clear(&error);
+}
+
+static const struct monitor_question question_replaced = { answer_replaced, false };
+
+static void check_replaced(struct session *session)
+{
+	struct monitor_answer answer;
+
+	monitor_ask(&question_replaced, session, 0, &answer);
+	if (answer.result != NEW_FILE_IS_TRACED && answer.result != NEW_FILE_IS_NOT)
+		return;
+	is_bash = is_bash && !strcmp(answer.text, STILL_BASH);
+	if (answer.result == NEW_FILE_IS_TRACED)
 		session_message(session, "%s was replaced: both files are traced", binary);
 	else
 		session_message(session,
 				"%s was replaced: shells that run the new file are seen only after "
 				"the tool is started again",
 				binary);
-	error_clear(&error);
+}
+
+static void offer_questions(struct session *session)
+{
+	monitor_offer(&question_replaced, session, 0);
+	/* The executable of a process is for those who may trace it. */
+	if (!is_bash)
+		monitor_offer(&question_program, NULL,
+			      CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH));
 }
 
 static void handle_change(struct session *session, int fd)
@@ -292,6 +347,7 @@ static int attached(struct session *session, struct error *error)
 	    inotify_add_watch(fd, dirname(path), IN_MOVED_TO | IN_CLOSE_WRITE) >= 0)
 		session_watch_fd(session, fd, handle_change);
 	free(path);
+	offer_questions(session);
 	check_replaced(session);
 	return 0;
 }
@@ -302,7 +358,7 @@ static int prepare(struct session *session, struct error *error)
 	uint64_t offset;
 	int err;
 
-	(void)session;
+	session_expect_more(session);
 	err = find_readline(error);
 	if (err)
 		return err;

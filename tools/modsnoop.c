@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "features/user_name.h"
 #include "kernel/kernel.h"
 #include "modsnoop.h"
 #include "tool/support.h"
@@ -55,18 +54,6 @@ static json_t *taint_meanings(uint64_t bits)
 	return array;
 }
 
-/* The user's name, or the UID if the user has no name. */
-static const char *user_name(uint32_t uid)
-{
-	static char number[16];
-	const struct passwd *user = getpwuid(uid);
-
-	if (user)
-		return user->pw_name;
-	snprintf(number, sizeof(number), "%u", uid);
-	return number;
-}
-
 /* Without the spaces that insmod leaves at the end. */
 static size_t parameters_length(const struct modsnoop_event *event)
 {
@@ -107,8 +94,8 @@ static void line(struct output *output, uint64_t time, const void *data)
 {
 	const struct modsnoop_event *event = data;
 	struct buffer *line = &output->pending;
-	const char *user = user_name(event->uid);
-	char clock[16];
+	char clock[16], name[MONITOR_TEXT];
+	const char *user = user_name(event->uid, name);
 
 	output_format_clock(output, time, clock);
 	buffer_printf(line, "%s module init: ", clock);
@@ -141,8 +128,8 @@ static const struct field fields[] = {
 static void row(struct row *row, const void *data)
 {
 	const struct modsnoop_event *event = data;
-	const char *user = user_name(event->uid);
-	char letters[TAINTS + 1];
+	char letters[TAINTS + 1], name[MONITOR_TEXT];
+	const char *user = user_name(event->uid, name);
 
 	taint_letters(event->taints, letters);
 	row_text(row, NULL, "name", 0, event->name, sizeof(event->name));
@@ -184,6 +171,14 @@ static int prepare(struct session *session, struct error *error)
 	return 0;
 }
 
+static int attached(struct session *session, struct error *error)
+{
+	(void)session;
+	(void)error;
+	user_name_offer();
+	return 0;
+}
+
 static void bound(void *data, size_t size)
 {
 	struct modsnoop_event *event = data;
@@ -202,6 +197,7 @@ static const struct tool modsnoop = {
 	.options = options,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
+	.attached = attached,
 	.row = row,
 	.fields = fields,
 	.line = line,

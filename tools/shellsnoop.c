@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include "base/clock.h"
 #include "features/follow.h"
 #include "features/mirror.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
 #include "shellsnoop.h"
 #include "tool/tool.h"
 
@@ -83,6 +86,31 @@ static int fill(struct session *session, struct error *error)
 	return err ? cant_follow(err, error) : 0;
 }
 
+static void answer_alive(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	(void)context;
+	(void)argument;
+	answer->result = follow_is_alive(opt.directory) ? 0 : -ESRCH;
+}
+
+static const struct monitor_question question_alive = { answer_alive, false };
+
+/* Without an answer, the shell's end event says when it has ended. */
+static bool has_ended(void)
+{
+	struct monitor_answer answer;
+
+	monitor_ask(&question_alive, NULL, 0, &answer);
+	return answer.result == -ESRCH;
+}
+
+/* /proc may show a process to its owner and to those who may trace it alone (hidepid). */
+static void offer_questions(void)
+{
+	monitor_keep(opt.directory);
+	monitor_offer(&question_alive, NULL, CAPABILITY(CAP_SYS_PTRACE));
+}
+
 static int attached(struct session *session, struct error *error)
 {
 	int err = 0;
@@ -92,8 +120,9 @@ static int attached(struct session *session, struct error *error)
 	if (err)
 		return cant_follow(err, error);
 	mirror_begin(&opt.mirror, session);
+	offer_questions();
 	/* If it has ended, its number may be another process's by now. */
-	if (!follow_is_alive(opt.directory))
+	if (has_ended())
 		session_stop(session);
 	return 0;
 }
@@ -103,7 +132,7 @@ static void report(struct session *session, bool last)
 	if (last)
 		return;
 	mirror_tick(&opt.mirror, session);
-	if (!follow_is_alive(opt.directory))
+	if (has_ended())
 		session_drain_and_stop(session);
 }
 

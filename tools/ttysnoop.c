@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "features/mirror.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
 #include "tool/tool.h"
 #include "ttysnoop.h"
 
@@ -227,11 +230,24 @@ static int open_recording(struct error *error)
 	return err;
 }
 
-static void end_when_gone(struct session *session)
+static void answer_gone(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	struct stat now;
 
+	(void)context;
+	(void)argument;
 	if (stat(path, &now) || !same_tty(&tty, &now) || now.st_ino != tty.st_ino)
+		answer->result = -ENOENT;
+}
+
+static const struct monitor_question question_gone = { answer_gone, false };
+
+static void end_when_gone(struct session *session)
+{
+	struct monitor_answer answer;
+
+	monitor_ask(&question_gone, NULL, 0, &answer);
+	if (answer.result == -ENOENT)
 		session_drain_and_stop(session);
 }
 
@@ -299,6 +315,9 @@ static int attached(struct session *session, struct error *error)
 {
 	(void)error;
 	mirror_begin(&opt.mirror, session);
+	/* The path may go through another process's /proc/PID/root. */
+	monitor_offer(&question_gone, NULL,
+		      CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_SYS_PTRACE));
 	end_when_gone(session);
 	return 0;
 }

@@ -17,6 +17,7 @@ static struct {
 	uint64_t dropped; /* messages for which there was no room */
 	const char *tool; /* that dropped them */
 	int cancel_fd;
+	struct sink *kept; /* standard error, if it was kept open */
 } messages = { .cancel_fd = -1 };
 
 static void remove_written(size_t done)
@@ -27,17 +28,15 @@ static void remove_written(size_t done)
 	memmove(waiting->data, waiting->data + done, waiting->size);
 }
 
-/* Standard error is opened anew each time: messages are rare, and it may have been replaced. */
-static void write_waiting(int cancel_fd, uint64_t deadline)
+/* Writes what waits, and then how many messages there was no room for. */
+static int write_to(const struct sink *sink, int cancel_fd, uint64_t deadline)
 {
 	struct buffer *waiting = &messages.waiting;
-	struct sink sink;
 	size_t done;
 	int err = 0;
 
-	sink_open(&sink, STDERR_FILENO);
 	while (!err && waiting->size) {
-		err = sink_write_all(&sink, waiting->data, waiting->size, cancel_fd, deadline,
+		err = sink_write_all(sink, waiting->data, waiting->size, cancel_fd, deadline,
 				     &done);
 		remove_written(done);
 		if (waiting->size || !messages.dropped)
@@ -46,10 +45,35 @@ static void write_waiting(int cancel_fd, uint64_t deadline)
 			      messages.dropped);
 		messages.dropped = 0;
 	}
-	sink_close(&sink);
+	return err;
+}
+
+/* Standard error is opened anew each time: messages are rare, and it may have been replaced. */
+static void write_waiting(int cancel_fd, uint64_t deadline)
+{
+	struct sink sink;
+	int err;
+
+	if (messages.kept) {
+		err = write_to(messages.kept, cancel_fd, deadline);
+	} else {
+		sink_open(&sink, STDERR_FILENO);
+		err = write_to(&sink, cancel_fd, deadline);
+		sink_close(&sink);
+	}
 	/* Where nothing can be written any more, nothing waits. */
 	if (err && err != -ECANCELED)
-		buffer_reset(waiting);
+		buffer_reset(&messages.waiting);
+}
+
+void message_keep_open(void)
+{
+	static struct sink sink;
+
+	if (messages.kept)
+		return;
+	sink_open(&sink, STDERR_FILENO);
+	messages.kept = &sink;
 }
 
 void message(const char *tool, const char *format, ...)

@@ -30,4 +30,10 @@ bool message_retry(void);
 /* The same, and waits for the reader by the rules of sink_wait(). */
 void message_end(int cancel_fd, uint64_t deadline);
 
+/*
+ * From now on messages go to what standard error is now. For a process that is about to give up the
+ * right to open it.
+ */
+void message_keep_open(void);
+
 #endif

@@ -14,10 +14,6 @@
 /* The numbers of the commands. */
 enum {
 	MAP_CREATE = 0,
-	MAP_LOOKUP = 1,
-	MAP_UPDATE = 2,
-	MAP_DELETE = 3,
-	MAP_NEXT_KEY = 4,
 	PROGRAM_LOAD = 5,
 	OBJECT_GET = 7,
 	PROGRAM_RUN = 10,
@@ -131,7 +127,15 @@ int bpf_create_map(const struct map_shape *shape)
 	return call(MAP_CREATE, &attributes, sizeof(attributes));
 }
 
-static int call_element(int command, int map, const void *key, const void *value, uint64_t flags)
+static bpf_agent agent;
+
+void bpf_set_agent(bpf_agent new_agent)
+{
+	agent = new_agent;
+}
+
+static int call_element(enum bpf_map_call command, int map, const void *key, const void *value,
+			uint64_t flags)
 {
 	struct element_attributes attributes = {
 		.map_fd = (uint32_t)map,
@@ -140,27 +144,29 @@ static int call_element(int command, int map, const void *key, const void *value
 		.flags = flags,
 	};
 
+	if (agent)
+		return agent(command, map, key, (void *)value, flags);
 	return call(command, &attributes, sizeof(attributes));
 }
 
 int bpf_lookup(int map, const void *key, void *value)
 {
-	return call_element(MAP_LOOKUP, map, key, value, 0);
+	return call_element(BPF_CALL_LOOKUP, map, key, value, 0);
 }
 
 int bpf_update(int map, const void *key, const void *value, uint64_t flags)
 {
-	return call_element(MAP_UPDATE, map, key, value, flags);
+	return call_element(BPF_CALL_UPDATE, map, key, value, flags);
 }
 
 int bpf_delete(int map, const void *key)
 {
-	return call_element(MAP_DELETE, map, key, NULL, 0);
+	return call_element(BPF_CALL_DELETE, map, key, NULL, 0);
 }
 
 int bpf_next_key(int map, const void *key, void *next)
 {
-	return call_element(MAP_NEXT_KEY, map, key, next, 0);
+	return call_element(BPF_CALL_NEXT_KEY, map, key, next, 0);
 }
 
 int bpf_open_pinned(const char *path)

@@ -48,6 +48,23 @@ int bpf_delete(int map, const void *key);
 /* The key after that one, or the first for NULL or for a key that is gone. -ENOENT: no more. */
 int bpf_next_key(int map, const void *key, void *next);
 
+/*
+ * Where the kernel refuses these four to this process, an agent makes them: it is called instead
+ * and returns what they return. value is NULL, or what they get or fill.
+ */
+enum bpf_map_call {
+	BPF_CALL_LOOKUP = 1, /* these are also the numbers of bpf(2) */
+	BPF_CALL_UPDATE,
+	BPF_CALL_DELETE,
+	BPF_CALL_NEXT_KEY,
+};
+
+typedef int (*bpf_agent)(enum bpf_map_call call, int map, const void *key, void *value,
+			 uint64_t flags);
+
+/* For the rest of the process's life. */
+void bpf_set_agent(bpf_agent agent);
+
 /* Opens what a program pinned at a path in a bpf file system; returns its fd. */
 int bpf_open_pinned(const char *path);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/file.h"
 #include "kernel/cpus.h"
 
@@ -20,27 +22,54 @@
 #define FAR_AWAY       (1000LL * 365 * 24 * 3600)
 #define WITHOUT_UEVENT 1 /* seconds between looks */
 
-/* "0-3,5": each number is stored, and the numbers between two that a hyphen joins. */
-int cpus_online(int **cpus)
+/* "0-3,5": each number is appended, and the numbers between two that a hyphen joins. */
+static void read_list(const char *text, struct buffer *numbers)
 {
-	long most = sysconf(_SC_NPROCESSORS_CONF) + 1024, first, last;
-	char *text, *at, *end;
-	int count = 0;
-	size_t size;
+	long first, last;
+	char *end;
+	int cpu;
 
-	*cpus = calloc((size_t)most, sizeof(int));
-	if (!*cpus)
-		return -ENOMEM;
-	text = file_read(ONLINE, &size);
-	for (at = text; at && *at >= '0' && *at <= '9'; at = *end ? end + 1 : end) {
-		first = last = strtol(at, &end, 10);
+	for (; *text >= '0' && *text <= '9'; text = *end ? end + 1 : end) {
+		first = last = strtol(text, &end, 10);
 		if (*end == '-')
 			last = strtol(end + 1, &end, 10);
-		for (; first <= last && count < most; first++)
-			(*cpus)[count++] = (int)first;
+		for (cpu = (int)first; cpu <= last; cpu++)
+			buffer_append(numbers, &cpu, sizeof(cpu));
 	}
+}
+
+static int read_online(int fd, int **cpus)
+{
+	struct buffer bytes = {}, numbers = {};
+	char *text = NULL;
+
+	*cpus = NULL;
+	if (fd >= 0 && !lseek(fd, 0, SEEK_SET) && !file_read_fd(fd, &bytes))
+		text = buffer_take_string(&bytes);
+	if (text)
+		read_list(text, &numbers);
 	free(text);
+	buffer_free(&bytes);
+	if (numbers.failed) {
+		buffer_free(&numbers);
+		return -ENOMEM;
+	}
+	*cpus = (int *)numbers.data;
+	return (int)(numbers.size / sizeof(int));
+}
+
+int cpus_online(int **cpus)
+{
+	int fd = open(ONLINE, O_RDONLY | O_CLOEXEC), count = read_online(fd, cpus);
+
+	if (fd >= 0)
+		close(fd);
 	return count;
+}
+
+int cpus_watch_online(const struct cpus_watch *watch, int **cpus)
+{
+	return read_online(watch->list, cpus);
 }
 
 int cpus_first_online(void)
@@ -54,16 +83,22 @@ int cpus_first_online(void)
 /* The numbers begin at 0, and the last one of "0-3" ends the text. */
 int cpus_possible(void)
 {
+	static int possible;
+	int last = 0, i;
 	size_t size;
-	char *text = file_read(POSSIBLE, &size);
-	int last = 0, i = text ? (int)strcspn(text, "\n") : 0;
+	char *text;
 
+	if (possible)
+		return possible;
+	text = file_read(POSSIBLE, &size);
+	i = text ? (int)strcspn(text, "\n") : 0;
 	while (i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9')
 		i--;
 	if (text)
 		last = atoi(text + i);
 	free(text);
-	return last + 1;
+	possible = last + 1;
+	return possible;
 }
 
 static int open_uevents(void)
@@ -97,6 +132,7 @@ int cpus_watch_open(struct cpus_watch *watch)
 	struct epoll_event interest = { .events = EPOLLIN };
 	int err;
 
+	watch->list = open(ONLINE, O_RDONLY | O_CLOEXEC);
 	watch->uevents = open_uevents();
 	watch->clock = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	watch->fd = epoll_create1(EPOLL_CLOEXEC);
@@ -155,6 +191,8 @@ void cpus_watch_close(struct cpus_watch *watch)
 		close(watch->uevents);
 	if (watch->clock >= 0)
 		close(watch->clock);
+	if (watch->list >= 0)
+		close(watch->list);
 	if (watch->fd >= 0)
 		close(watch->fd);
 	*watch = CPUS_NO_WATCH;

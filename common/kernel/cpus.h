@@ -26,15 +26,19 @@ struct cpus_watch {
 	int fd; /* readable when CPUs may have come or gone: for epoll and poll */
 	int uevents;
 	int clock;
+	int list; /* the kernel's list of CPUs */
 };
 
-#define CPUS_NO_WATCH ((struct cpus_watch){ -1, -1, -1 })
+#define CPUS_NO_WATCH ((struct cpus_watch){ -1, -1, -1, -1 })
 
 /* Returns 0 or a negative errno. */
 int cpus_watch_open(struct cpus_watch *watch);
 
 /* Whether CPUs may have come or gone since the last call. */
 bool cpus_watch_has_changed(struct cpus_watch *watch);
+
+/* The same as cpus_online(), but opens nothing. */
+int cpus_watch_online(const struct cpus_watch *watch, int **cpus);
 
 void cpus_watch_close(struct cpus_watch *watch);
 

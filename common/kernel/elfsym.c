@@ -143,15 +143,20 @@ static int read_table(struct elf_file *file, uint32_t index, struct table *table
 	return err;
 }
 
-static int open_elf(struct elf_file *file, const char *path, struct error *error)
+/* A FIFO is no ELF file: no waiting. */
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* fd, which may be -1 with errno, becomes the file's. */
+static int read_elf(struct elf_file *file, int fd, const char *path, struct error *error)
 {
 	struct stat info;
 	int err;
 
-	*file = (struct elf_file){ .tables_left = MOST_TABLES };
+	*file = (struct elf_file){ .fd = fd, .tables_left = MOST_TABLES };
 	error->text[0] = '\0';
-	/* A FIFO is no ELF file: no waiting. */
-	file->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file->fd < 0)
 		return error_set(error, errno, "can't open %s: %s", path, strerror(errno));
 	err = fstat(file->fd, &info) || !S_ISREG(info.st_mode) ? -ENOEXEC : read_header(file);
@@ -290,9 +295,15 @@ static int find_function(const struct elf_file *file, const struct table *entrie
 
 int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error)
 {
+	return elfsym_offset_in(open_file(path), path, name, offset, error);
+}
+
+int elfsym_offset_in(int fd, const char *path, const char *name, uint64_t *offset,
+		     struct error *error)
+{
 	struct function_query query = { .name = name };
 	struct elf_file file;
-	int err = open_elf(&file, path, error);
+	int err = read_elf(&file, fd, path, error);
 
 	if (!err && !file.section_count) {
 		err = error_set(error, ENOEXEC, "%s has no section headers", path);
@@ -370,7 +381,7 @@ int elfsym_needed(const char *path, const char *prefix, char *library, size_t si
 {
 	struct library_query query = { .prefix = prefix };
 	struct elf_file file;
-	int err = open_elf(&file, path, error);
+	int err = read_elf(&file, open_file(path), path, error);
 
 	if (!err) {
 		err = visit_sections(&file, SHT_DYNAMIC, find_needed, &query);

@@ -16,6 +16,10 @@
  */
 int elfsym_offset(const char *path, const char *name, uint64_t *offset, struct error *error);
 
+/* The same in the file that fd is open on, and closes fd. path is for messages. */
+int elfsym_offset_in(int fd, const char *path, const char *name, uint64_t *offset,
+		     struct error *error);
+
 /*
  * Finds the shared library that the program at path needs (DT_NEEDED) and whose name starts with
  * prefix ("libreadline.so"). library becomes its path, as the dynamic linker finds it (ld.so(8));

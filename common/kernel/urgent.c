@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "kernel/urgent.h"
+
+#define PRIORITY 1 /* the lowest */
 
 static bool is_raised;
 
@@ -13,10 +16,20 @@ static bool set_policy(int policy, int priority)
 	return !sched_setscheduler(0, policy, &parameters);
 }
 
+/* Where the limit can't be raised, the process stays an ordinary task. */
+void urgent_keep(void)
+{
+	const struct rlimit limit = { PRIORITY, PRIORITY };
+	struct rlimit now;
+
+	if (!getrlimit(RLIMIT_RTPRIO, &now) && now.rlim_cur < PRIORITY)
+		setrlimit(RLIMIT_RTPRIO, &limit);
+}
+
 /* A policy other than SCHED_OTHER is the user's choice (chrt). */
 void urgent_begin(void)
 {
-	is_raised = sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_FIFO, 1);
+	is_raised = sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_FIFO, PRIORITY);
 }
 
 /* The nice value was not changed. */

@@ -12,6 +12,12 @@
 #ifndef SNOOPKIT_URGENT_H
 #define SNOOPKIT_URGENT_H
 
+/*
+ * Allows this process the above also without CAP_SYS_NICE: at most this one priority, the lowest
+ * (RLIMIT_RTPRIO).
+ */
+void urgent_keep(void);
+
 void urgent_begin(void);
 void urgent_end(void);
 

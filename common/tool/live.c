@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "event.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
 #include "kernel/urgent.h"
 #include "tool/live.h"
+#include "trace/map_access.h"
 
 void live_init(struct live *live)
 {
@@ -103,11 +108,112 @@ int live_attach_more(struct live *live, const struct probe_set *sets, struct err
 	return probes_attach(&live->more, sets, &live->loader, error);
 }
 
-void live_detach(struct live *live)
+/* ---- with a monitor ---- */
+
+static uint64_t count_missed(const struct live *live)
 {
+	return probes_missed(&live->probes) + probes_missed(&live->named) +
+	       probes_missed(&live->more);
+}
+
+static void answer_missed(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	(void)argument;
+	answer->result = (int64_t)count_missed(context);
+}
+
+static const struct monitor_question question_missed = { answer_missed, false };
+
+/* The tool has closed its links. Those of what was attached later are the monitor's. */
+static void answer_detach(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	struct live *live = context;
+
+	(void)argument;
+	(void)answer;
+	links_disown(&live->probes.links);
+	links_disown(&live->named.links);
 	probes_detach(&live->probes);
 	probes_detach(&live->named);
 	probes_detach(&live->more);
+}
+
+static const struct monitor_question question_detach = { answer_detach, true };
+
+void live_expect_more(struct live *live)
+{
+	live->attaches_more = true;
+}
+
+static bool has_text_event(const struct live *live)
+{
+	return links_have_text_event(&live->probes.links) ||
+	       links_have_text_event(&live->named.links);
+}
+
+/* tracefs is root's: another user needs to be allowed to open its files. */
+static uint64_t capabilities_for_links(const struct live *live)
+{
+	if (live->attaches_more)
+		return privileges_for_bpf() | privileges_for_perf_events() |
+		       CAPABILITY(CAP_DAC_OVERRIDE);
+	return has_text_event(live) ? CAPABILITY(CAP_DAC_OVERRIDE) : 0;
+}
+
+/* The monitor, which may not mount, also needs a tracefs that was mounted for the tool alone. */
+static void keep_for_more(struct live *live)
+{
+	uint32_t i;
+
+	if (live->probes.links.tracefs >= 0)
+		live->more.links.tracefs = fcntl(live->probes.links.tracefs, F_DUPFD_CLOEXEC, 3);
+	monitor_keep(live->more.links.tracefs);
+	for (i = 0; i < live->image->map_count; i++)
+		monitor_keep(live->loader.map_fds[i]);
+}
+
+static void keep_for_probes(const struct probes *probes)
+{
+	size_t i;
+
+	monitor_keep(probes->links.tracefs);
+	for (i = 0; i < probes->program_count; i++)
+		monitor_keep(probes->programs[i]);
+}
+
+void live_offer(struct live *live)
+{
+	map_access_offer(&live->loader);
+	if (live->events)
+		events_offer(live->events);
+	live->is_monitored =
+		live->attaches_more || map_access_is_refused() || has_text_event(live);
+	if (!live->is_monitored)
+		return;
+	monitor_offer(&question_missed, live, capabilities_for_links(live));
+	monitor_offer(&question_detach, live, 0);
+	keep_for_probes(&live->probes);
+	keep_for_probes(&live->named);
+	if (live->attaches_more)
+		keep_for_more(live);
+}
+
+void live_close_unused(struct live *live)
+{
+	links_close_tracefs(&live->probes.links);
+	links_close_tracefs(&live->named.links);
+	links_close_tracefs(&live->more.links);
+}
+
+void live_detach(struct live *live)
+{
+	struct monitor_answer answer;
+
+	probes_detach(&live->probes);
+	probes_detach(&live->more);
+	if (live->is_monitored)
+		monitor_ask(&question_detach, live, 0, &answer);
+	live->is_monitored = false;
 }
 
 uint64_t live_lost(const struct live *live)
@@ -130,8 +236,12 @@ uint64_t live_lost(const struct live *live)
 
 uint64_t live_missed(const struct live *live)
 {
-	return probes_missed(&live->probes) + probes_missed(&live->named) +
-	       probes_missed(&live->more);
+	struct monitor_answer answer;
+
+	if (!live->is_monitored)
+		return count_missed(live);
+	monitor_ask(&question_missed, (void *)live, 0, &answer);
+	return answer.result > 0 ? (uint64_t)answer.result : 0;
 }
 
 void live_close(struct live *live)

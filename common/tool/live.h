@@ -19,6 +19,8 @@ struct live {
 	struct probes named; /* those that a user's source names */
 	struct probes more;  /* attached later, see live_attach_more() */
 	struct events *events;
+	bool attaches_more;
+	bool is_monitored; /* the monitor counts what was missed and detaches */
 };
 
 /*
@@ -56,6 +58,21 @@ int live_attach_named(struct live *live, const struct probe *probes, struct erro
  * of. Only once: -EBUSY with a message after that.
  */
 int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error);
+
+/* To be called in prepare() by a tool that will call live_attach_more(). */
+void live_expect_more(struct live *live);
+
+/*
+ * Offers the monitor what a running tool needs privileges for: perf buffers of CPUs that come, and
+ * where it must, calls on maps, and probes that don't end with the process.
+ */
+void live_offer(struct live *live);
+
+/*
+ * Closes what only served to attach. After live_offer(), in the process that has given up its
+ * privileges.
+ */
+void live_close_unused(struct live *live);
 
 void live_detach(struct live *live);
 

@@ -141,6 +141,7 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	}
 	if (!err) {
 		err = session_init(&session, tool, options, settings, error);
+		session.keeps_privileges = options->keep_privileges;
 		if (!err && options->image_file)
 			err = write_image(&session, &program, error);
 		else if (!err)

@@ -427,6 +427,8 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 			    "Compile, even if a compiled program is kept", .group = GROUP_BPF),
 		OPTION_FLAG("support", 0, &options->print_support,
 			    "Say how far this kernel supports the tool", .group = GROUP_BPF),
+		OPTION_FLAG("keep-privileges", 0, &options->keep_privileges,
+			    "Stay root while tracing, with all syscalls", .group = GROUP_BPF),
 		OPTION_FLAG(verbose_name(tool), common_letter(tool, 'v'), &options->verbose,
 			    "Show the compiler's and the verifier's messages", .group = GROUP_BPF),
 		OPTION("help", 'h', NULL, TAKES_ANY, "Show this help and exit", .take = print_help,

@@ -37,6 +37,7 @@ struct options {
 	bool has_argument; /* a positional argument was given */
 	bool no_cache;
 	bool check;
+	bool keep_privileges;
 	const char *source_file;
 	char *source_text; /* of that file, if it was read for the command line; else NULL */
 	size_t source_size;

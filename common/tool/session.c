@@ -10,9 +10,12 @@
 
 #include "base/clock.h"
 #include "base/message.h"
+#include "kernel/monitor.h"
 #include "tool/cgroup_filter.h"
 #include "tool/custom.h"
+#include "tool/least_privilege.h"
 #include "tool/session.h"
+#include "trace/map_access.h"
 
 /* ---- what a tool asks of its session: tool.h ---- */
 
@@ -83,6 +86,11 @@ uint64_t session_start_time(const struct session *session)
 void session_stop(struct session *session)
 {
 	loop_stop(&session->loop);
+}
+
+void session_expect_more(struct session *session)
+{
+	live_expect_more(&session->live);
 }
 
 void session_drain_and_stop(struct session *session)
@@ -187,6 +195,13 @@ static void take_child(struct session *session)
 {
 	if (command_has_ended(&session->command))
 		session_drain_and_stop(session);
+	if (!monitor_has_ended())
+		return;
+	session_message(session, "the monitor was killed: CPUs that come are not traced");
+	/* Its maps can't be read any more: events would wait in them. */
+	session->has_failed = map_access_is_refused();
+	if (session->has_failed)
+		session_stop(session);
 }
 
 static const struct loop_handlers handlers = {
@@ -208,7 +223,11 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		 struct settings *settings, struct error *error)
 {
 	*session = (struct session){
-		.tool = tool, .options = options, .settings = settings, .cgroup_fd = -1
+		.tool = tool,
+		.options = options,
+		.settings = settings,
+		.cgroup_fd = -1,
+		.keeps_privileges = true,
 	};
 	if (!tool->event_size)
 		session->padded = malloc(EVENT_MOST + 1);
@@ -341,6 +360,13 @@ int session_run(struct session *session, struct error *error)
 			return count;
 	}
 	raise_priority();
+	if (!session->keeps_privileges) {
+		process_numbers_close(&session->numbers);
+		count = least_privilege_begin(&session->live, tool->name, session->options->verbose,
+					      error);
+		if (count)
+			return count;
+	}
 	lines_print_header(session->options, tool, &session->output);
 	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);
 	command_release(&session->command);
@@ -364,6 +390,8 @@ int session_end(struct session *session, struct error *error)
 	record_losses(session);
 	losses_sum_up(&session->losses, tool->name);
 	message_end(session->loop.signal_fd, session->output.deadline);
+	if (!err && session->has_failed)
+		err = error_set(error, EPIPE, "the tool's maps can't be read without the monitor");
 	return err ? err : command_result(&session->command, error);
 }
 
@@ -377,4 +405,5 @@ void session_close(struct session *session)
 	output_free(&session->output);
 	command_close(&session->command);
 	loop_close(&session->loop);
+	least_privilege_end();
 }

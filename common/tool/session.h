@@ -3,6 +3,7 @@
 #ifndef SNOOPKIT_SESSION_H
 #define SNOOPKIT_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "image/image.h"
@@ -30,8 +31,10 @@ struct session {
 	struct loop loop;
 	struct losses losses;
 	struct process_numbers numbers;
-	int cgroup_fd;	  /* of --cgroup or --container; or -1 */
-	uint64_t printed; /* events, for --max-events */
+	int cgroup_fd;	       /* of --cgroup or --container; or -1 */
+	bool keeps_privileges; /* unless it is given up, see least_privilege.h; at first true */
+	bool has_failed;       /* it goes on no longer */
+	uint64_t printed;      /* events, for --max-events */
 	char *padded; /* an event with zeros after it, if the tool has no event_size; else NULL */
 };
 

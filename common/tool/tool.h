@@ -53,7 +53,11 @@ struct tool {
 	int (*prepare)(struct session *session, struct error *error);
 	/* After maps are created and before probes are attached: fills maps. May be NULL. */
 	int (*fill)(struct session *session, struct error *error);
-	/* After all probes are attached: from now on events are printed. May be NULL. */
+	/*
+	 * After all probes are attached: from now on events are printed. Once this returns, the
+	 * tool gives up its privileges: it can open nothing any more. What it needs nevertheless,
+	 * it offers here to the monitor (kernel/monitor.h). May be NULL.
+	 */
 	int (*attached)(struct session *session, struct error *error);
 
 	/*
@@ -142,9 +146,11 @@ int session_map(const struct session *session, const char *name);
 size_t session_places(const struct session *session);
 
 /*
- * Attaches the first of these sets beside what is attached, once, while the session runs. Returns 0
- * or a negative errno with a message.
+ * Attaches the first of these sets beside what is attached, once, while the session runs. For a
+ * question to the monitor (kernel/monitor.h), because the tool itself may not attach any more.
+ * session_expect_more() is to be called in prepare(). Returns 0 or a negative errno with a message.
  */
+void session_expect_more(struct session *session);
 int session_attach_more(struct session *session, const struct probe_set *sets, struct error *error);
 
 /* When the header was printed, in nanoseconds of CLOCK_MONOTONIC. */

@@ -15,8 +15,11 @@
 #include "event.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
 #include "kernel/urgent.h"
 #include "trace/events.h"
+#include "trace/map_access.h"
 
 /* PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW, see perf_event_open(2) */
 struct sample {
@@ -67,24 +70,7 @@ static int open_output(int cpu, unsigned int wakeup_events)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_output_pair(struct events *events, struct cpu_buffer *buffer)
-{
-	long page_size = sysconf(_SC_PAGESIZE);
-
-	buffer->waking_fd = open_output(buffer->cpu, 1);
-	if (buffer->waking_fd < 0)
-		return buffer->waking_fd;
-	buffer->quiet_fd = open_output(buffer->cpu, 0);
-	if (buffer->quiet_fd < 0)
-		return buffer->quiet_fd;
-	buffer->page = mmap(NULL, events->data_size + (size_t)page_size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED, buffer->waking_fd, 0);
-	if (buffer->page == MAP_FAILED) {
-		buffer->page = NULL;
-		return -errno;
-	}
-	return 0;
-}
+/* ---- what needs privileges: the monitor's part, if there is one ---- */
 
 /* The kept records stay. */
 static void close_outputs(const struct events *events, struct cpu_buffer *buffer)
@@ -97,28 +83,6 @@ static void close_outputs(const struct events *events, struct cpu_buffer *buffer
 		close(buffer->waking_fd);
 	buffer->page = NULL;
 	buffer->quiet_fd = buffer->waking_fd = -1;
-}
-
-/* Which of the two a program of that CPU writes to. */
-static int put_into_map(const struct events *events, const struct cpu_buffer *buffer)
-{
-	return bpf_update(events->source.events, &buffer->cpu,
-			  events->wake_on_each ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
-}
-
-static int open_buffer(struct events *events, struct cpu_buffer *buffer)
-{
-	struct epoll_event interest = { .events = EPOLLIN };
-	int err = open_output_pair(events, buffer);
-
-	if (err)
-		return err;
-	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
-	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
-	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
-	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest))
-		return -errno;
-	return put_into_map(events, buffer);
 }
 
 /* A buffer for one more CPU, not opened yet; or NULL. */
@@ -134,14 +98,164 @@ static struct cpu_buffer *add_buffer(struct events *events, int cpu)
 	return &cpus[events->count++];
 }
 
+static struct cpu_buffer *buffer_of(struct events *events, int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < events->count; i++)
+		if (events->cpus[i].cpu == cpu)
+			return &events->cpus[i];
+	return add_buffer(events, cpu);
+}
+
+/* A monitor that has to put them into the map keeps them too. */
+static int keep_outputs(struct events *events, int cpu, const struct monitor_answer *answer)
+{
+	struct cpu_buffer *buffer = buffer_of(events, cpu);
+
+	if (!buffer)
+		return -ENOMEM;
+	/* Its pages are mapped in the tool alone. */
+	buffer->page = NULL;
+	close_outputs(events, buffer);
+	buffer->waking_fd = fcntl(answer->fds[0], F_DUPFD_CLOEXEC, 3);
+	buffer->quiet_fd = fcntl(answer->fds[1], F_DUPFD_CLOEXEC, 3);
+	return buffer->waking_fd < 0 || buffer->quiet_fd < 0 ? -errno : 0;
+}
+
+static bool is_cpu(uint64_t number)
+{
+	return number < (uint64_t)cpus_possible();
+}
+
+static void answer_open(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	int cpu = (int)argument;
+
+	if (!is_cpu(argument)) {
+		answer->result = -EPERM;
+		return;
+	}
+	answer->fds[0] = open_output(cpu, 1);
+	answer->fds[1] = answer->fds[0] < 0 ? -1 : open_output(cpu, 0);
+	if (answer->fds[0] < 0)
+		answer->result = answer->fds[0];
+	else if (answer->fds[1] < 0)
+		answer->result = answer->fds[1];
+	else if (map_access_is_refused())
+		answer->result = keep_outputs(context, cpu, answer);
+}
+
+static const struct monitor_question question_open = { answer_open, false };
+
+/* The map takes descriptors of the process that makes the call. */
+static int put(const struct events *events, const struct cpu_buffer *buffer, bool wakes)
+{
+	return bpf_update(events->source.events, &buffer->cpu,
+			  wakes ? &buffer->waking_fd : &buffer->quiet_fd, BPF_ANY);
+}
+
+static void answer_put(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	const struct cpu_buffer *buffer =
+		is_cpu(argument >> 1) ? buffer_of(context, (int)(argument >> 1)) : NULL;
+
+	answer->result = buffer ? put(context, buffer, argument & 1) : -EPERM;
+}
+
+static const struct monitor_question question_put = { answer_put, false };
+
 /* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
-static int hand_over_batch(const struct events *events, int cpu)
+static int flush(const struct events *events, uint32_t cpu)
 {
 	const uint64_t no_arguments[1] = { 0 };
 	uint32_t result;
 
-	return bpf_run_on_cpu(events->flush_program, no_arguments, sizeof(no_arguments),
-			      (unsigned int)cpu, &result);
+	return bpf_run_on_cpu(events->flush_program, no_arguments, sizeof(no_arguments), cpu,
+			      &result);
+}
+
+/* The kernel checks the CPU's number. */
+static void answer_flush(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	answer->result = flush(context, (uint32_t)argument);
+}
+
+static const struct monitor_question question_flush = { answer_flush, false };
+
+void events_offer(struct events *events)
+{
+	size_t i;
+
+	monitor_offer(&question_open, events, privileges_for_perf_events());
+	if (!map_access_is_refused())
+		return;
+	monitor_offer(&question_put, events, privileges_for_bpf());
+	monitor_offer(&question_flush, events, privileges_for_bpf());
+	monitor_keep(events->flush_program);
+	for (i = 0; i < events->count; i++) {
+		monitor_keep(events->cpus[i].waking_fd);
+		monitor_keep(events->cpus[i].quiet_fd);
+	}
+}
+
+/* ---- buffers ---- */
+
+/* Which of the two a program of that CPU writes to. */
+static int put_into_map(struct events *events, const struct cpu_buffer *buffer)
+{
+	struct monitor_answer answer;
+
+	if (!map_access_is_refused())
+		return put(events, buffer, events->wake_on_each);
+	monitor_ask(&question_put, events, (uint64_t)buffer->cpu << 1 | events->wake_on_each,
+		    &answer);
+	return (int)answer.result;
+}
+
+/* Makes that CPU submit its batch. */
+static int hand_over_batch(struct events *events, int cpu)
+{
+	struct monitor_answer answer;
+
+	if (!map_access_is_refused())
+		return flush(events, (uint32_t)cpu);
+	monitor_ask(&question_flush, events, (uint32_t)cpu, &answer);
+	return (int)answer.result;
+}
+
+static int open_output_pair(struct events *events, struct cpu_buffer *buffer)
+{
+	long page_size = sysconf(_SC_PAGESIZE);
+	struct monitor_answer answer;
+
+	monitor_ask(&question_open, events, (uint64_t)buffer->cpu, &answer);
+	buffer->waking_fd = answer.fds[0];
+	buffer->quiet_fd = answer.fds[1];
+	if (answer.result)
+		return (int)answer.result;
+	buffer->page = mmap(NULL, events->data_size + (size_t)page_size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, buffer->waking_fd, 0);
+	if (buffer->page == MAP_FAILED) {
+		buffer->page = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+static int open_buffer(struct events *events, struct cpu_buffer *buffer)
+{
+	struct epoll_event interest = { .events = EPOLLIN };
+	int err = open_output_pair(events, buffer);
+
+	if (err)
+		return err;
+	if (ioctl(buffer->quiet_fd, PERF_EVENT_IOC_SET_OUTPUT, buffer->waking_fd) ||
+	    ioctl(buffer->waking_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    ioctl(buffer->quiet_fd, PERF_EVENT_IOC_ENABLE, 0) ||
+	    epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, buffer->waking_fd, &interest))
+		return -errno;
+	return put_into_map(events, buffer);
 }
 
 /* Turns batching off unless the reader can flush the batch of every CPU. */
@@ -329,16 +443,6 @@ static bool is_active(const struct cpu_buffer *buffer)
 	       first.time != second.time;
 }
 
-static struct cpu_buffer *buffer_of(struct events *events, int cpu)
-{
-	size_t i;
-
-	for (i = 0; i < events->count; i++)
-		if (events->cpus[i].cpu == cpu)
-			return &events->cpus[i];
-	return add_buffer(events, cpu);
-}
-
 /*
  * What stays unopened is tried again at the next change; the programs count what they can't send.
  * Returns how many events were in the buffer before, or -ENOMEM.
@@ -363,7 +467,7 @@ static int renew_buffer(struct events *events, int cpu)
 
 static int follow_cpus(struct events *events)
 {
-	int *cpus, count = cpus_online(&cpus), total = 0, err = 0, i;
+	int *cpus, count = cpus_watch_online(&events->watch, &cpus), total = 0, err = 0, i;
 
 	for (i = 0; err >= 0 && i < count; i++) {
 		err = renew_buffer(events, cpus[i]);

@@ -48,6 +48,12 @@ struct events_source {
 int events_open(struct events **events, const struct events_source *source, unsigned int pages,
 		struct error *error);
 
+/*
+ * Offers the monitor to open buffers, for CPUs that come while the process has no privileges. After
+ * map_access_offer().
+ */
+void events_offer(struct events *events);
+
 /* Returns a descriptor for poll(), readable when a buffer should be read. Not the caller's. */
 int events_fd(const struct events *events);
 

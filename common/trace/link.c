@@ -3,11 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "kernel/tracefs.h"
 #include "trace/link.h"
+
+#define TRIES 200 /* to remove an event, 5 ms apart */
 
 void links_init(struct links *links)
 {
@@ -38,12 +42,37 @@ int links_add(struct links *links, int fd, const char *event, const char *text_f
 	return 0;
 }
 
+bool links_have_text_event(const struct links *links)
+{
+	size_t i;
+
+	for (i = 0; i < links->count; i++)
+		if (links->items[i].text_file)
+			return true;
+	return false;
+}
+
+void links_disown(struct links *links)
+{
+	size_t i;
+
+	for (i = 0; i < links->count; i++)
+		links->items[i].fd = -1;
+}
+
+/* The event is busy as long as another process, which is just being killed, has it open. */
 static void remove_text_event(const struct links *links, const struct link *link)
 {
+	const struct timespec pause = { .tv_nsec = 5 * MILLISECOND };
 	char command[LINK_EVENT_SIZE + 3];
+	int i;
 
 	snprintf(command, sizeof(command), "-:%s", link->event);
-	tracefs_write(links->tracefs, link->text_file, command);
+	for (i = 0; i < TRIES; i++) {
+		if (tracefs_write(links->tracefs, link->text_file, command) != -EBUSY)
+			return;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* A line of kprobe_profile is "NAME HITS MISSES"; events are named "GROUP/NAME". */
@@ -102,11 +131,19 @@ void links_detach_after(struct links *links, size_t count)
 
 	/* All are closed first: a probe of opens sees how a file of tracefs is opened. */
 	for (i = count; i < links->count; i++)
-		close(links->items[i].fd);
+		if (links->items[i].fd >= 0)
+			close(links->items[i].fd);
 	for (i = count; i < links->count; i++)
 		if (links->items[i].text_file)
 			remove_text_event(links, &links->items[i]);
 	links->count = count;
+}
+
+void links_close_tracefs(struct links *links)
+{
+	if (links->tracefs >= 0)
+		close(links->tracefs);
+	links->tracefs = -1;
 }
 
 void links_close(struct links *links)
@@ -114,8 +151,6 @@ void links_close(struct links *links)
 	links_detach_after(links, 0);
 	free(links->items);
 	links->items = NULL;
-	if (links->tracefs >= 0)
-		close(links->tracefs);
-	links->tracefs = -1;
+	links_close_tracefs(links);
 	links_forget_symbols(links);
 }

@@ -52,8 +52,17 @@ int links_add(struct links *links, int fd, const char *event, const char *text_f
  */
 uint64_t links_missed(const struct links *links);
 
+/* Whether there is an event that tracefs keeps although the process ends. */
+bool links_have_text_event(const struct links *links);
+
+/* In a monitor, which has none of the links' descriptors, only the names of their events. */
+void links_disown(struct links *links);
+
 /* Detaches all links except the first count, oldest first. */
 void links_detach_after(struct links *links, size_t count);
+
+/* Events of the text interface can then no longer be removed. */
+void links_close_tracefs(struct links *links);
 
 /* Detaches all and closes tracefs. */
 void links_close(struct links *links);

@@ -146,16 +146,6 @@ static void remove_leftovers(int tracefs, const char *file)
 	free(text);
 }
 
-static bool has_text_event(const struct links *links)
-{
-	size_t i;
-
-	for (i = 0; i < links->count; i++)
-		if (links->items[i].text_file)
-			return true;
-	return false;
-}
-
 /* Defines the event under a new name. Returns its number in tracefs or a negative errno. */
 static int define_event(struct links *links, const struct text_event *head, const char *definition,
 			char event[LINK_EVENT_SIZE], struct error *error)
@@ -165,7 +155,7 @@ static int define_event(struct links *links, const struct text_event *head, cons
 	char line[512], max_active[16] = "";
 	int id, err;
 
-	if (!has_text_event(links))
+	if (!links_have_text_event(links))
 		remove_leftovers(links->tracefs, file);
 	if (head->max_active)
 		snprintf(max_active, sizeof(max_active), "%u", head->max_active);

@@ -106,7 +106,10 @@ class Running:
         raise DoesNotRun(f"it was not ready after {limit:.0f} s")
 
     def has_children(self) -> bool:
-        return bool(read_text(f"/proc/{self.pid}/task/{self.pid}/children").strip())
+        """Others than the monitor: a compiler."""
+        children = read_text(f"/proc/{self.pid}/task/{self.pid}/children").split()
+        names = [read_text(f"/proc/{child}/comm").strip() for child in children]
+        return any(name != "snoop-monitor" for name in names)
 
     def count_descriptors(self) -> int:
         """0 while none of them is a probe."""

@@ -86,18 +86,28 @@ sleeps_in() {
 	{ functions=$(<"/proc/$1/stack"); } 2>/dev/null && [[ $functions =~ $2 ]]
 }
 
-has_no_children() {
-	local line
-	read -r line <"/proc/$1/task/$1/children"
-	[[ -z $line ]]
+# monitor_of PID: MONITOR becomes the PID of the tool's monitor, or empty; OTHERS its other children.
+monitor_of() {
+	local children child name
+	MONITOR='' OTHERS=''
+	read -ra children <"/proc/$1/task/$1/children"
+	for child in "${children[@]}"; do
+		{ read -r name <"/proc/$child/comm"; } 2>/dev/null
+		if [[ $name == snoop-monitor ]]; then MONITOR=$child; else OTHERS+="$child "; fi
+	done
 }
 
-# A tool without a header (--json, modsnoop, mirrors) is ready once it has no child, the compiler, any
-# more, its probes are on, and then it polls. While it attaches, which may take long, it sleeps
-# elsewhere.
+is_not_compiling() {
+	monitor_of "$1"
+	[[ -z $OTHERS ]]
+}
+
+# A tool without a header (--json, modsnoop, mirrors) is ready once it has no child but the monitor any
+# more (the compiler), its probes are on, and then it polls. While it attaches, which may take long, it
+# sleeps elsewhere.
 is_tracing() { # [PID]
 	local pid=${1:-$TOOL_PID}
-	sleeps_in "$pid" poll && has_no_children "$pid" &&
+	sleeps_in "$pid" poll && is_not_compiling "$pid" &&
 		find "/proc/$pid/fd" -printf '%l\n' | grep -Eq 'perf_event|raw-tracepoint|bpf_link' &&
 		sleeps_in "$pid" poll
 }

@@ -51,8 +51,7 @@ has_attached() {
 	for pid in "${pids[@]}"; do
 		read -r line <"/proc/$pid/stack" 2>/dev/null || continue
 		[[ $line == *poll* ]] || return 1
-		read -r line <"/proc/$pid/task/$pid/children"
-		[ -z "$line" ] || return 1
+		is_not_compiling "$pid" || return 1
 	done
 }
 

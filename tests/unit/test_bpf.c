@@ -53,10 +53,10 @@ _Static_assert(offsetof(struct program_info, recursion_misses) ==
 	       "recursion_misses, which headers before 5.12 lack, follows run_cnt");
 
 _Static_assert((int)MAP_CREATE == (int)BPF_MAP_CREATE, "");
-_Static_assert((int)MAP_LOOKUP == (int)BPF_MAP_LOOKUP_ELEM, "");
-_Static_assert((int)MAP_UPDATE == (int)BPF_MAP_UPDATE_ELEM, "");
-_Static_assert((int)MAP_DELETE == (int)BPF_MAP_DELETE_ELEM, "");
-_Static_assert((int)MAP_NEXT_KEY == (int)BPF_MAP_GET_NEXT_KEY, "");
+_Static_assert((int)BPF_CALL_LOOKUP == (int)BPF_MAP_LOOKUP_ELEM, "");
+_Static_assert((int)BPF_CALL_UPDATE == (int)BPF_MAP_UPDATE_ELEM, "");
+_Static_assert((int)BPF_CALL_DELETE == (int)BPF_MAP_DELETE_ELEM, "");
+_Static_assert((int)BPF_CALL_NEXT_KEY == (int)BPF_MAP_GET_NEXT_KEY, "");
 _Static_assert((int)PROGRAM_LOAD == (int)BPF_PROG_LOAD, "");
 _Static_assert((int)OBJECT_GET == (int)BPF_OBJ_GET, "");
 _Static_assert((int)PROGRAM_RUN == (int)BPF_PROG_TEST_RUN, "");

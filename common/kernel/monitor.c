@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "kernel/monitor.h"
+#include "kernel/privileges.h"
+#include "kernel/syscall_filter.h"
+
+#define NAME "snoop-monitor" /* pkill execsnoop is for the tool alone */
+
+#define NEW_CLOSE_RANGE 436 /* close_range(2), newer than the headers of old distributions */
+
+struct request {
+	uint32_t question; /* index */
+	uint32_t zero;
+	uint64_t argument;
+};
+
+struct offer {
+	const struct monitor_question *question;
+	void *context;
+};
+
+/* A process has one monitor, as it has one set of privileges. */
+static struct {
+	struct offer offers[MONITOR_QUESTIONS];
+	uint32_t count;
+	uint64_t capabilities;
+	struct buffer kept; /* descriptors */
+	int socket;	    /* -1: there is no monitor */
+	pid_t pid;
+} monitor = { .socket = -1 };
+
+void monitor_offer(const struct monitor_question *question, void *context, uint64_t capabilities)
+{
+	assert(monitor.count < MONITOR_QUESTIONS);
+	monitor.offers[monitor.count++] = (struct offer){ question, context };
+	monitor.capabilities |= capabilities;
+}
+
+void monitor_keep(int fd)
+{
+	if (fd >= 0)
+		buffer_append(&monitor.kept, &fd, sizeof(fd));
+}
+
+uint64_t monitor_capabilities(void)
+{
+	return monitor.capabilities;
+}
+
+pid_t monitor_pid(void)
+{
+	return monitor.socket >= 0 ? monitor.pid : 0;
+}
+
+static void clear(struct monitor_answer *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	memset(answer->fds, -1, sizeof(answer->fds));
+}
+
+/* ---- in the monitor ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const int *left = a, *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+static bool is_kept(int fd)
+{
+	size_t count = monitor.kept.size / sizeof(int);
+
+	return bsearch(&fd, monitor.kept.data, count, sizeof(int), compare_numbers) != NULL;
+}
+
+/* Kernels before 5.9 can't close a range. */
+static void close_listed(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int fd;
+
+	while (directory && (entry = readdir(directory))) {
+		fd = atoi(entry->d_name);
+		if (entry->d_name[0] != '.' && fd != dirfd(directory) && !is_kept(fd))
+			close(fd);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void close_others(void)
+{
+	const int *kept = (const int *)monitor.kept.data;
+	size_t count = monitor.kept.size / sizeof(int), i;
+	unsigned int from = 0;
+
+	qsort(monitor.kept.data, count, sizeof(int), compare_numbers);
+	for (i = 0; i < count; i++) {
+		if ((unsigned int)kept[i] > from &&
+		    syscall(NEW_CLOSE_RANGE, from, (unsigned int)kept[i] - 1, 0)) {
+			close_listed();
+			return;
+		}
+		from = (unsigned int)kept[i] + 1;
+	}
+	if (syscall(NEW_CLOSE_RANGE, from, ~0U, 0))
+		close_listed();
+}
+
+/* What is opened later gets other numbers: what is written to standard error goes nowhere. */
+static void occupy_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void send_answer(int socket, const struct monitor_answer *answer)
+{
+	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8))) = {};
+	struct iovec part = { (void *)answer, sizeof(*answer) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct cmsghdr *head = (struct cmsghdr *)control;
+	size_t count = 0;
+
+	while (count < MONITOR_FDS && answer->fds[count] >= 0)
+		count++;
+	if (count) {
+		message.msg_control = control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(head), answer->fds, count * sizeof(int));
+	}
+	/* Where the process has ended, the next read says so. */
+	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+		return;
+}
+
+static void handle(int socket, const struct request *request)
+{
+	const struct offer *offer = &monitor.offers[request->question];
+	struct monitor_answer answer;
+	size_t i;
+
+	clear(&answer);
+	offer->question->answer(offer->context, request->argument, &answer);
+	send_answer(socket, &answer);
+	for (i = 0; i < MONITOR_FDS; i++)
+		if (answer.fds[i] >= 0)
+			close(answer.fds[i]);
+}
+
+static bool is_valid(const struct request *request, ssize_t size)
+{
+	return size == sizeof(*request) && request->question < monitor.count && !request->zero;
+}
+
+/* A request that the tool's own code never makes is the last one. */
+static void serve(int socket)
+{
+	struct request request;
+	ssize_t size;
+
+	for (;;) {
+		size = recv(socket, &request, sizeof(request), MSG_TRUNC);
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (!is_valid(&request, size))
+			return;
+		handle(socket, &request);
+	}
+}
+
+static void end(void)
+{
+	struct monitor_answer answer;
+	uint32_t i;
+
+	for (i = 0; i < monitor.count; i++) {
+		if (!monitor.offers[i].question->at_end)
+			continue;
+		clear(&answer);
+		monitor.offers[i].question->answer(monitor.offers[i].context, 0, &answer);
+	}
+}
+
+/*
+ * Signals of the terminal and of service managers go to the tool and to the monitor. The monitor
+ * waits for the tool's end.
+ */
+static void __attribute__((noreturn)) run(int socket, const struct user *user)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, NAME);
+	monitor.socket = -1;
+	monitor_keep(socket);
+	close_others();
+	occupy_standard_descriptors();
+	if (privileges_give_up(monitor.capabilities, user))
+		_exit(1);
+	/* A kernel without filters: the process that asks says so. */
+	syscall_filter_set(FILTER_MONITOR);
+	serve(socket);
+	end();
+	_exit(0);
+}
+
+/* ---- in the process that asks ---- */
+
+int monitor_start(const struct user *user, struct error *error)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
+	monitor.pid = fork();
+	if (!monitor.pid)
+		run(fds[1], user);
+	close(fds[1]);
+	if (monitor.pid < 0) {
+		close(fds[0]);
+		return error_set(error, errno, "can't start the monitor: %s", strerror(errno));
+	}
+	monitor.socket = fds[0];
+	return 0;
+}
+
+static int find(const struct monitor_question *question, const void *context)
+{
+	uint32_t i;
+
+	for (i = 0; i < monitor.count; i++)
+		if (monitor.offers[i].question == question && monitor.offers[i].context == context)
+			return (int)i;
+	return -EPERM;
+}
+
+static void take_descriptors(struct msghdr *message, struct monitor_answer *answer)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	size_t size;
+
+	memset(answer->fds, -1, sizeof(answer->fds));
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return;
+	size = head->cmsg_len - CMSG_LEN(0);
+	memcpy(answer->fds, CMSG_DATA(head),
+	       size < sizeof(answer->fds) ? size : sizeof(answer->fds));
+}
+
+static int receive(struct monitor_answer *answer)
+{
+	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8)));
+	struct iovec part = { answer, sizeof(*answer) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t size;
+
+	do
+		size = recvmsg(monitor.socket, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	if (size != sizeof(*answer))
+		return -EPIPE;
+	take_descriptors(&message, answer);
+	return 0;
+}
+
+static int converse(const struct request *request, struct monitor_answer *answer)
+{
+	if (send(monitor.socket, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
+		return -EPIPE;
+	return receive(answer);
+}
+
+void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
+		 struct monitor_answer *answer)
+{
+	struct request request = { .argument = argument };
+	int index, err;
+
+	clear(answer);
+	if (monitor.socket < 0) {
+		question->answer(context, argument, answer);
+		return;
+	}
+	index = find(question, context);
+	request.question = (uint32_t)index;
+	err = index < 0 ? index : converse(&request, answer);
+	if (err) {
+		clear(answer);
+		answer->result = err;
+	}
+}
+
+bool monitor_has_ended(void)
+{
+	if (!monitor.pid || waitpid(monitor.pid, NULL, WNOHANG) != monitor.pid)
+		return false;
+	monitor.pid = 0;
+	return true;
+}
+
+void monitor_stop(void)
+{
+	if (monitor.socket >= 0)
+		close(monitor.socket);
+	if (monitor.pid > 0) {
+		while (waitpid(monitor.pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	buffer_free(&monitor.kept);
+	monitor.socket = -1;
+	monitor.pid = 0;
+	monitor.count = 0;
+	monitor.capabilities = 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Privilege separation. A process that gives up its privileges leaves a few tasks to a monitor: a
+ * child that keeps what these tasks need and does nothing else. A task is a question with one
+ * number, and its answer has a fixed size. What can be asked is listed before the monitor starts;
+ * the monitor ends when the process has ended, however it did.
+ *
+ * The monitor is a copy of the process as it was when it started. So a question's function finds
+ * there all that it was made for (paths, maps, links), and it must doubt nothing but its argument:
+ * the process that asks reads hostile data, and may have been taken over.
+ *
+ * Without a monitor the same functions are called in the process itself.
+ */
+#ifndef SNOOPKIT_MONITOR_H
+#define SNOOPKIT_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/user.h"
+
+#define MONITOR_QUESTIONS 24  /* at most, asserted */
+#define MONITOR_TEXT	  256 /* bytes */
+#define MONITOR_FDS	  2
+
+struct monitor_answer {
+	int64_t result;	      /* 0 or a negative errno, or what the question says */
+	int fds[MONITOR_FDS]; /* -1: none. Of the process that asks */
+	char text[MONITOR_TEXT];
+};
+
+struct monitor_question {
+	void (*answer)(void *context, uint64_t argument, struct monitor_answer *answer);
+	bool at_end; /* also answered when the process has ended, with the argument 0 */
+};
+
+/*
+ * Adds a question for the monitor, which will keep these capabilities for it. The same question can
+ * be added with several contexts.
+ */
+void monitor_offer(const struct monitor_question *question, void *context, uint64_t capabilities);
+
+/* The monitor keeps this descriptor open. It closes all others. */
+void monitor_keep(int fd);
+
+/*
+ * Starts the monitor, as that user, with the capabilities that the questions need. Returns 0, or a
+ * negative errno with a message: then there is none.
+ */
+int monitor_start(const struct user *user, struct error *error);
+
+/* Its capabilities as a set, and its PID; 0 where there is no monitor. */
+uint64_t monitor_capabilities(void);
+pid_t monitor_pid(void);
+
+/*
+ * Asks. A question that was not offered before the monitor started gets -EPERM, and every question
+ * -EPIPE once the monitor has ended. The answer's descriptors are the caller's to close.
+ */
+void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
+		 struct monitor_answer *answer);
+
+/* To be called after a SIGCHLD: whether the monitor has ended, at most once. Nobody else ends it.
+ */
+bool monitor_has_ended(void);
+
+/* Lets the monitor end and waits for that. Forgets the questions. */
+void monitor_stop(void);
+
+#endif
