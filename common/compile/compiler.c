@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "base/message.h"
 #include "compile/c_reader.h"
 #include "compile/compiler.h"
+#include "compile/confinement.h"
 #include "compile/libbcc.h"
 #include "compile/listing.h"
 #include "compile/symbol_list.h"
@@ -217,6 +219,8 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	int err;
 
 	err = headers_prepare(request->headers, request->kernel, scratch, request->source, error);
+	if (!err && !request->keep_privileges)
+		err = confinement_begin(request->is_own, error);
 	if (!err)
 		err = libbcc_open(&bcc, error);
 	if (!err && request->feature_tests && !request->kernel_has)
@@ -263,9 +267,9 @@ static int make_scratch(const struct compile_request *request, char *shared, con
 
 	*scratch = PRIVATE_SCRATCH;
 	if (!is_private ||
-	    private_mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700")) {
+	    private_mount("tmpfs", PRIVATE_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")) {
 		*scratch = strcpy(shared, SHARED_SCRATCH);
-		if (!mkdtemp(shared)) {
+		if (!mkdtemp(shared) || chmod(shared, 0755)) {
 			*shared = '\0';
 			return error_set(error, errno, "can't make a directory in /tmp: %s",
 					 strerror(errno));
@@ -300,6 +304,8 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Another user will read the headers. */
+	umask(022);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	replace_environment();

@@ -2,6 +2,7 @@
 /*
  * Source text -> image. A child process compiles with libbcc, sends the image through a pipe and
  * exits: with it end LLVM's memory, libbcc's chdir(), what it prints and the maps that it creates.
+ * The child gives up its privileges before libbcc is loaded (confinement.h).
  */
 #ifndef SNOOPKIT_COMPILER_H
 #define SNOOPKIT_COMPILER_H
@@ -30,8 +31,9 @@ struct compile_request {
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */
 	const struct headers *headers;
 	const struct kernel *kernel;
-	bool verbose;  /* print the compiler's messages also after success */
-	int cancel_fd; /* when it becomes readable, the compiler is killed; or -1 */
+	bool keep_privileges; /* compile as root, unconfined */
+	bool verbose;	      /* print the compiler's messages also after success */
+	int cancel_fd;	      /* when it becomes readable, the compiler is killed; or -1 */
 };
 
 /*

@@ -335,9 +335,20 @@ static int install(const struct code *code)
 	return -errno;
 }
 
+bool syscall_filter_is_available(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return false;
+#else
+	/* Without a program there is nothing to set: EFAULT where there are filters. */
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) && errno == EFAULT;
+#endif
+}
+
 int syscall_filter_set(enum syscall_filter filter)
 {
 	const struct rule own_signals = CALL_IF(tgkill, EQUALS, 0, (uint32_t)getpid());
+	const struct rule effective_user = CALL(geteuid);
 	struct code code;
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -349,6 +360,8 @@ int syscall_filter_set(enum syscall_filter filter)
 		add_rule(&code, &own_signals, SECCOMP_RET_ALLOW);
 		add_return(&code, REFUSE(EPERM));
 	} else {
+		if (filter == FILTER_COMPILER)
+			add_rule(&code, &effective_user, REFUSE(0));
 		add_rules(&code, filter == FILTER_MONITOR ? monitor_rules : compiler_rules,
 			  REFUSE(EPERM));
 		add_return(&code, SECCOMP_RET_ALLOW);

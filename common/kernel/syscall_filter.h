@@ -10,6 +10,8 @@
 #ifndef SNOOPKIT_SYSCALL_FILTER_H
 #define SNOOPKIT_SYSCALL_FILTER_H
 
+#include <stdbool.h>
+
 enum syscall_filter {
 	/*
 	 * For a tool whose probes are attached: what the tool does from then on and nothing else.
@@ -21,10 +23,14 @@ enum syscall_filter {
 	FILTER_MONITOR,
 	/*
 	 * For the compiler: the same; and no file can be opened for writing, no socket or process
-	 * be made, and of bpf(2) only maps.
+	 * be made, and of bpf(2) only maps. geteuid(2) says 0, root, whoever the process is: libbcc
+	 * reads the list of the kernel's functions for nobody else.
 	 */
 	FILTER_COMPILER,
 };
+
+/* Whether this kernel and this build have filters: see syscall_filter_set(). */
+bool syscall_filter_is_available(void);
 
 /*
  * To be called after no_new_privs was set. Returns 0 or a negative errno: -EINVAL or -ENOSYS where

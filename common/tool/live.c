@@ -151,12 +151,15 @@ static bool has_text_event(const struct live *live)
 	       links_have_text_event(&live->named.links);
 }
 
-/* tracefs is root's: another user needs to be allowed to open its files. */
+/*
+ * tracefs is root's: another user needs to be allowed to open its files. What is attached later are
+ * uprobes, for which the kernel wants CAP_SYS_ADMIN (perf_uprobe_event_init()).
+ */
 static uint64_t capabilities_for_links(const struct live *live)
 {
 	if (live->attaches_more)
 		return privileges_for_bpf() | privileges_for_perf_events() |
-		       CAPABILITY(CAP_DAC_OVERRIDE);
+		       CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_DAC_OVERRIDE);
 	return has_text_event(live) ? CAPABILITY(CAP_DAC_OVERRIDE) : 0;
 }
 
@@ -210,6 +213,7 @@ void live_detach(struct live *live)
 	struct monitor_answer answer;
 
 	probes_detach(&live->probes);
+	probes_detach(&live->named);
 	probes_detach(&live->more);
 	if (live->is_monitored)
 		monitor_ask(&question_detach, live, 0, &answer);

@@ -87,6 +87,7 @@ int program_image(const struct program *program, const struct tool *tool,
 		.btf_tracepoint = tool->btf_tracepoint,
 		.headers = &headers,
 		.kernel = &kernel,
+		.keep_privileges = options->keep_privileges,
 		.verbose = options->verbose,
 		.cancel_fd = cancel_fd,
 	};
