@@ -24,6 +24,7 @@ static struct {
 	const char *name;
 	bool follow;
 	char **command;
+	const char *command_user; /* NULL: the one who called sudo */
 	int command_pid;
 } opt;
 
@@ -118,6 +119,8 @@ static const struct tool_option options[] = {
 	OPTION("exec", 0, NULL, TAKES_ANY,
 	       "Run the command that follows, and trace only it and its descendants",
 	       .take = take_command),
+	OPTION_TEXT("exec-user", 0, "USER", &opt.command_user,
+		    "Run it as this user, not as the one who called sudo"),
 	FILTER_BY_MAPS,
 	{},
 };
@@ -407,7 +410,8 @@ static const struct feature_test feature_tests[] = {
 static int prepare(struct session *session, struct error *error)
 {
 	if (opt.follow) {
-		opt.command_pid = session_run_command(session, opt.command, error);
+		opt.command_pid =
+			session_run_command(session, opt.command, opt.command_user, error);
 		if (opt.command_pid < 0)
 			return opt.command_pid;
 	} else {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "features/recording.h"
+#include "kernel/user.h"
 #include "output/row.h"
 
 #define FLUSH_AFTER (SECOND / 10)
@@ -50,12 +51,13 @@ static const char *fault_of(const struct stat *info)
 }
 
 /* O_NONBLOCK: to open a FIFO would wait for a reader. */
-static int open_file(const char *path, struct error *error)
+static int open_own_file(const char *path, struct error *error)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 		      0600);
 	const char *fault;
 	struct stat info;
+	int err;
 
 	if (fd < 0 && errno == ELOOP)
 		return error_set(error, ELOOP, "can't write %s: it is a link", path);
@@ -71,10 +73,29 @@ static int open_file(const char *path, struct error *error)
 	if (!fchmod(fd, 0600) && !ftruncate(fd, 0))
 		return fd;
 failed:
-	error_set(error, errno, "can't write %s: %s", path, strerror(errno));
+	err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return -EIO;
+	return err;
+}
+
+/*
+ * As the user who called sudo, whose file it then is, and who can't make root write where he may
+ * not. Where that user may not write it is root's, as any other file of root's.
+ */
+static int open_file(const char *path, struct error *error)
+{
+	struct user user;
+	int fd = -EACCES;
+
+	if (user_who_called(&user) && !user_borrow(&user)) {
+		fd = open_own_file(path, error);
+		user_return();
+	}
+	if (fd != -EACCES)
+		return fd;
+	error_clear(error);
+	return open_own_file(path, error);
 }
 
 static bool has_size(const struct written_terminal *terminal)

@@ -26,8 +26,9 @@ struct recording {
 };
 
 /*
- * Makes or empties the file, which is then readable by its owner only. It must be a regular file of
- * the caller's own with no other name; links are not followed. terminal is that of the start.
+ * Makes or empties the file, which is then readable by its owner only. The owner is the user who
+ * called sudo, or root where that user may not write. It must be a regular file of the owner's with
+ * no other name; links are not followed. terminal is that of the start.
  * Returns 0 or a negative errno with a message.
  */
 int recording_open(struct recording *recording, const char *path,

@@ -14,35 +14,44 @@ void command_init(struct command *command)
 	*command = (struct command){ .gate = -1 };
 }
 
+/* The tool reads this errno and reports it. */
+static void __attribute__((noreturn)) end(int gate, int failure)
+{
+	if (write(gate, &failure, sizeof(failure)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
 /*
  * In the child: executes the command after the tool has sent a byte. If the tool ends before, the
  * command is not executed, because nothing would trace it.
  */
-static void __attribute__((noreturn)) become(int gate, char **argv)
+static void __attribute__((noreturn)) become(int gate, char **argv, const struct user *user)
 {
 	ssize_t count;
-	int failure;
 	sigset_t none;
 	char byte;
+	int err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	/* Before the tool traces this process: the look for its groups is not the command's. */
+	err = user ? user_become(user) : 0;
+	if (err)
+		end(gate, -err);
 	do
 		count = read(gate, &byte, 1);
 	while (count < 0 && errno == EINTR);
 	if (count != 1)
 		_exit(127);
 	execvp(argv[0], argv);
-	/* The tool reads this errno and reports it. */
-	failure = errno;
-	if (write(gate, &failure, sizeof(failure)) < 0)
-		_exit(126);
-	_exit(127);
+	end(gate, errno);
 }
 
-int command_start(struct command *command, char **argv, struct error *error)
+int command_start(struct command *command, char **argv, const struct user *user,
+		  struct error *error)
 {
 	int fds[2];
 	pid_t pid;
@@ -57,7 +66,7 @@ int command_start(struct command *command, char **argv, struct error *error)
 	}
 	if (!pid) {
 		close(fds[1]);
-		become(fds[0], argv);
+		become(fds[0], argv, user);
 	}
 	close(fds[0]);
 	*command = (struct command){ .pid = pid, .name = argv[0], .gate = fds[1] };

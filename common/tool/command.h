@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "kernel/user.h"
 
 struct command {
 	pid_t pid;	  /* 0: there is no command, or it has ended */
@@ -18,10 +19,12 @@ struct command {
 void command_init(struct command *command);
 
 /*
- * Forks a child that waits for command_release() and then executes argv. argv ends with NULL and
- * must outlive the command. Returns the child's PID or a negative errno with a message.
+ * Forks a child that waits for command_release() and then executes argv as that user
+ * (user_become()), or as this process if user is NULL. argv ends with NULL and must outlive the
+ * command. Returns the child's PID or a negative errno with a message.
  */
-int command_start(struct command *command, char **argv, struct error *error);
+int command_start(struct command *command, char **argv, const struct user *user,
+		  struct error *error);
 
 /* Lets the child execute the command. Does nothing if there is no command. */
 void command_release(struct command *command);

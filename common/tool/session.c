@@ -109,12 +109,19 @@ void session_watch_fd(struct session *session, int fd,
 	loop_watch(&session->loop, fd, handler);
 }
 
-int session_run_command(struct session *session, char **argv, struct error *error)
+int session_run_command(struct session *session, char **argv, const char *user, struct error *error)
 {
-	int pid = command_start(&session->command, argv, error);
+	int pid, err = 0;
+	struct user found;
 	uint32_t number;
-	int err;
+	bool is_found;
 
+	if (user)
+		err = user_named(user, &found, error);
+	if (err)
+		return err;
+	is_found = user || user_who_called(&found);
+	pid = command_start(&session->command, argv, is_found ? &found : NULL, error);
 	if (pid < 0)
 		return pid;
 	err = session_process_number(session, pid, &number, error);

@@ -173,11 +173,13 @@ void session_watch_fd(struct session *session, int fd,
 		      void (*handler)(struct session *session, int fd));
 
 /*
- * Forks a child that executes argv (which ends with NULL) after the header was printed. When the
- * command ends, the session ends. Returns the child's PID as BPF programs see it, or a negative
- * errno with a message. In prepare() only.
+ * Forks a child that executes argv (which ends with NULL) after the header was printed, as the user
+ * of that name or number; NULL: the one who called sudo, or else as the tool. When the command
+ * ends, the session ends. Returns the child's PID as BPF programs see it, or a negative errno with
+ * a message. In prepare() only.
  */
-int session_run_command(struct session *session, char **argv, struct error *error);
+int session_run_command(struct session *session, char **argv, const char *user,
+			struct error *error);
 
 /* Prints "TOOL: message" on standard error. */
 void session_message(const struct session *session, const char *format, ...)

@@ -24,7 +24,7 @@ static int run(char **argv, struct error *error)
 	int pid, err;
 
 	command_init(&command);
-	pid = command_start(&command, argv, error);
+	pid = command_start(&command, argv, NULL, error);
 	assert_true(pid > 0);
 	command_release(&command);
 	await_end(pid);
@@ -75,7 +75,7 @@ static void a_command_that_is_not_released_never_runs(void **state)
 
 	(void)state;
 	command_init(&command);
-	pid = command_start(&command, (char *[]){ "touch", path, NULL }, &error);
+	pid = command_start(&command, (char *[]){ "touch", path, NULL }, NULL, &error);
 	assert_true(pid > 0);
 	assert_false(command_has_ended(&command));
 	command_close(&command);

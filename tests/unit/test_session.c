@@ -570,7 +570,7 @@ static char *command[4] = { "sh", "-c", NULL };
 
 static int start_command(struct session *session, struct error *error)
 {
-	int pid = session_run_command(session, command, error);
+	int pid = session_run_command(session, command, NULL, error);
 
 	return pid < 0 ? pid : 0;
 }
