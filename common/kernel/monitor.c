@@ -205,16 +205,8 @@ static void end(void)
 	}
 }
 
-/*
- * Signals of the terminal and of service managers go to the tool and to the monitor. The monitor
- * waits for the tool's end.
- */
 static void __attribute__((noreturn)) run(int socket, const struct user *user)
 {
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, NAME);
 	monitor.socket = -1;
 	monitor_keep(socket);
@@ -231,13 +223,30 @@ static void __attribute__((noreturn)) run(int socket, const struct user *user)
 
 /* ---- in the process that asks ---- */
 
+/*
+ * Signals of the terminal and of service managers go to the tool and to the monitor, which blocks
+ * them all: it waits for the tool's end.
+ */
+static pid_t fork_without_signals(void)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
 int monitor_start(const struct user *user, struct error *error)
 {
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
-	monitor.pid = fork();
+	monitor.pid = fork_without_signals();
 	if (!monitor.pid)
 		run(fds[1], user);
 	close(fds[1]);

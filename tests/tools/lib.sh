@@ -88,12 +88,12 @@ sleeps_in() {
 
 # monitor_of PID: MONITOR becomes the PID of the tool's monitor, or empty; OTHERS its other children.
 monitor_of() {
-	local children child name
+	local pids pid name
 	MONITOR='' OTHERS=''
-	read -ra children <"/proc/$1/task/$1/children"
-	for child in "${children[@]}"; do
-		{ read -r name <"/proc/$child/comm"; } 2>/dev/null
-		if [[ $name == snoop-monitor ]]; then MONITOR=$child; else OTHERS+="$child "; fi
+	read -ra pids <"/proc/$1/task/$1/children"
+	for pid in "${pids[@]}"; do
+		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null
+		if [[ $name == snoop-monitor ]]; then MONITOR=$pid; else OTHERS+="$pid "; fi
 	done
 }
 

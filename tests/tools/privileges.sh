@@ -68,7 +68,7 @@ refuses_bpf() {
 		[[ $(uname -r) =~ ^(4|5\.([0-9]|1[0-8]))\. ]]
 }
 
-is_tracing_or_gone() { is_tracing || ! kill -0 "$TOOL_PID" 2>/dev/null; }
+is_tracing_or_gone() { is_tracing "$TOOL_PID" || ! kill -0 "$TOOL_PID" 2>/dev/null; }
 
 check_tool() {
 	local tool=$1 arguments pid
