@@ -24,6 +24,7 @@
 #include "compile/libbcc.h"
 #include "compile/listing.h"
 #include "compile/symbol_list.h"
+#include "compile/tracepoint_formats.h"
 #include "compile/unfold.h"
 #include "kernel/btf_file.h"
 #include "kernel/private_mount.h"
@@ -246,14 +247,6 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	return 0;
 }
 
-/* libbcc reads in tracefs what a TRACEPOINT_PROBE() gets. This process alone sees the mount. */
-static void show_tracefs(const struct compile_request *request)
-{
-	if (!request->is_own && c_has_word(request->source, "TRACEPOINT_PROBE") &&
-	    access(TRACEFS "/events", F_OK))
-		private_mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-}
-
 /*
  * A directory for the headers that are written. It is a tmpfs that only the child sees, mounted
  * over a directory that the child does not need: a full disk does not matter, and nothing remains
@@ -277,7 +270,7 @@ static int make_scratch(const struct compile_request *request, char *shared, con
 	}
 	if (is_private) {
 		symbol_list_replace(*scratch);
-		show_tracefs(request);
+		tracepoint_formats_show(request->source, *scratch);
 	}
 	return 0;
 }

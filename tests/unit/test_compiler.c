@@ -384,6 +384,23 @@ static void libbcc_does_not_replace_helpers_that_are_there(void **state)
 	assert_nothing_left(descriptors);
 }
 
+/* libbcc reads that in tracefs, which is closed to the user that it runs as. */
+static void the_context_of_a_tracepoint_is_known(void **state)
+{
+	size_t descriptors = count_descriptors();
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.feature_tests = NULL;
+	bench.request.source = "TRACEPOINT_PROBE(sched, sched_process_exec)\n"
+			       "{\n"
+			       "	return args->old_pid;\n"
+			       "}\n";
+	image_free(compiled(&bench));
+	assert_nothing_left(descriptors);
+}
+
 static int compile_verbosely(void *context)
 {
 	struct bench *bench = context;
@@ -515,6 +532,7 @@ int main(void)
 		cmocka_unit_test(llvms_message_about_the_stack_is_the_detail),
 		cmocka_unit_test(a_killed_compiler_has_its_signal_told),
 		cmocka_unit_test(libbcc_does_not_replace_helpers_that_are_there),
+		cmocka_unit_test(the_context_of_a_tracepoint_is_known),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_killed_when_cancel_fd_is_readable),
 		cmocka_unit_test(a_libbcc_that_cant_be_loaded_is_an_error),

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tracefs for libbcc, which reads there what the context of a TRACEPOINT_PROBE(category, event) is
+ * made of: events/CATEGORY/EVENT/format. tracefs is closed to all but root, and the compiler is not
+ * root.
+ */
+#ifndef SNOOPKIT_TRACEPOINT_FORMATS_H
+#define SNOOPKIT_TRACEPOINT_FORMATS_H
+
+/*
+ * Copies the formats of the tracepoints that the source names so to the directory scratch, and
+ * mounts the copies over tracefs. Does nothing if it names none. Only for a process in a private
+ * mount namespace. A format that can't be copied is missing: libbcc says so.
+ */
+void tracepoint_formats_show(const char *source, const char *scratch);
+
+#endif
