@@ -20,6 +20,7 @@
 #include "kernel/cpus.h"
 #include "kernel/kernel.h"
 #include "kernel/urgent.h"
+#include "kernel/monitor.h"
 #include "tool/tool.h"
 
 extern const struct program_source capable_source;
@@ -134,7 +135,6 @@ struct frames {
 	size_t count;
 	bool is_there;
 	bool of_kernel;
-	uint32_t pid;
 };
 
 static void append_frame(const struct frames *frames, size_t index, struct buffer *line)
@@ -142,7 +142,7 @@ static void append_frame(const struct frames *frames, size_t index, struct buffe
 	if (frames->of_kernel)
 		stack_text_kernel(&stacks, frames->addresses[index], line);
 	else
-		stack_text_user(&stacks, frames->pid, frames->addresses[index], line);
+		stack_text_user(&stacks, frames->addresses[index], line);
 }
 
 /* At the raw tracepoint the stack begins with the functions that call the program. */
@@ -181,8 +181,7 @@ static struct frames user_frames(const struct capable_event *event)
 	stack_text_look_at(&stacks, event->pid);
 	return (struct frames){ .addresses = event->stack + before,
 				.count = bytes_of(event->user_size) / sizeof(__u64),
-				.is_there = event->user_size != CAPABLE_NO_STACK,
-				.pid = event->pid };
+				.is_there = event->user_size != CAPABLE_NO_STACK };
 }
 
 /* The lines as a list; hex becomes the same in hexadecimal, or NULL if all of them are UTF-8. */
@@ -358,6 +357,9 @@ static void print(struct session *session, uint64_t time, const void *data, size
 	const struct capable_event *event = data;
 
 	(void)size;
+	/* To name the stack of a check of the monitor's would make it check again, and so on. */
+	if (event->pid == (uint32_t)monitor_pid())
+		return;
 	if (!opt.unique || !is_repeated(session, event))
 		print_check(session, time, event);
 }
@@ -761,6 +763,18 @@ static int fill(struct session *session, struct error *error)
 	return 0;
 }
 
+/* What stacks are named by, which the tool can't open later. */
+static int attached(struct session *session, struct error *error)
+{
+	(void)session;
+	(void)error;
+	if (opt.kernel_stack)
+		stack_text_read_kernel(&stacks);
+	if (opt.user_stack)
+		stack_text_offer(&stacks);
+	return 0;
+}
+
 static void finish(struct session *session)
 {
 	if (opt.advise)
@@ -809,6 +823,7 @@ static const struct tool capable = {
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.fill = fill,
+	.attached = attached,
 	.row = row,
 	.fields = fields,
 	.print = print,

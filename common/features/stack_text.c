@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "features/stack_text.h"
 #include "kernel/elfsym.h"
+#include "kernel/monitor.h"
 #include "kernel/pid_namespace.h"
+#include "kernel/privileges.h"
 
 /* A file that was looked at; one without symbols is kept too. */
 struct stack_file {
@@ -56,19 +62,6 @@ void stack_text_kernel(struct stack_text *text, uint64_t address, struct buffer 
 		append_unknown(address, line);
 }
 
-void stack_text_look_at(struct stack_text *text, uint32_t pid)
-{
-	char path[32];
-	size_t size;
-
-	free(text->maps);
-	text->maps = NULL;
-	if (!pid_namespace_is_initial())
-		return;
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	text->maps = file_read(path, &size);
-}
-
 /*
  * "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". Only a file's begins with a slash: a program
  * can give its other mappings any name, in brackets.
@@ -104,6 +97,83 @@ static bool find_mapping(const char *maps, uint64_t address, struct mapping *map
 	return false;
 }
 
+/* ---- what needs privileges ---- */
+
+/* The process may have ended, and its number may be another's by now: then its stack has no names.
+ */
+static void answer_maps(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	struct stack_text *text = context;
+	char path[32];
+	size_t size;
+
+	free(text->maps);
+	text->maps = NULL;
+	answer->result = -EPERM;
+	if (!argument || argument > INT32_MAX)
+		return;
+	text->pid = (uint32_t)argument;
+	snprintf(path, sizeof(path), "/proc/%u/maps", text->pid);
+	text->maps = file_read(path, &size);
+	answer->fds[0] = open(path, O_RDONLY | O_CLOEXEC);
+	answer->result = answer->fds[0] < 0 ? -errno : 0;
+}
+
+static const struct monitor_question question_maps = { answer_maps, false };
+
+/*
+ * The file that is mapped at the address in the process of the last question, by its link in
+ * map_files: a path may name another one by now. The link is not opened if it is no regular file.
+ */
+static void answer_file(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	const struct stack_text *text = context;
+	struct mapping mapping;
+	struct stat info;
+	char path[96];
+
+	answer->result = -ENOENT;
+	if (!text->maps || !find_mapping(text->maps, argument, &mapping))
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, text->pid,
+		 mapping.start, mapping.end);
+	if (stat(path, &info) || !S_ISREG(info.st_mode))
+		return;
+	answer->fds[0] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	answer->result = answer->fds[0] < 0 ? -errno : 0;
+}
+
+static const struct monitor_question question_file = { answer_file, false };
+
+void stack_text_offer(struct stack_text *text)
+{
+	pid_namespace_is_initial();
+	monitor_offer(&question_maps, text,
+		      CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH));
+	/* Links in map_files are followed for CAP_SYS_ADMIN: proc_map_files_get_link(). */
+	monitor_offer(&question_file, text, CAPABILITY(CAP_SYS_ADMIN));
+}
+
+/* ---- user stacks ---- */
+
+void stack_text_look_at(struct stack_text *text, uint32_t pid)
+{
+	struct monitor_answer answer;
+	struct buffer maps = {};
+
+	free(text->maps);
+	text->maps = NULL;
+	if (!pid_namespace_is_initial())
+		return;
+	monitor_ask(&question_maps, text, pid, &answer);
+	if (answer.fds[0] < 0)
+		return;
+	free(text->maps);
+	text->maps = file_read_fd(answer.fds[0], &maps) ? NULL : buffer_take_string(&maps);
+	buffer_free(&maps);
+	close(answer.fds[0]);
+}
+
 static bool is_same_file(const struct stack_file *file, const struct stat *info)
 {
 	return file->device == info->st_dev && file->inode == info->st_ino &&
@@ -118,21 +188,22 @@ static void free_file(struct stack_file *file)
 	free(file);
 }
 
-/* The oldest gives its place. */
-static struct stack_file *add_file(struct stack_text *text, const char *path,
-				   const struct stat *info)
+/* The oldest gives its place. Closes fd. */
+static struct stack_file *add_file(struct stack_text *text, int fd, const struct stat *info)
 {
 	struct stack_file **place = &text->files[text->file_count % STACK_TEXT_FILES];
 	struct stack_file *file = calloc(1, sizeof(*file));
 	struct error ignored = {};
 
-	if (!file)
+	if (!file) {
+		close(fd);
 		return NULL;
+	}
 	file->device = info->st_dev;
 	file->inode = info->st_ino;
 	file->changed = info->st_ctim;
 	/* Without symbols its name is all there is to say. */
-	elf_functions_read(path, &file->functions, &ignored);
+	elf_functions_read_in(fd, "the file", &file->functions, &ignored);
 	error_clear(&ignored);
 	free_file(*place);
 	*place = file;
@@ -140,28 +211,33 @@ static struct stack_file *add_file(struct stack_text *text, const char *path,
 	return file;
 }
 
-/*
- * The file of the mapping itself, by its link in map_files: a path may name another one by now. The
- * link is not opened if it is no regular file.
- */
-static struct stack_file *file_of(struct stack_text *text, uint32_t pid,
-				  const struct mapping *mapping)
+/* Closes fd. */
+static struct stack_file *file_in(struct stack_text *text, int fd)
 {
-	struct stat info;
-	char path[96];
+	struct stat info = {};
 	size_t i;
 
-	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
-		 mapping->end);
-	if (stat(path, &info) || !S_ISREG(info.st_mode))
+	if (fstat(fd, &info)) {
+		close(fd);
 		return NULL;
+	}
 	for (i = 0; i < STACK_TEXT_FILES && text->files[i]; i++)
-		if (is_same_file(text->files[i], &info))
+		if (is_same_file(text->files[i], &info)) {
+			close(fd);
 			return text->files[i];
-	return add_file(text, path, &info);
+		}
+	return add_file(text, fd, &info);
 }
 
-void stack_text_user(struct stack_text *text, uint32_t pid, uint64_t address, struct buffer *line)
+static struct stack_file *file_at(struct stack_text *text, uint64_t address)
+{
+	struct monitor_answer answer;
+
+	monitor_ask(&question_file, text, address, &answer);
+	return answer.fds[0] < 0 ? NULL : file_in(text, answer.fds[0]);
+}
+
+void stack_text_user(struct stack_text *text, uint64_t address, struct buffer *line)
 {
 	const struct elf_function *function = NULL;
 	struct stack_file *file;
@@ -173,7 +249,7 @@ void stack_text_user(struct stack_text *text, uint32_t pid, uint64_t address, st
 		return;
 	}
 	offset = address - mapping.start + mapping.offset;
-	file = file_of(text, pid, &mapping);
+	file = file_at(text, address);
 	if (file)
 		function = elf_functions_at(&file->functions, offset);
 	if (function)

@@ -22,7 +22,14 @@ struct stack_text {
 	struct stack_file *files[STACK_TEXT_FILES];
 	unsigned int file_count;
 	char *maps; /* of the process that is looked at */
+	uint32_t pid;
 };
+
+/*
+ * Offers the monitor to open what the stacks of other processes need. In the tool's attached(),
+ * after stack_text_read_kernel() where that is needed.
+ */
+void stack_text_offer(struct stack_text *text);
 
 /* Reads the kernel's symbols, once. Returns 0 or a negative errno: see ksym_table_read(). */
 int stack_text_read_kernel(struct stack_text *text);
@@ -35,7 +42,7 @@ void stack_text_kernel(struct stack_text *text, uint64_t address, struct buffer 
  * number is another one here (in a PID namespace), has no names.
  */
 void stack_text_look_at(struct stack_text *text, uint32_t pid);
-void stack_text_user(struct stack_text *text, uint32_t pid, uint64_t address, struct buffer *line);
+void stack_text_user(struct stack_text *text, uint64_t address, struct buffer *line);
 
 void stack_text_free(struct stack_text *text);
 

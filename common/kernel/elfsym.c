@@ -506,12 +506,18 @@ static void finish_functions(struct elf_functions *functions, struct collection 
 
 int elf_functions_read(const char *path, struct elf_functions *functions, struct error *error)
 {
+	return elf_functions_read_in(open_file(path), path, functions, error);
+}
+
+int elf_functions_read_in(int fd, const char *path, struct elf_functions *functions,
+			  struct error *error)
+{
 	struct collection collection = { .functions = functions };
 	struct elf_file file;
 	int err;
 
 	*functions = (struct elf_functions){};
-	err = open_elf(&file, path, error);
+	err = read_elf(&file, fd, path, error);
 	if (!err) {
 		err = read_loads(&file, &collection);
 		if (!err)

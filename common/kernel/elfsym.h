@@ -48,6 +48,10 @@ struct elf_functions {
  */
 int elf_functions_read(const char *path, struct elf_functions *functions, struct error *error);
 
+/* The same of the file that fd is open on, and closes fd. path is for messages. */
+int elf_functions_read_in(int fd, const char *path, struct elf_functions *functions,
+			  struct error *error);
+
 /* The function that holds that offset of the file, or NULL. */
 const struct elf_function *elf_functions_at(const struct elf_functions *functions, uint64_t offset);
 

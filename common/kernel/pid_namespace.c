@@ -8,9 +8,13 @@
 
 uint32_t pid_namespace_number(void)
 {
+	static uint32_t number;
 	struct stat info;
 
-	return stat("/proc/self/ns/pid", &info) ? 0 : (uint32_t)info.st_ino;
+	/* A process that can't look at the file any more is still in its namespace. */
+	if (!stat("/proc/self/ns/pid", &info))
+		number = (uint32_t)info.st_ino;
+	return number;
 }
 
 bool pid_namespace_is_initial(void)

@@ -12,7 +12,7 @@ static const char *user_text(struct stack_text *text, const void *address)
 {
 	struct buffer line = {};
 
-	stack_text_user(text, (uint32_t)getpid(), (uintptr_t)address, &line);
+	stack_text_user(text, (uintptr_t)address, &line);
 	free(shown);
 	shown = buffer_take_string(&line);
 	return shown;
