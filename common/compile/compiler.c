@@ -32,7 +32,6 @@
 #define SLOW_AFTER_MS	500
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* exists on every kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
-#define TRACEFS		"/sys/kernel/tracing"
 
 /*
  * -fms-extensions: linux/fs.h of 7.2 has an unnamed struct member with a tag.

@@ -55,7 +55,8 @@ int confinement_begin(bool reads_all, struct error *error)
 	else
 		user = (struct user){ .uid = geteuid(), .gid = getegid() };
 	leave_network();
-	err = set_limits();
+	/* The user may not be allowed into the directory that the tool was started in. */
+	err = chdir("/") ? -errno : set_limits();
 	if (!err)
 		err = privileges_give_up(kept, &user);
 	/* To become another user undoes it. */
