@@ -189,8 +189,7 @@ void live_offer(struct live *live)
 	map_access_offer(&live->loader);
 	if (live->events)
 		events_offer(live->events);
-	live->is_monitored =
-		live->attaches_more || map_access_is_refused() || has_text_event(live);
+	live->is_monitored = live->attaches_more || map_access_is_refused() || has_text_event(live);
 	if (!live->is_monitored)
 		return;
 	monitor_offer(&question_missed, live, capabilities_for_links(live));
