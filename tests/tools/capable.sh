@@ -107,7 +107,8 @@ check '-K: the kernel'"'"'s stack, from the check on' has_stack '^        cap_ca
 check '-K: and who made it' has_stack '^        (__x64_sys_chown|do_fchownat|chown_common)[+]0x[0-9a-f]+ \[kernel\]$'
 
 start capable -U --cap chown
-as_nobody "$CHECKS" stay >/dev/null &
+# No function in between, or the program would outlive the one that is killed.
+setpriv --reuid 65534 --regid 65534 --clear-groups "$CHECKS" stay >/dev/null &
 staying=$!
 out_soon "watched_function[+]0x[0-9a-f]+ .$MARK."
 kill "$staying"
