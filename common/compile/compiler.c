@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -33,6 +32,10 @@
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* exists on every kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
 
+/* The kernel's. Newer clangs take C23 if nothing is said, where a typedef named bool is an error.
+ */
+#define DIALECT "-std=gnu11"
+
 /*
  * -fms-extensions: linux/fs.h of 7.2 has an unnamed struct member with a tag.
  *
@@ -40,24 +43,20 @@
  * silences warnings that were made errors: an undeclared function must stay an error, because the
  * kernel can't call it.
  */
-#define FLAGS "-Wno-everything", "-fms-extensions", "-Werror=implicit-function-declaration"
+#define FLAGS "-Wno-everything", "-fms-extensions", "-Werror=implicit-function-declaration", DIALECT
 
 static const char *const flags_for_all[] = { FLAGS, NULL };
 
 /*
  * libbcc runs LLVM's passes itself. clang's own passes double the time and gain nothing for the
- * tools' own programs. A user's program keeps them: they make code that the verifier accepts.
+ * tools' own programs, which LLVM 11 to 21 make the same or nearly the same of. A user's program
+ * keeps them: they make code that the verifier accepts. So does an own one that some LLVM makes
+ * worse (usual_flags).
  *
  * -g0 undoes libbcc's -g. A user's program keeps it, because it gives LLVM's messages their lines.
  */
 static const char *const flags_for_own[] = { FLAGS, "-Xclang", "-disable-llvm-passes", "-g0",
 					     NULL };
-
-/*
- * The tools' own programs were tested without clang's passes on this LLVM only. It belongs to
- * libbcc, which the image identifies, so the cache's key need not.
- */
-#define TESTED_LLVM "libLLVM-14.so.1"
 
 #define MAX_FLAGS (sizeof(flags_for_own) / sizeof(*flags_for_own))
 
@@ -76,7 +75,7 @@ struct reply {
 
 const char *const *compiler_flags(const struct compile_request *request)
 {
-	return request->is_own ? flags_for_own : flags_for_all;
+	return request->is_own && !request->usual_flags ? flags_for_own : flags_for_all;
 }
 
 /* ---- in the child ---- */
@@ -96,7 +95,7 @@ static char *read_messages(int fd)
 static int test_headers(const struct libbcc *bcc, const struct feature_test *feature_tests,
 			bool *kernel_has, int messages, struct error *error)
 {
-	const char *flags[] = { "-fms-extensions", "-ferror-limit=0" };
+	const char *flags[] = { "-fms-extensions", "-ferror-limit=0", DIALECT };
 	char *source, *text = NULL;
 	void *module;
 	int err = 0;
@@ -127,8 +126,6 @@ static void add_flags(struct flags *flags, const struct compile_request *request
 {
 	const char *const *flag = compiler_flags(request);
 
-	if (!dlopen(TESTED_LLVM, RTLD_LAZY | RTLD_NOLOAD))
-		flag = flags_for_all;
 	while (*flag)
 		flags->list[flags->count++] = *flag++;
 }

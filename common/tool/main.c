@@ -31,6 +31,45 @@ static void lift_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int take_image(struct session *session, const struct program *program, struct image **image,
+		      struct error *error)
+{
+	return program_image(program, session->tool, session->options, session->settings,
+			     session_cancel_fd(session), image, error);
+}
+
+static int attach(struct session *session, struct image *image, struct probe_set *sets,
+		  struct error *error)
+{
+	choose_probe_sets(session->settings->probe_sets, session->tool->feature_tests,
+			  image->kernel_has, sets);
+	return session_attach(session, image, sets, error);
+}
+
+/*
+ * Attaches the program once more, compiled with clang's usual flags, if the kernel refused a part
+ * of what the tools' own flags gave: not every LLVM was tried with every kernel. err is the result
+ * of the first time, and stays it where there is nothing better.
+ */
+static int attach_usual(struct session *session, const struct program *program,
+			struct probe_set *sets, int err, struct error *error)
+{
+	struct program usual = *program;
+	struct image *image = NULL;
+	struct error ignored = {};
+
+	if (program->owned || !session_has_refused(session))
+		return err;
+	usual.usual_flags = true;
+	if (take_image(session, &usual, &image, &ignored)) {
+		error_clear(&ignored);
+		return err;
+	}
+	error_clear(error);
+	session_detach(session);
+	return attach(session, image, sets, error);
+}
+
 static int trace(struct session *session, const struct program *program, struct error *error)
 {
 	const struct tool *tool = session->tool;
@@ -52,17 +91,20 @@ static int trace(struct session *session, const struct program *program, struct 
 	/* After prepare(), so that a command that it forks keeps the user's limit. */
 	lift_descriptor_limit();
 	if (!err)
-		err = program_image(program, tool, session->options, session->settings,
-				    session_cancel_fd(session), &image, error);
+		err = take_image(session, program, &image, error);
 	if (err)
 		return err;
-	choose_probe_sets(session->settings->probe_sets, tool->feature_tests, image->kernel_has,
-			  sets);
-	if (session->options->check)
+	if (session->options->check) {
+		choose_probe_sets(session->settings->probe_sets, tool->feature_tests,
+				  image->kernel_has, sets);
 		return check_programs(session, image, sets, error);
-	err = session_attach(session, image, sets, error);
-	if (!err)
-		err = session_run(session, error);
+	}
+	err = attach(session, image, sets, error);
+	err = attach_usual(session, program, sets, err, error);
+	if (err)
+		return err;
+	session_tell_misses(session);
+	err = session_run(session, error);
 	return err ? err : session_end(session, error);
 }
 

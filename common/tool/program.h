@@ -3,6 +3,8 @@
 #ifndef SNOOPKIT_PROGRAM_H
 #define SNOOPKIT_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "image/image.h"
 #include "tool/options.h"
@@ -13,6 +15,8 @@ struct program {
 	const char *name; /* in messages */
 	const char *text;
 	char *owned; /* the text if it was read from a file, else NULL */
+	/* Set it after the kernel refused what was compiled: clang then runs its own passes too. */
+	bool usual_flags;
 };
 
 /*

@@ -289,18 +289,15 @@ static int attach_probes(struct session *session, const struct image *image,
 			 const struct probe_set *sets, struct error *error)
 {
 	const struct named_probes *named = &session->named;
-	char misses[256];
 	int err;
 
+	session->attached = NULL;
 	if (!named->count || probe_sets_are_in(sets, image)) {
 		err = live_attach(&session->live, sets, error);
 		if (err < 0)
 			return err;
 		error_clear(error);
-		if (probes_say_misses(&session->live.probes, &sets[err], misses, sizeof(misses)))
-			session_message(session, "not seen on this kernel: %s", misses);
-		if (session->live.probes.refused[0])
-			session_message(session, "%s", session->live.probes.refused);
+		session->attached = &sets[err];
 	} else {
 		session_message(session,
 				"%s has none of the tool's own programs: only the "
@@ -326,6 +323,17 @@ int session_prepare_image(struct session *session, struct image *image, struct e
 	return err;
 }
 
+bool session_has_refused(const struct session *session)
+{
+	return session->live.probes.has_refused;
+}
+
+void session_detach(struct session *session)
+{
+	live_close(&session->live);
+	live_init(&session->live);
+}
+
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,
 		   struct error *error)
 {
@@ -343,6 +351,18 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	if (!tool->report && session_map(session, "events") < 0)
 		return error_set(error, EINVAL, "the source has no perf buffer named events");
 	return attach_probes(session, image, sets, error);
+}
+
+void session_tell_misses(struct session *session)
+{
+	const struct probes *probes = &session->live.probes;
+	char misses[256];
+
+	if (session->attached &&
+	    probes_say_misses(probes, session->attached, misses, sizeof(misses)))
+		session_message(session, "not seen on this kernel: %s", misses);
+	if (probes->refused[0])
+		session_message(session, "%s", probes->refused);
 }
 
 /*

@@ -28,6 +28,7 @@ struct session {
 	struct command command;
 	struct live live;
 	struct named_probes named;
+	const struct probe_set *attached; /* of session_attach(); NULL: only a source's own */
 	struct loop loop;
 	struct losses losses;
 	struct process_numbers numbers;
@@ -59,6 +60,15 @@ int session_translate_processes(struct session *session, struct error *error);
  * session_attach(). Returns 0 or a negative errno with a message.
  */
 int session_open_cgroup(struct session *session, struct error *error);
+
+/* Says what the attached set does not see. The sets of session_attach() must still be there. */
+void session_tell_misses(struct session *session);
+
+/* Whether the kernel refused a program of the image for what is in it. After session_attach(). */
+bool session_has_refused(const struct session *session);
+
+/* As before session_attach(), which can then be called with another image. */
+void session_detach(struct session *session);
 
 /*
  * The first part of session_attach(): creates maps and examines a user's source. Takes ownership of

@@ -30,6 +30,7 @@ struct loaded {
 	int fd[MAX_PROBES];
 	size_t count;
 	bool refused; /* the last program that was asked for is there, but the kernel refused it */
+	bool was_refused; /* one of them, by the verifier */
 };
 
 void probes_init(struct probes *probes)
@@ -84,6 +85,7 @@ static int program_fd(struct loaded *loaded, const struct loader *loader, const 
 				 probe->target);
 	fd = probe_load(probe, loader, error);
 	loaded->refused = fd < 0 && fd != -ENOENT;
+	loaded->was_refused |= loaded->refused && fd != -EPERM && fd != -ENOMEM;
 	if (fd >= 0) {
 		loaded->name[loaded->count] = probe->program;
 		loaded->type[loaded->count] = kind->program_type;
@@ -250,6 +252,7 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	probes->miss_count = 0;
 	probes->refused[0] = '\0';
 	err = attach_probes(probes, set, &loaded, loader, error);
+	probes->has_refused |= loaded.was_refused;
 	links_forget_symbols(&probes->links);
 	probes->is_mistake = err && loaded.refused && loader->source.text;
 	if (err) {

@@ -26,6 +26,9 @@ struct probes {
 	char refused[512];
 	bool is_mistake; /* the kernel refused a program of a user's source: no other set is tried
 			  */
+	/* The kernel refused a program for what is in it, perhaps one of a set that was given up.
+	 */
+	bool has_refused;
 };
 
 void probes_init(struct probes *probes);

@@ -247,6 +247,45 @@ static void where_no_set_can_be_attached_it_fails(void **state)
 	outcome_free(&outcome);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+
+	for (text = strstr(text, word); text; text = strstr(text + 1, word))
+		count++;
+	return count;
+}
+
+/* What the kernel refuses of a tool's own source is compiled once more, with clang's passes. */
+static void a_refused_program_is_compiled_with_the_usual_flags(void **state)
+{
+	static const char text[] = "BPF_PERF_OUTPUT(events);\n"
+				   "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n{ return "
+				   "*(int *)ctx->args[0]; }\n";
+	static const struct program_source refused = { .text = text };
+	char *directory = make_directory(), *path = join(directory, "my.c");
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	tool.source = &refused;
+	tool.probe_sets = sets + 1;
+	RUN(&outcome, "--no-cache", "--verbose");
+	assert_int_equal(outcome.status, 1);
+	assert_int_equal(count_of(outcome.errors, " instructions\n"), 2);
+	assert_int_equal(count_of(outcome.errors, "\nfake: can't load the BPF program"), 1);
+	outcome_free(&outcome);
+	tool.source = &emitter_source;
+	write_file(path, text, strlen(text));
+	RUN(&outcome, "--no-cache", "--verbose", "--source", path);
+	assert_int_equal(outcome.status, 1);
+	assert_int_equal(count_of(outcome.errors, " instructions\n"), 1);
+	outcome_free(&outcome);
+	tool.probe_sets = sets;
+	free(path);
+	remove_directory(directory);
+}
+
 static void support_is_told(void **state)
 {
 	struct outcome outcome;
@@ -294,6 +333,7 @@ int main(void)
 		cmocka_unit_test(an_event_of_unknown_size_ends_in_zeros),
 		cmocka_unit_test(a_tool_without_a_source_or_probes_says_so),
 		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
+		cmocka_unit_test(a_refused_program_is_compiled_with_the_usual_flags),
 		cmocka_unit_test(support_is_told),
 		cmocka_unit_test(nobody_is_told_to_be_root),
 	};
