@@ -263,7 +263,6 @@ static void a_refused_program_is_compiled_with_the_usual_flags(void **state)
 				   "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n{ return "
 				   "*(int *)ctx->args[0]; }\n";
 	static const struct program_source refused = { .text = text };
-	char *directory = make_directory(), *path = join(directory, "my.c");
 	struct outcome outcome;
 
 	(void)state;
@@ -276,14 +275,7 @@ static void a_refused_program_is_compiled_with_the_usual_flags(void **state)
 	assert_int_equal(count_of(outcome.errors, "\nfake: can't load the BPF program"), 1);
 	outcome_free(&outcome);
 	tool.source = &emitter_source;
-	write_file(path, text, strlen(text));
-	RUN(&outcome, "--no-cache", "--verbose", "--source", path);
-	assert_int_equal(outcome.status, 1);
-	assert_int_equal(count_of(outcome.errors, " instructions\n"), 1);
-	outcome_free(&outcome);
 	tool.probe_sets = sets;
-	free(path);
-	remove_directory(directory);
 }
 
 static void support_is_told(void **state)
