@@ -181,7 +181,8 @@ struct bytes {
 
 static void add(struct bytes *bytes, const void *data, size_t size)
 {
-	memcpy(bytes->data + bytes->size, data, size);
+	if (size)
+		memcpy(bytes->data + bytes->size, data, size);
 	bytes->size += size;
 }
 
