@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <linux/random.h>
+#include <sys/syscall.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -258,7 +259,8 @@ struct dns_capture *dns_capture_open(struct error *error)
 		return NULL;
 	}
 	/* Without a seed the table works all the same. */
-	if (getrandom(&capture->table.seed, sizeof(capture->table.seed), GRND_NONBLOCK) < 0)
+	if (syscall(SYS_getrandom, &capture->table.seed, sizeof(capture->table.seed),
+		    GRND_NONBLOCK) < 0)
 		capture->table.seed = clock_now();
 	capture->fd = open_socket();
 	if (capture->fd >= 0)
