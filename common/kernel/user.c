@@ -10,8 +10,12 @@
 #include "kernel/user.h"
 
 #define PASSWD	    "/etc/passwd"
-#define NOBODY	    65534 /* where /etc/passwd has no user of that name */
 #define MOST_GROUPS 256
+
+/* Numbers for users that exist only while a service runs: systemd's Users, Groups, UIDs and GIDs.
+ */
+#define FIRST_DYNAMIC 61184
+#define DYNAMIC_COUNT 4336
 
 static void fill(struct user *user, const struct passwd *entry)
 {
@@ -69,20 +73,36 @@ int user_named(const char *text, struct user *user, struct error *error)
 	return 0;
 }
 
-void user_for_tools(struct user *user)
+/* The entry of /etc/passwd with that name, or if that is NULL, with that number. */
+static bool find_entry(const char *name, uid_t uid, struct user *user)
 {
 	FILE *file = fopen(PASSWD, "re");
 	const struct passwd *entry;
 	bool found = false;
 
-	*user = (struct user){ .uid = NOBODY, .gid = NOBODY, .name = "nobody" };
 	while (file && !found && (entry = fgetpwent(file))) {
-		found = !strcmp(entry->pw_name, "snoopkit") && entry->pw_uid;
-		if (found || (!strcmp(entry->pw_name, "nobody") && entry->pw_uid))
+		found = name ? !strcmp(entry->pw_name, name) : entry->pw_uid == uid;
+		if (found)
 			fill(user, entry);
 	}
 	if (file)
 		fclose(file);
+	return found;
+}
+
+void user_for_tools(struct user *user)
+{
+	uid_t number = (uid_t)getpid() % DYNAMIC_COUNT;
+	struct user other;
+
+	if (find_entry("snoopkit", 0, user) && user->uid)
+		return;
+	while (find_entry(NULL, FIRST_DYNAMIC + number, &other))
+		number = (number + 1) % DYNAMIC_COUNT;
+	*user = (struct user){ .uid = FIRST_DYNAMIC + number,
+			       .gid = FIRST_DYNAMIC + number,
+			       .home = "/",
+			       .shell = "/bin/sh" };
 }
 
 static int set_environment(const struct user *user)

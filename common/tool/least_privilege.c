@@ -25,12 +25,13 @@ static void prepare_libraries(void)
 /* uid is what the process has become, where it may. */
 static void say(const char *name, const struct user *user, uid_t uid, int filter)
 {
+	const char *as = user->name[0] ? user->name : "a user of its own";
 	char kept[128];
 
 	privileges_names(monitor_capabilities(), kept, sizeof(kept));
 	message(name, "given up: root, all capabilities%s; runs as %s (UID %u)",
 		filter ? "" : ", all syscalls but those of a running tool",
-		uid == user->uid ? user->name : "before", (unsigned int)uid);
+		uid == user->uid ? as : "before", (unsigned int)uid);
 	message(name, "the monitor, PID %d, keeps: %s", (int)monitor_pid(), kept);
 	if (filter)
 		message(name, "syscalls are not filtered: %s", strerror(-filter));

@@ -34,7 +34,7 @@ has_no_privileges() { # PID
 		[ "${STATUS_OF[NoNewPrivs]}" = 1 ] && [ "${STATUS_OF[Seccomp]}" = 2 ]
 }
 
-# The monitor is nobody too; it keeps capabilities, but not those that lead to all others.
+# The monitor is that user too; it keeps capabilities, but not those that lead to all others.
 LEADS_TO_ALL=$((1 << 6 | 1 << 7 | 1 << 8 | 1 << 16)) # setgid, setuid, setpcap, sys_module
 is_confined_monitor() {
 	[ -n "$MONITOR" ] || return 1
@@ -104,6 +104,9 @@ done
 start execsnoop -v
 pid=$TOOL_PID
 monitor_of "$pid"
+is_safe_from_nobody() { ! setpriv --reuid 65534 --regid 65534 --clear-groups kill -0 "$1"; }
+check "programs that run as nobody can't kill it" is_safe_from_nobody "$pid"
+check "nor its monitor" is_safe_from_nobody "$MONITOR"
 stop
 check "-v says what was given up" err_has '^execsnoop: given up: root, all capabilities, all syscalls'
 check "and what the monitor keeps" err_has "^execsnoop: the monitor, PID $MONITOR, keeps: cap_"
@@ -184,7 +187,7 @@ compiler_is_confined() { # PID of the tool
 "$TOOLS/execsnoop" --no-cache --duration 0.1 >"$OUT" 2>"$ERR" &
 TOOL_PID=$!
 until compiler_is_confined $TOOL_PID 2>/dev/null || is_gone $TOOL_PID; do :; done
-check "the compiler is nobody" [ "${STATUS_OF[Uid]%%$'\t'*}" = 65534 ]
+check "the compiler is no user" [ -z "$(getent passwd "${STATUS_OF[Uid]%%$'\t'*}" | grep -v '^snoopkit:')" ]
 check "has CAP_BPF and CAP_DAC_READ_SEARCH at most" \
 	[ $((0x${STATUS_OF[CapPrm]} & ~(1 << 39 | 1 << 21 | 1 << 2))) = 0 ]
 check "can't gain others" [ "${STATUS_OF[NoNewPrivs]}" = 1 ]
