@@ -25,7 +25,8 @@ int user_named(const char *text, struct user *user, struct error *error);
 /*
  * The one that a tool becomes: snoopkit, if /etc/passwd has one, or else a number that no user has
  * and that depends on the process. nobody would not do: each program that runs as nobody could kill
- * the tool. Only /etc/passwd is read, because to ask all services costs more than the rest of a start.
+ * the tool. Only /etc/passwd is read, because to ask all services takes longer than the rest of a
+ * start.
  */
 void user_for_tools(struct user *user);
 
