@@ -8,6 +8,7 @@
 #define PRIORITY 1 /* the lowest */
 
 static bool is_raised;
+static bool is_refused; /* once refused, always refused */
 
 static bool set_policy(int policy, int priority)
 {
@@ -29,7 +30,10 @@ void urgent_keep(void)
 /* A policy other than SCHED_OTHER is the user's choice (chrt). */
 void urgent_begin(void)
 {
-	is_raised = sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_FIFO, PRIORITY);
+	if (is_refused || sched_getscheduler(0) != SCHED_OTHER)
+		return;
+	is_raised = set_policy(SCHED_FIFO, PRIORITY);
+	is_refused = !is_raised;
 }
 
 /* The nice value was not changed. */
