@@ -13,8 +13,8 @@ void lines_print_header(const struct options *options, const struct tool *tool,
 		columns_print_header(&options->columns, output);
 	if (options->columns.count || options->json || tool->line || !tool->row)
 		return;
-	/* A NUL follows, as with every event. */
-	nothing = calloc(1, (tool->event_size ? tool->event_size : EVENT_MOST) + 1);
+	/* A row of counts may be longer than an event. A NUL follows, as with every event. */
+	nothing = calloc(1, EVENT_MOST + 1);
 	if (nothing) {
 		row_begin(&row, output, ROW_HEADER, output->start_time);
 		tool->row(&row, nothing);
