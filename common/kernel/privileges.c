@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "kernel/cpus.h"
 #include "kernel/privileges.h"
 
 #define MOST_CAPABILITIES 64
@@ -86,22 +88,39 @@ uint64_t privileges_for_bpf(void)
 	return one_or_admin(CAPABILITY_BPF);
 }
 
-uint64_t privileges_for_perf_events(void)
+bool privileges_suffice(uint64_t set, bool (*action)(void *context), void *context)
 {
-	return one_or_admin(CAPABILITY_PERFMON);
-}
-
-bool privileges_not_needed_for(bool (*action)(void *context), void *context)
-{
-	struct capabilities before = get_capabilities(), none = before;
+	struct capabilities before = get_capabilities(), some = before;
 	bool done;
 
-	none.effective = 0;
-	if (set_capabilities(&none))
+	some.effective &= set;
+	if (set_capabilities(&some))
 		return false;
 	done = action(context);
 	set_capabilities(&before);
 	return done;
+}
+
+/* A perf event of a whole CPU, as a perf buffer has. */
+static bool can_open_perf_event(void *context)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE,
+					      .size = sizeof(attributes),
+					      .config = PERF_COUNT_SW_BPF_OUTPUT };
+	int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, *(const int *)context, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+uint64_t privileges_for_perf_events(void)
+{
+	uint64_t set = one_or_admin(CAPABILITY_PERFMON);
+	int cpu = cpus_first_online();
+
+	return privileges_suffice(set, can_open_perf_event, &cpu) ? set : CAPABILITY(CAP_SYS_ADMIN);
 }
 
 /* EPERM: without CAP_SETPCAP the bounding set stays. It gives nothing without an exec. */

@@ -27,16 +27,17 @@ const char *privileges_missing(void);
 
 /*
  * What bpf(2) and perf_event_open(2) need: CAP_BPF or CAP_PERFMON, and CAP_SYS_ADMIN on kernels
- * that do not know these or if the process has only that one.
+ * that do not know these or if the process has only that one. For perf events the kernel is asked:
+ * Debian's 5.10 wants CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3, its default.
  */
 uint64_t privileges_for_bpf(void);
 uint64_t privileges_for_perf_events(void);
 
 /*
- * Whether action() returns true for a process without capabilities. They are effective again
- * afterwards.
+ * Whether action() returns true for a process with these capabilities alone. All are effective
+ * again afterwards.
  */
-bool privileges_not_needed_for(bool (*action)(void *context), void *context);
+bool privileges_suffice(uint64_t set, bool (*action)(void *context), void *context);
 
 /*
  * Becomes the user and gives up all capabilities but those of the set, in all sets, and the way

@@ -103,8 +103,7 @@ void map_access_offer(const struct loader *loader)
 	uint32_t i;
 	int first = loader->image->map_count ? loader->map_fds[0] : -1;
 
-	if (first < 0 || privileges_not_needed_for(can_ask_about_map, &first) ||
-	    !share(loader->image))
+	if (first < 0 || privileges_suffice(0, can_ask_about_map, &first) || !share(loader->image))
 		return;
 	shared.loader = loader;
 	for (i = 0; i < loader->image->map_count; i++)

@@ -13,13 +13,15 @@ static bool has_admin(void *context)
 	return privileges_have(CAP_SYS_ADMIN);
 }
 
-static void an_action_is_tried_without_capabilities(void **state)
+static void an_action_is_tried_with_some_capabilities(void **state)
 {
 	bool called = false;
 
 	(void)state;
 	need_root();
-	assert_false(privileges_not_needed_for(has_admin, &called));
+	assert_true(privileges_suffice(CAPABILITY(CAP_SYS_ADMIN), has_admin, &called));
+	called = false;
+	assert_false(privileges_suffice(CAPABILITY(CAP_SETUID), has_admin, &called));
 	assert_true(called);
 	assert_true(privileges_have(CAP_SYS_ADMIN));
 }
@@ -105,7 +107,7 @@ static void a_set_has_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_action_is_tried_without_capabilities),
+		cmocka_unit_test(an_action_is_tried_with_some_capabilities),
 		cmocka_unit_test(nothing_is_left),
 		cmocka_unit_test(what_is_kept_is_left),
 		cmocka_unit_test(who_is_no_root_stays_who_it_is),
