@@ -207,7 +207,6 @@ static void end(void)
 
 static void __attribute__((noreturn)) run(int socket, const struct user *user)
 {
-	prctl(PR_SET_NAME, NAME);
 	monitor.socket = -1;
 	monitor_keep(socket);
 	close_others();
@@ -225,28 +224,44 @@ static void __attribute__((noreturn)) run(int socket, const struct user *user)
 
 /*
  * Signals of the terminal and of service managers go to the tool and to the monitor, which blocks
- * them all: it waits for the tool's end.
+ * them all: it waits for the tool's end. It has its name from the first moment on, so that whoever
+ * lists the tool's children can tell it.
  */
-static pid_t fork_without_signals(void)
+static pid_t fork_monitor(void)
 {
 	sigset_t all, before;
+	char name[16] = "";
 	pid_t pid;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
+	prctl(PR_GET_NAME, name);
+	prctl(PR_SET_NAME, NAME);
 	pid = fork();
-	if (pid)
+	if (pid) {
+		prctl(PR_SET_NAME, name);
 		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
 	return pid;
 }
+
+static void answer_ready(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	(void)context;
+	(void)argument;
+	(void)answer;
+}
+
+static const struct monitor_question question_ready = { answer_ready, false };
 
 int monitor_start(const struct user *user, struct error *error)
 {
 	int fds[2];
 
+	monitor_offer(&question_ready, NULL, 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
-	monitor.pid = fork_without_signals();
+	monitor.pid = fork_monitor();
 	if (!monitor.pid)
 		run(fds[1], user);
 	close(fds[1]);
@@ -325,6 +340,13 @@ void monitor_ask(const struct monitor_question *question, void *context, uint64_
 		clear(answer);
 		answer->result = err;
 	}
+}
+
+void monitor_await(void)
+{
+	struct monitor_answer answer;
+
+	monitor_ask(&question_ready, NULL, 0, &answer);
 }
 
 bool monitor_has_ended(void)

@@ -61,6 +61,9 @@ pid_t monitor_pid(void);
 void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
 		 struct monitor_answer *answer);
 
+/* Waits until the monitor, if there is one, has closed what it does not keep. */
+void monitor_await(void);
+
 /* To be called after a SIGCHLD: whether the monitor has ended, at most once. Nobody else ends it.
  */
 bool monitor_has_ended(void);

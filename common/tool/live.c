@@ -211,6 +211,8 @@ void live_detach(struct live *live)
 {
 	struct monitor_answer answer;
 
+	/* It may have started just now, with this process's links open. */
+	monitor_await();
 	probes_detach(&live->probes);
 	probes_detach(&live->named);
 	probes_detach(&live->more);

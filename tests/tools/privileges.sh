@@ -72,20 +72,23 @@ refuses_bpf() {
 
 is_tracing_or_gone() { is_tracing "$TOOL_PID" || ! kill -0 "$TOOL_PID" 2>/dev/null; }
 
+has_failed() { [ "$STATUS" = 1 ] && [ -s "$ERR" ]; }
+
 check_tool() {
 	local tool=$1 arguments pid
 	arguments=$(arguments_of "$tool")
 	# shellcheck disable=SC2086
 	launch is_tracing_or_gone "$tool" $arguments
 	if ! kill -0 "$TOOL_PID" 2>/dev/null; then
-		skip "$tool" "it can't work here: $(tail -n 1 "$ERR")"
-		TOOL_PID=
+		wait_tool
+		check "$tool: it can't work here and says why" has_failed
 		return
 	fi
 	pid=$TOOL_PID
 	wait_for 30 has_no_privileges "$pid"
 	check "$tool: no user, no capability, no new privileges, a filter" has_no_privileges "$pid"
 	monitor_of "$pid"
+	wait_for 30 is_confined_monitor
 	check "$tool: its monitor" is_confined_monitor
 	if ! refuses_bpf; then
 		check "$tool: its monitor holds no probe" holds_no_probe "$MONITOR"
