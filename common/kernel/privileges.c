@@ -175,6 +175,7 @@ void privileges_names(uint64_t set, char *text, size_t size)
 		{ CAP_DAC_OVERRIDE, "cap_dac_override" },
 		{ CAP_DAC_READ_SEARCH, "cap_dac_read_search" },
 		{ CAP_SYS_PTRACE, "cap_sys_ptrace" },
+		{ CAP_SYS_NICE, "cap_sys_nice" },
 		{ CAP_SYS_ADMIN, "cap_sys_admin" },
 		{ CAPABILITY_PERFMON, "cap_perfmon" },
 		{ CAPABILITY_BPF, "cap_bpf" },

@@ -13,8 +13,9 @@
 #define SNOOPKIT_URGENT_H
 
 /*
- * Allows this process the above also without CAP_SYS_NICE: at most this one priority, the lowest
- * (RLIMIT_RTPRIO).
+ * Before the monitor starts: allows this process the above also without CAP_SYS_NICE, at most this
+ * one priority, the lowest (RLIMIT_RTPRIO). A process that may not raise this limit
+ * (CAP_SYS_RESOURCE) will ask the monitor each time.
  */
 void urgent_keep(void);
 

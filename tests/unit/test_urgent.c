@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "support.h"
+#include "kernel/monitor.h"
 #include "kernel/urgent.h"
 
 /* Whether this process may become a real-time task. */
@@ -44,11 +45,44 @@ static void test_leaves_a_chosen_policy_alone(void **state)
 	sched_setscheduler(0, SCHED_OTHER, &none);
 }
 
+static int without_privileges(void *context)
+{
+	struct error error = {};
+	struct user user;
+	int policy;
+
+	(void)context;
+	user_for_tools(&user);
+	urgent_keep();
+	if (monitor_start(&user, &error) || privileges_give_up(0, &user))
+		return 1;
+	urgent_begin();
+	policy = sched_getscheduler(0);
+	urgent_end();
+	monitor_stop();
+	return policy != SCHED_FIFO || sched_getscheduler(0) != SCHED_OTHER ? 2 : 0;
+}
+
+/* By its limit, or by the monitor where the limit can't be raised. */
+static void test_works_without_privileges(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_root();
+	if (!may())
+		skip();
+	run_child(without_privileges, NULL, &outcome);
+	assert_int_equal(outcome.status, 0);
+	outcome_free(&outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_real_time_in_between),
 		cmocka_unit_test(test_leaves_a_chosen_policy_alone),
+		cmocka_unit_test(test_works_without_privileges),
 	};
 
 	return cmocka_run_group_tests_name("urgent", tests, NULL, NULL);
