@@ -13,14 +13,9 @@ switch=/sys/devices/system/cpu/cpu$cpu/online
 # The test never leaves it off.
 switch_on() { echo 1 >"$switch"; }
 
-# TODO: on 5.10 and 6.1 a tool that has given up its privileges does not get the new buffer into its
-# map: it says what it loses, and --keep-privileges helps. Why is not known yet.
-keep=()
-! is_emulated || keep=(--keep-privileges)
-
 cpu_changes() {
 	trap 'switch_on; cleanup' EXIT
-	start execsnoop "${keep[@]}" -C -n '^true$'
+	start execsnoop -C -n '^true$'
 	taskset -c "$cpu" /bin/true before
 	out_soon before
 	echo 0 >"$switch"
@@ -37,7 +32,7 @@ cpu_changes() {
 	check "what was before is still there" out_has "  $cpu +0 /bin/true before$"
 
 	echo 0 >"$switch"
-	start execsnoop "${keep[@]}" -C -n '^true$'
+	start execsnoop -C -n '^true$'
 	switch_on
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		taskset -c "$cpu" /bin/true came
