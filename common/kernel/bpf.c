@@ -269,6 +269,22 @@ int bpf_count_misses(int program, uint64_t *misses)
 	return err;
 }
 
+int bpf_try_program(const struct bpf_insn *instructions, size_t count)
+{
+	const struct program_to_load program = {
+		.name = "snoopkit_trial",
+		.type = BPF_PROG_TYPE_TRACEPOINT,
+		.instructions = instructions,
+		.count = (uint32_t)count,
+	};
+	int fd = bpf_load(&program);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 int bpf_try_helper(int helper)
 {
 	/* helper(stack, 8, NULL), whose result is ignored */
@@ -283,16 +299,6 @@ int bpf_try_helper(int helper)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	const struct program_to_load program = {
-		.name = "snoopkit_trial",
-		.type = BPF_PROG_TYPE_TRACEPOINT,
-		.instructions = instructions,
-		.count = sizeof(instructions) / sizeof(*instructions),
-	};
-	int fd = bpf_load(&program);
 
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
+	return bpf_try_program(instructions, sizeof(instructions) / sizeof(*instructions));
 }

@@ -88,6 +88,9 @@ struct program_to_load {
 /* Returns the program's fd. Its licence is the GPL. */
 int bpf_load(const struct program_to_load *program);
 
+/* Loads a program of a tracepoint and lets it go. Returns 0 or a negative errno. */
+int bpf_try_program(const struct bpf_insn *instructions, size_t count);
+
 /*
  * Runs a raw tracepoint program once on a CPU (since 5.10), with size bytes of arguments. Returns 0
  * where it ran, and in *result what it returned.

@@ -37,12 +37,9 @@ static enum field_type type_of_value(const json_t *value)
 }
 
 /* The row of an event that is all zero, as JSON. */
-#define LONGEST_ROW 4096 /* bytes */
-
 static json_t *example_of(void (*row_of)(struct row *row, const void *event), size_t event_size)
 {
-	/* A row of counts may be longer than an event. */
-	void *nothing = calloc(1, (event_size > LONGEST_ROW ? event_size : LONGEST_ROW) + 1);
+	void *nothing = calloc(1, event_size + 1);
 	struct output output = {};
 	struct row row;
 

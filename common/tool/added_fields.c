@@ -105,7 +105,7 @@ static int check_names(const struct added_fields *added, const struct source_tex
 	int err = 0;
 	size_t i;
 
-	if (field_table_init(&own, tool->fields, tool->row, tool->event_size))
+	if (field_table_init(&own, tool->fields, tool->row, EVENT_MOST))
 		err = error_set(error, ENOMEM, "no memory for the fields");
 	for (i = 0; !err && i < added->count; i++)
 		if (field_find(&own, added->fields[i].name, strlen(added->fields[i].name)))

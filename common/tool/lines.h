@@ -10,8 +10,6 @@
 #include "tool/options.h"
 #include "tool/tool.h"
 
-#define EVENT_MOST 65536 /* bytes: a record of a perf buffer is shorter */
-
 /* Appends the header, if this form has one, to the output's pending lines. */
 void lines_print_header(const struct options *options, const struct tool *tool,
 			struct output *output);

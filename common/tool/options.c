@@ -303,7 +303,7 @@ static void answer_all(const struct parsing *parsing, const struct argp_state *s
 
 	if (!parsing->asked_count)
 		return;
-	if (field_table_init(&options->fields, tool->fields, tool->row, tool->event_size) ||
+	if (field_table_init(&options->fields, tool->fields, tool->row, EVENT_MOST) ||
 	    (options->source_file && add_fields_of_source(options, tool)))
 		usage_error(state, "no memory for the fields");
 	for (i = 0; i < parsing->asked_count; i++)

@@ -25,6 +25,9 @@
 
 struct session;
 
+#define EVENT_MOST \
+	65536 /* bytes: a record of a perf buffer is shorter, and so is a row of counts */
+
 /* Every member has a default, except source and probe_sets. */
 struct tool {
 	const char *name;      /* NULL: the executable's name */

@@ -23,18 +23,8 @@ static int try_program(void)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	static const struct program_to_load program = {
-		.name = "snoopkit_trial",
-		.type = BPF_PROG_TYPE_TRACEPOINT,
-		.instructions = instructions,
-		.count = sizeof(instructions) / sizeof(*instructions),
-	};
-	int fd = bpf_load(&program);
 
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
+	return bpf_try_program(instructions, sizeof(instructions) / sizeof(*instructions));
 }
 
 /* Sets the message for a failed trial of what, which needs that configuration. Returns err. */

@@ -40,27 +40,6 @@ mkdir "$top/docker-$id-2.scope"
 check "several containers" one_line_error 1 "several containers have '$id': .*, .*$id" opensnoop --container "$id"
 rmdir "$top/docker-$id-2.scope"
 
-pids=()
-run() { # NAME TOOL ARGS...
-	local name=$1
-	shift
-	"$TOOLS/$1" "${@:2}" >"$SCRATCH/$name.out" 2>"$SCRATCH/$name.err" </dev/null &
-	pids+=($!)
-}
-
-all_are_tracing() {
-	local pid
-	for pid in "${pids[@]}"; do
-		is_tracing "$pid" || return 1
-	done
-}
-
-end_all() {
-	kill -INT "${pids[@]}"
-	wait "${pids[@]}"
-	pids=()
-}
-
 has() { grep -aq -- "$2" "$SCRATCH/$1.out"; } # NAME TEXT
 shows() { has "$1" "$2-inside" && has "$1" "$2-below" && ! has "$1" "$2-outside"; } # NAME TEXT
 
@@ -78,17 +57,17 @@ in_cgroup "$top/docker-$id.scope/inner" python3 "$here/in_terminal.py" bash --no
 python3 "$here/in_terminal.py" bash --norc <"$SCRATCH/keys.outside" >"$SCRATCH/screen" 2>&1 &
 exec 8>"$SCRATCH/keys.inside" 9>"$SCRATCH/keys.outside"
 
-run execsnoop execsnoop --container "${id:0:20}"
-run elfsnoop elfsnoop --cgroup "$top/docker-$id.scope"
-run opensnoop opensnoop --cgroup "/snoopkit-$$/docker-$id.scope"
-run tcpconnect tcpconnect --cgroup "$top/docker-$id.scope"
-run tcpaccept tcpaccept --cgroup "$top/docker-$id.scope"
-run eperm eperm --cgroup "$top/docker-$id.scope"
-run bashreadline bashreadline --container "$id"
-run ttysnoop ttysnoop --container "$id" "$tty"
-run shellsnoop shellsnoop --container "$id" "$shell"
+start_beside execsnoop execsnoop --container "${id:0:20}"
+start_beside elfsnoop elfsnoop --cgroup "$top/docker-$id.scope"
+start_beside opensnoop opensnoop --cgroup "/snoopkit-$$/docker-$id.scope"
+start_beside tcpconnect tcpconnect --cgroup "$top/docker-$id.scope"
+start_beside tcpaccept tcpaccept --cgroup "$top/docker-$id.scope"
+start_beside eperm eperm --cgroup "$top/docker-$id.scope"
+start_beside bashreadline bashreadline --container "$id"
+start_beside ttysnoop ttysnoop --container "$id" "$tty"
+start_beside shellsnoop shellsnoop --container "$id" "$shell"
 if [ -e /proc/modules ]; then
-	run modsnoop modsnoop --container "$id"
+	start_beside modsnoop modsnoop --container "$id"
 else
 	skip "modsnoop" "this kernel has no modules"
 fi
@@ -125,7 +104,7 @@ wait_for 60 has bashreadline line-below
 for name in ttysnoop shellsnoop; do
 	wait_for 60 has $name write-below
 done
-end_all
+stop_all
 for name in tcpconnect tcpaccept; do
 	check "$name" shows $name tcp
 done

@@ -19,28 +19,6 @@ check "--fields and --replay" one_line_error 1 '--fields and --replay exclude ea
 "$TOOLS/ttysnoop" --fields help >"$OUT" 2>"$ERR"
 check "--fields help needs nothing else" out_has '^doubtful +truth +'
 
-# run NAME TOOL ARGS...: in the background, with the output in $SCRATCH/NAME.out.
-pids=()
-run() {
-	local name=$1
-	shift
-	"$TOOLS/$1" "${@:2}" >"$SCRATCH/$name.out" 2>"$SCRATCH/$name.err" </dev/null &
-	pids+=($!)
-}
-
-all_are_tracing() {
-	local pid
-	for pid in "${pids[@]}"; do
-		is_tracing "$pid" || return 1
-	done
-}
-
-end_all() {
-	kill -INT "${pids[@]}" 2>/dev/null # one has ended by itself
-	wait "${pids[@]}"
-	pids=()
-}
-
 has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
 lacks() { ! has "$@"; }
 has_soon() { wait_for 60 has "$@"; }
@@ -79,14 +57,14 @@ workload() {
 	echo 'echo the-end' >&7
 } 2>"$SCRATCH/workload"
 
-run execsnoop execsnoop --json
-run execsnoop_x execsnoop -x --json
-run elfsnoop elfsnoop --json
-run opensnoop opensnoop -F --json
-run eperm eperm -P --json
-run bashreadline bashreadline --json
-run shellsnoop shellsnoop --json "$shell"
-run ttysnoop ttysnoop --json "$tty"
+start_beside execsnoop execsnoop --json
+start_beside execsnoop_x execsnoop -x --json
+start_beside elfsnoop elfsnoop --json
+start_beside opensnoop opensnoop -F --json
+start_beside eperm eperm -P --json
+start_beside bashreadline bashreadline --json
+start_beside shellsnoop shellsnoop --json "$shell"
+start_beside ttysnoop ttysnoop --json "$tty"
 wait_for 180 all_are_tracing
 workload
 has_soon shellsnoop the-end
@@ -94,29 +72,29 @@ has_soon ttysnoop the-end
 has_soon bashreadline "echo typed-$$"
 has_soon opensnoop 'etc/shadow'
 has_soon execsnoop setpriv
-end_all
+stop_all
 for name in execsnoop execsnoop_x elfsnoop opensnoop eperm bashreadline shellsnoop ttysnoop; do
 	files+=("$SCRATCH/$name.out")
 done
 check "what all tools print follows their schemas" /usr/bin/python3 "$here/follows_schema.py" "$repo/docs/schema" "${files[@]}"
 
 mark="args~^$SCRATCH/goo.* --mark$"
-run all execsnoop --fields comm,ret,args --where "$mark" --where "ppid=$$"
-run equal execsnoop --fields comm --where "$mark" --where comm=good
-run different execsnoop --fields comm --where "$mark" --where comm!=good
-run matches execsnoop --fields comm --where "$mark" --where 'comm~^good$'
-run differs execsnoop --fields comm --where "$mark" --where 'comm!~^good$'
-run none execsnoop --fields comm --where "$mark" --where 'ret<0'
-run both execsnoop --json --fields args,comm --where "$mark" --where 'ret>-1' --where "comm=$(printf 'goo\377')"
-run lines execsnoop --where "$mark" --where comm=good --where "ppid=$$" --max-events 1
-run elfsnoop elfsnoop --fields interpreter,ret,filename --where "filename~^$SCRATCH/good" --where 'filename!=x'
-run opensnoop opensnoop --fields path,uid,err --where "path~^$SCRATCH/good" --where "pid=$$"
-run uid opensnoop --fields uid,path --where uid=65534 --where path=/etc/shadow
-run eperm eperm -P --fields comm,syscall,error,count --where comm=cat --where 'count>0'
-run bashreadline bashreadline --fields uid,command --where 'command!~^echo hidden' --where "command~$$"
-run ttysnoop ttysnoop --fields comm,size,data --where 'data!~hidden' "$tty"
-run shellsnoop shellsnoop --fields data,fd --where "pid=$shell" "$shell"
-run mirror shellsnoop --where 'data!~hidden' "$shell"
+start_beside all execsnoop --fields comm,ret,args --where "$mark" --where "ppid=$$"
+start_beside equal execsnoop --fields comm --where "$mark" --where comm=good
+start_beside different execsnoop --fields comm --where "$mark" --where comm!=good
+start_beside matches execsnoop --fields comm --where "$mark" --where 'comm~^good$'
+start_beside differs execsnoop --fields comm --where "$mark" --where 'comm!~^good$'
+start_beside none execsnoop --fields comm --where "$mark" --where 'ret<0'
+start_beside both execsnoop --json --fields args,comm --where "$mark" --where 'ret>-1' --where "comm=$(printf 'goo\377')"
+start_beside lines execsnoop --where "$mark" --where comm=good --where "ppid=$$" --max-events 1
+start_beside elfsnoop elfsnoop --fields interpreter,ret,filename --where "filename~^$SCRATCH/good" --where 'filename!=x'
+start_beside opensnoop opensnoop --fields path,uid,err --where "path~^$SCRATCH/good" --where "pid=$$"
+start_beside uid opensnoop --fields uid,path --where uid=65534 --where path=/etc/shadow
+start_beside eperm eperm -P --fields comm,syscall,error,count --where comm=cat --where 'count>0'
+start_beside bashreadline bashreadline --fields uid,command --where 'command!~^echo hidden' --where "command~$$"
+start_beside ttysnoop ttysnoop --fields comm,size,data --where 'data!~hidden' "$tty"
+start_beside shellsnoop shellsnoop --fields data,fd --where "pid=$shell" "$shell"
+start_beside mirror shellsnoop --where 'data!~hidden' "$shell"
 wait_for 180 all_are_tracing
 workload
 for name in shellsnoop ttysnoop mirror; do
@@ -126,7 +104,7 @@ has_soon bashreadline "echo typed-$$"
 has_soon uid shadow
 has_soon all 'goo\\377'
 has_soon opensnoop 'good\\0401'
-end_all
+stop_all
 
 check "columns have the fields' names" header_is all 'COMM             RET     ARGS'
 check "a list is the last column" has all "^good             0       $SCRATCH/good good --mark\$"

@@ -133,6 +133,28 @@ start() { launch has_header "$@"; }
 # The same for a tool that prints no header.
 start_headerless() { launch is_tracing "$@"; }
 
+# Several tools at a time. start_beside NAME TOOL ARGS...: one more, its output in $SCRATCH/NAME.out.
+beside=()
+start_beside() {
+	local name=$1
+	shift
+	"$TOOLS/$1" "${@:2}" >"$SCRATCH/$name.out" 2>"$SCRATCH/$name.err" </dev/null &
+	beside+=($!)
+}
+
+all_are_tracing() {
+	local pid
+	for pid in "${beside[@]}"; do
+		is_tracing "$pid" || return 1
+	done
+}
+
+stop_all() {
+	kill -INT "${beside[@]}" 2>/dev/null # one may have ended by itself
+	wait "${beside[@]}"
+	beside=()
+}
+
 # stop: ends the tool as Ctrl-C does; STATUS is its exit status.
 stop() {
 	kill -INT "$TOOL_PID" 2>/dev/null
