@@ -15,14 +15,12 @@
 #include "cgroup_filter.bpf.h"
 #include "submit.bpf.h"
 #include "path.bpf.h"
+#include "file_id.bpf.h"
 #include "elfsnoop.h"
 
 #define MAX_FILENAME	4096 /* PATH_MAX */
 #define LOADS_IN_FLIGHT 32768
 #define ENOEXEC		8 /* asm-generic/errno-base.h; macros are not in BTF */
-
-/* Bits of the minor number in a dev_t: MINORBITS in include/linux/kdev_t.h */
-#define MINOR_BITS 20
 
 /* No LRU map: a program that keeps many loads waiting would have others' entries evicted. */
 BPF_HASH(loads, u64, struct linux_binprm *, LOADS_IN_FLIGHT);
@@ -55,13 +53,7 @@ static __always_inline void fill_in_task(struct elfsnoop_event *event)
 
 static __always_inline void fill_in_file(struct elfsnoop_event *event, struct file *file)
 {
-	struct inode *inode = READ(file->f_inode);
-	struct super_block *super_block = READ(inode->i_sb);
-	u32 device = READ(super_block->s_dev);
-
-	event->inode = READ(inode->i_ino);
-	event->major = device >> MINOR_BITS;
-	event->minor = device & ((1 << MINOR_BITS) - 1);
+	read_file_id(&event->file, file);
 	append_path(&event->strings, &event->elf, READ(file->f_path.mnt),
 		    READ(file->f_path.dentry));
 }

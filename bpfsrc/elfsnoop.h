@@ -3,6 +3,7 @@
 #define SNOOPKIT_ELFSNOOP_H
 
 #include "event.h"
+#include "file_id.h"
 #include "parameters.h"
 #include "path_names.h"
 
@@ -12,9 +13,7 @@ enum {
 
 struct elfsnoop_event {
 	struct event_header header;
-	__u64 inode;
-	__u32 major; /* of the device, as is minor */
-	__u32 minor;
+	struct file_id file;
 	__u32 pid;
 	__u32 ppid;
 	__u32 uid;

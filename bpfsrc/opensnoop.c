@@ -28,6 +28,7 @@
 #include "map_filter.bpf.h"
 #include "follow.bpf.h"
 #include "path.bpf.h"
+#include "file_id.bpf.h"
 #include "opensnoop.h"
 
 #define ACCESS_MODE    3				/* O_ACCMODE */
@@ -53,6 +54,7 @@ struct attempt {
 	u8 kind;
 	u8 state;
 	u8 unused;
+	u64 resolve;
 };
 
 #define IN_FLIGHT struct attempt
@@ -62,8 +64,10 @@ struct attempt {
 struct draft {
 	struct file *file; /* the opened file; NULL: that of fd */
 	u32 fd;
-	u32 wants_file; /* 1: add the file's path and flags */
-	u32 call;	/* for on_exit_alone() */
+	u32 wants_file;	    /* 1: add the file's path and flags */
+	u32 wants_resolved; /* 1: the same, but the name is not in doubt */
+	u32 call;	    /* for on_exit_alone() */
+	u32 unused;
 	struct opensnoop_event event;
 };
 
@@ -177,6 +181,7 @@ static __always_inline u64 fill_event(struct opensnoop_event *event, const struc
 	event->kind = ended->attempt->kind;
 	event->state = ended->attempt->state;
 	event->place = PLACE_NONE;
+	event->resolve = ended->attempt->resolve;
 	if (ended->trusted_task)
 		load_comm(event->comm, ended->trusted_task);
 	else
@@ -238,12 +243,21 @@ static __always_inline void submit_event(void *ctx, struct opensnoop_event *even
 		submit(ctx, event, size);
 }
 
+/* Whether the event is to say which file was opened, as far as that is known, for PARAM_RESOLVED.
+ */
+static __always_inline bool wants_resolved(const struct ended *ended)
+{
+	return PARAM(PARAM_RESOLVED) && ended->ret >= 0 &&
+	       !(ended->attempt->state & OPEN_RESULT_UNKNOWN);
+}
+
 static __always_inline void fill_draft(struct draft *draft, const struct ended *ended)
 {
 	fill_event(&draft->event, ended, OPEN_PATH_SIZE);
 	draft->file = ended->file;
 	draft->fd = ended->fd;
 	draft->wants_file = ended->wants_file;
+	draft->wants_resolved = wants_resolved(ended);
 	if (ended->ret >= 0 && (ended->in_user_memory || (ended->file && PARAM(PARAM_DIRECTORY))))
 		draft->wants_file = 1;
 }
@@ -254,13 +268,14 @@ static __always_inline int report(void *ctx, const struct ended *ended)
 	struct draft *draft;
 	u32 zero = 0;
 
-	if (!ended->wants_file && !PARAM(PARAM_DIRECTORY) && report_in_batch(ctx, ended))
+	if (!ended->wants_file && !PARAM(PARAM_DIRECTORY) && !wants_resolved(ended) &&
+	    report_in_batch(ctx, ended))
 		return 0;
 	draft = scratch.lookup(&zero);
 	if (!draft)
 		return 0;
 	fill_draft(draft, ended);
-	if (draft->wants_file || PARAM(PARAM_DIRECTORY))
+	if (draft->wants_file || PARAM(PARAM_DIRECTORY) || draft->wants_resolved)
 		with_place.call(ctx, 0);
 	submit_event(ctx, &draft->event);
 	return 0;
@@ -302,12 +317,14 @@ static __always_inline struct path *find_place(struct draft *draft)
 	struct opensnoop_event *event = &draft->event;
 	struct file *file = draft->file;
 
-	if (draft->wants_file) {
+	if (draft->wants_file || draft->wants_resolved) {
 		if (!file)
 			file = read_file_of_descriptor(draft->fd);
 		if (file) {
-			event->place = PLACE_FILE;
+			event->place = draft->wants_file ? PLACE_FILE : PLACE_RESOLVED;
 			event->file_flags = READ(file->f_flags);
+			if (PARAM(PARAM_RESOLVED))
+				read_file_id(&event->file, file);
 			return &file->f_path;
 		}
 	}
@@ -360,6 +377,7 @@ static __always_inline void take_how(struct attempt *attempt, const struct open_
 {
 	attempt->flags = how->flags;
 	attempt->mode = how->mode;
+	attempt->resolve = how->resolve;
 	if (how->resolve & RESOLVE_IN_ROOT_BIT)
 		attempt->state |= OPEN_IN_ROOT;
 	if (how->resolve & RESOLVE_BENEATH_BIT)

@@ -3,6 +3,7 @@
 #define SNOOPKIT_OPENSNOOP_H
 
 #include "event.h"
+#include "file_id.h"
 #include "parameters.h"
 #include "path_names.h"
 
@@ -17,6 +18,7 @@ enum {
 	PARAM_ACCESS_MODES,	     /* any of these, bit n for access mode n */
 	PARAM_FOLLOW,		     /* 1: only followed processes */
 	PARAM_DIRECTORY,	     /* 1: also the directory of a relative path */
+	PARAM_RESOLVED,		     /* 1: also the path and the numbers of each opened file */
 };
 
 /* Flags of an open that its struct file no longer has: O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC,
@@ -43,11 +45,14 @@ enum {
 enum open_place {
 	PLACE_NONE,
 	PLACE_DIRECTORY, /* of a relative path */
-	PLACE_FILE,	 /* the file that was opened */
+	PLACE_FILE,	 /* the file that was opened: the name may be another's */
+	PLACE_RESOLVED,	 /* the same for PARAM_RESOLVED alone */
 };
 
 struct opensnoop_event {
 	struct event_header header;
+	__u64 resolve;	     /* RESOLVE_ flags of openat2 */
+	struct file_id file; /* of PLACE_FILE and PLACE_RESOLVED, with PARAM_RESOLVED */
 	__u32 pid;
 	__u32 tid;
 	__u32 uid; /* 0 unless PARAM_WITH_UID */
@@ -55,7 +60,7 @@ struct opensnoop_event {
 	__u32 flags;
 	__u32 mode;
 	__s32 directory_fd; /* directory of a relative path; of OPEN_ADDED the supervisor's file */
-	__u32 file_flags;   /* of PLACE_FILE */
+	__u32 file_flags;   /* of PLACE_FILE and PLACE_RESOLVED */
 	__u8 io_uring;	    /* 1: through io_uring; the descriptor is not known */
 	__u8 kind;	    /* enum open_kind */
 	__u8 state;

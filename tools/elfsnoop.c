@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "elfsnoop.h"
+#include "features/file_id_text.h"
 #include "features/path_text.h"
 #include "base/pattern.h"
 #include "kernel/bpf.h"
@@ -100,9 +101,9 @@ static void row(struct row *row, const void *data)
 {
 	const struct elfsnoop_event *event = data;
 	const struct strings *strings = &event->strings;
-	char device[24];
+	char device[DEVICE_TEXT];
 
-	snprintf(device, sizeof(device), "%u:%u", event->major, event->minor);
+	device_text(&event->file, device);
 	row_clock(row, "TIME", -8);
 	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -6, event->uid);
 	row_uint(row, "PID", "pid", -7, event->pid);
@@ -116,7 +117,7 @@ static void row(struct row *row, const void *data)
 	row_json(row, "elf_deleted", json_boolean(event->elf.deleted));
 	row_path(row, "MOUNT", "mount", -12, path_mount_point(strings, &event->elf));
 	row_word(row, if_shown(opt.print_device, "DEVICE"), "device", -7, device);
-	row_uint(row, "INODE", "inode", -10, event->inode);
+	row_uint(row, "INODE", "inode", -10, event->file.inode);
 	row_int(row, "RET", "ret", 3, event->ret);
 }
 

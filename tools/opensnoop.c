@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "features/follow.h"
 #include "opensnoop.h"
+#include "features/file_id_text.h"
 #include "features/path_text.h"
 #include "tool/tool.h"
 
@@ -18,6 +19,7 @@ static struct {
 	bool print_uid;
 	bool extended;
 	bool full_path;
+	bool resolved; /* the events say which file was opened */
 	uint64_t tid;
 	uint32_t flags;
 	uint32_t access_modes; /* bit n: show opens with access mode n */
@@ -159,18 +161,25 @@ static uint32_t given_mode(const struct opensnoop_event *event)
 	return event->io_uring ? event->mode & ~(uint32_t)S_IFMT : event->mode;
 }
 
+/* Whether the event says which file was opened. */
+static bool has_file_of(const struct opensnoop_event *event)
+{
+	return event->place == PLACE_FILE || event->place == PLACE_RESOLVED;
+}
+
 /* Flags and mode. If the flags could not be read, their column has those of the opened file. */
 static void row_flags(struct row *row, const struct opensnoop_event *event)
 {
 	uint32_t flags = event->flags & ~(uint32_t)KERNEL_LARGEFILE;
 	uint32_t file_flags = event->file_flags & ~(uint32_t)KERNEL_LARGEFILE;
-	bool is_known = !(event->state & OPEN_FLAGS_UNKNOWN), has_file = event->place == PLACE_FILE;
+	bool is_known = !(event->state & OPEN_FLAGS_UNKNOWN), has_file = has_file_of(event);
 
 	row_octal(row, if_shown(opt.extended, "FLAGS"), 8, is_known ? flags : file_flags,
 		  is_known || has_file);
 	row_octal(row, if_shown(opt.extended, "MODE"), 4, given_mode(event), is_known);
 	row_number(row, "flags", flags, is_known);
 	row_number(row, "mode", given_mode(event), is_known);
+	row_json(row, "resolve", is_known ? json_integer((json_int_t)event->resolve) : json_null());
 	if (has_file)
 		row_number(row, "file_flags", file_flags, true);
 }
@@ -191,6 +200,43 @@ static bool is_path_of(const char *path, const char *file)
 	return !strncmp(file, "/usr/", 5) && !strcmp(file + 4, path) &&
 	       (!strncmp(path, "/lib", 4) || !strncmp(path, "/bin", 4) ||
 		!strncmp(path, "/sbi", 4));
+}
+
+/* Whether a relative path is the end of the file's. */
+static bool is_end_of(const char *path, const char *file)
+{
+	size_t length = strlen(path), of_file = strlen(file);
+
+	return length < of_file && file[of_file - length - 1] == '/' &&
+	       !strcmp(file + of_file - length, path);
+}
+
+/*
+ * The path of the opened file, if the name may be another's. With opt.resolved the program does not
+ * compare the two, so that the tool does.
+ */
+static const char *other_file(const struct opensnoop_event *event, const char *path,
+			      const char *file)
+{
+	if (event->place != PLACE_FILE)
+		return NULL;
+	if (opt.resolved && event->kind == OPEN_NAMED && path &&
+	    (is_path_of(path, file) || is_end_of(path, file)))
+		return NULL;
+	return file;
+}
+
+/* Which file was opened, in JSON. */
+static void row_file(struct row *row, const struct opensnoop_event *event, const char *path)
+{
+	char device[DEVICE_TEXT];
+
+	if (!opt.resolved || event->state & OPEN_RESULT_UNKNOWN)
+		return;
+	device_text(&event->file, device);
+	row_text(row, NULL, "resolved", 0, path, SIZE_MAX);
+	row_word(row, NULL, "device", 0, device);
+	row_uint(row, NULL, "inode", 0, event->file.inode);
 }
 
 /* The column: the path as it was passed, and the file's where that is another. */
@@ -217,19 +263,23 @@ static void row_path(struct row *row, const struct opensnoop_event *event)
 	const char *path = event->strings.size ? event->strings.bytes : "";
 	const char *known = event->state & OPEN_PATH_UNKNOWN ? NULL : path;
 	char *file = NULL, *whole = NULL, *column;
+	const char *other;
 
-	if (event->place == PLACE_FILE)
+	if (has_file_of(event))
 		file = path_whole(&event->strings, &event->names);
+	other = file ? other_file(event, known, file) : NULL;
 	if (event->place == PLACE_DIRECTORY)
 		whole = full_path(event, path);
 	else if (file && known && is_path_partial(event, path))
 		whole = strdup(file);
-	column = path_column(whole ? whole : known, file);
+	column = path_column(whole ? whole : known, other);
 	row_text(row, "PATH", NULL, 0, column ? column : path, SIZE_MAX);
 	if (whole)
 		row_text(row, NULL, "full_path", 0, whole, SIZE_MAX);
+	if (other)
+		row_text(row, NULL, "file", 0, other, SIZE_MAX);
 	if (file)
-		row_text(row, NULL, "file", 0, file, SIZE_MAX);
+		row_file(row, event, file);
 	if (known)
 		row_text(row, NULL, "path", 0, path, OPEN_PATH_SIZE);
 	else
@@ -262,7 +312,9 @@ static const struct field fields[] = {
 		  .can_be_null = true),
 	FIELD_ROW("mode", NUMBER, "what the program passed; 0 if nothing can be created",
 		  .can_be_null = true),
-	FIELD_ROW("file_flags", NUMBER, "flags of the opened file, if path may be another",
+	FIELD_ROW("resolve", NUMBER, "the RESOLVE_ flags of openat2; 0 from other calls",
+		  .can_be_null = true),
+	FIELD_ROW("file_flags", NUMBER, "flags of the opened file, if it is known",
 		  .is_optional = true),
 	FIELD_ROW("io_uring", TRUTH, "whether it came through io_uring"),
 	FIELD_ROW("call", WORD, "open, open_by_handle_at, open_tree or seccomp",
@@ -275,6 +327,10 @@ static const struct field fields[] = {
 		  .is_optional = true),
 	FIELD_ROW("file", PATH, "path of the opened file, if path may be another",
 		  .is_optional = true),
+	FIELD_ROW("resolved", PATH, "path of the opened file, if it is known: links are followed",
+		  .is_optional = true, .width = -24),
+	FIELD_ROW("device", WORD, "device of the opened file, MAJOR:MINOR", .is_optional = true),
+	FIELD_ROW("inode", NUMBER, "inode of the opened file", .is_optional = true),
 	FIELD_ROW("path", TEXT, "the path as the program passed it", .can_be_null = true,
 		  .width = -24),
 	{},
@@ -407,6 +463,12 @@ static const struct feature_test feature_tests[] = {
 	{},
 };
 
+static bool needs_resolved(const struct session *session)
+{
+	return session_needs_field(session, "resolved") || session_needs_field(session, "device") ||
+	       session_needs_field(session, "inode");
+}
+
 static int prepare(struct session *session, struct error *error)
 {
 	if (opt.follow) {
@@ -423,6 +485,8 @@ static int prepare(struct session *session, struct error *error)
 		session_set_parameter(session, PARAM_PID, 0);
 	session_set_parameter(session, PARAM_WITH_UID,
 			      opt.print_uid || session_needs_fields(session));
+	opt.resolved = needs_resolved(session);
+	session_set_parameter(session, PARAM_RESOLVED, opt.resolved);
 	session_set_parameter(session, PARAM_FLAGS_SET, opt.flags || opt.access_modes);
 	session_set_parameter(session, PARAM_FLAGS, opt.flags);
 	session_set_parameter(session, PARAM_ACCESS_MODES, opt.access_modes);

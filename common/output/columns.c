@@ -53,6 +53,16 @@ void columns_free(struct columns *columns)
 	*columns = (struct columns){};
 }
 
+bool columns_have(const struct columns *columns, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < columns->count; i++)
+		if (!strcmp(columns->fields[i]->name, name))
+			return true;
+	return false;
+}
+
 static int width_of(const struct field *field)
 {
 	static const int widths[] = {

@@ -8,6 +8,7 @@
 #define SNOOPKIT_COLUMNS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -26,6 +27,9 @@ struct columns {
 int columns_parse(struct columns *columns, const char *list, const struct field_table *table,
 		  struct error *error);
 void columns_free(struct columns *columns);
+
+/* Whether the field of that name is among them. */
+bool columns_have(const struct columns *columns, const char *name);
 
 /* Appends the titles, or an event's values, to the output's pending lines. */
 void columns_print_header(const struct columns *columns, struct output *output);

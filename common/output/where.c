@@ -222,6 +222,14 @@ bool where_holds(struct where *list, const json_t *event)
 	return true;
 }
 
+bool where_uses(const struct where *list, const char *name)
+{
+	for (; list; list = list->next)
+		if (!strcmp(list->field->name, name))
+			return true;
+	return false;
+}
+
 uint64_t where_given_up(const struct where *list)
 {
 	uint64_t count = 0;

@@ -31,6 +31,9 @@ int where_add(struct where **list, const char *text, const struct field_table *f
 /* Whether all conditions hold for the event, or may hold. */
 bool where_holds(struct where *list, const json_t *event);
 
+/* Whether a condition is about the field of that name. */
+bool where_uses(const struct where *list, const char *name);
+
 /* How many matches of regular expressions were given up. */
 uint64_t where_given_up(const struct where *list);
 

@@ -39,6 +39,15 @@ bool session_needs_fields(const struct session *session)
 	return session_shows_fields(session) || session->options->where;
 }
 
+bool session_needs_field(const struct session *session, const char *name)
+{
+	const struct options *options = session->options;
+
+	if (options->json && !options->columns.count)
+		return true;
+	return columns_have(&options->columns, name) || where_uses(options->where, name);
+}
+
 void session_use_probe_sets(struct session *session, const struct probe_set *sets)
 {
 	session->settings->probe_sets = sets;

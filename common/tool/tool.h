@@ -121,6 +121,8 @@ bool session_is_json(const struct session *session);
 bool session_shows_fields(const struct session *session);
 /* Whether what has no column is needed too: --json, --fields, --where. */
 bool session_needs_fields(const struct session *session);
+/* The same of one field: for what costs much. */
+bool session_needs_field(const struct session *session, const char *name);
 
 /* Sets PARAM(number) of the BPF source. In prepare() only. */
 void session_set_parameter(struct session *session, unsigned int number, uint64_t value);

@@ -13,7 +13,7 @@ hostile=$SCRATCH/$(printf 'esc\033]0;t\007nl\n1 init 3 0 forged\377')
 echo x >"$hostile"
 
 # Names from just below to just above what a program reads at once and what its batch has room for.
-lengths=(1 126 127 128 1958 1959 1960 4095)
+lengths=(1 126 127 128 1934 1935 1936 4095)
 mapfile -t long_names < <(for length in "${lengths[@]}"; do printf '/%0*d\n' $((length - 1)) 0 | cut -c "1-$length"; done)
 sees_long_names() {
 	diff <(printf '%s\n' "${lengths[@]}") <(grep -aE '^[0-9]+ +cat .* /0*$' "$OUT" | awk '{ print length($NF) }')
@@ -243,6 +243,26 @@ check "-F with a directory as root: the file's path" jq -es --arg path "$SCRATCH
 # shellcheck disable=SC2016
 check "-F with a directory as root: a file that is not there" jq -es --arg path "$SCRATCH/root/etc/absent" \
 	'map(select(.path == "/etc/absent")) | .[0].full_path == $path and .[0].err == 2' "$OUT"
+# shellcheck disable=SC2016
+check "resolve and resolved of both" jq -es --arg path "$SCRATCH/root/etc/in-root" \
+	'map([.err, .resolve, .resolved]) == [[0, 16, $path], [2, 16, null]]' \
+	<(grep -a '"dirfd":[0-9]' "$OUT")
+
+# Which file was opened, whatever it was called and by whichever call.
+ln -s file-plain "$SCRATCH/link-to-plain"
+file_id() { echo "$(findmnt -n -o MAJ:MIN -T "$1" | tr -d ' ') *$(stat -c %i "$1")"; }
+start opensnoop --fields call,io_uring,device,inode,resolved --where "resolved~^$SCRATCH/file-"
+true <"$SCRATCH/link-to-plain"
+"$PROGRAMS/hidden_opens" handle "$SCRATCH/file-all"
+! has_kprobes || [ "${uring:-}" != yes ] || "$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"
+(cd "$SCRATCH" && true <file-relative)
+out_soon "$SCRATCH/file-relative\$"
+stop
+check "resolved: what a link leads to" out_has "^open +false +$(file_id "$SCRATCH/file-plain") +$SCRATCH/file-plain\$"
+[[ $skipped == *" handle "* ]] ||
+	check "resolved: by a handle" out_has "^open_by_handle_at +false +$(file_id "$SCRATCH/file-all") +$SCRATCH/file-all\$"
+! has_kprobes || [ "${uring:-}" != yes ] ||
+	check "resolved: by io_uring" out_has "^open +true +$(file_id "$SCRATCH/file-uring") +$SCRATCH/file-uring\$"
 
 "$TOOLS/opensnoop" --exec sh -c "cat '$SCRATCH/file-plain'; (cat '$SCRATCH/file-relative'); exit 3" >"$OUT" 2>"$ERR"
 check "--exec ends with the command" [ $? -eq 0 ]
@@ -257,7 +277,7 @@ true <"$hostile"
 out_soon forged
 stop
 check "--json" bash -c "jq -es 'map(select(.path == \"file-relative\")) | .[0] | .fd >= 0 and .err == 0 and
-	.full_path == \"$SCRATCH/file-relative\" and (.flags|type) == \"number\" and .io_uring == false and .dirfd == -100' '$OUT'"
+	.full_path == \"$SCRATCH/file-relative\" and .resolved == .full_path and (has(\"file\")|not) and .resolve == 0 and (.flags|type) == \"number\" and .io_uring == false and .dirfd == -100' '$OUT'"
 check "--json keeps a path that is not UTF-8" bash -c \
 	"jq -es 'map(select(.path_hex)) | .[0].path_hex | endswith(\"ff\")' '$OUT'"
 

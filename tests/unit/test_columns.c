@@ -58,6 +58,15 @@ static void columns_are_aligned(void **state)
 			    "cat           5 1       /a b\n");
 }
 
+static void columns_are_found_by_name(void **state)
+{
+	(void)state;
+	choose("comm,who.exe");
+	assert_true(columns_have(&columns, "who.exe"));
+	assert_false(columns_have(&columns, "who"));
+	assert_false(columns_have(&(struct columns){}, "comm"));
+}
+
 static void a_field_of_an_object(void **state)
 {
 	(void)state;
@@ -202,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_aligned),
+		cmocka_unit_test(columns_are_found_by_name),
 		cmocka_unit_test(a_field_of_an_object),
 		cmocka_unit_test(what_is_missing_is_a_dash),
 		cmocka_unit_test(no_text_looks_like_two_columns),

@@ -55,6 +55,21 @@ static void assert_wrong(const char *condition, const char *message)
 	error_clear(&error);
 }
 
+static void the_fields_of_conditions_are_found(void **state)
+{
+	struct where *list = NULL;
+	struct error error = {};
+
+	(void)state;
+	assert_false(where_uses(list, "pid"));
+	assert_int_equal(where_add(&list, "comm=x", &table, &error), 0);
+	assert_int_equal(where_add(&list, "pid>5", &table, &error), 0);
+	assert_true(where_uses(list, "pid"));
+	assert_true(where_uses(list, "comm"));
+	assert_false(where_uses(list, "com"));
+	where_free(list);
+}
+
 static void texts_are_compared_byte_for_byte(void **state)
 {
 	(void)state;
@@ -212,6 +227,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_fields_of_conditions_are_found),
 		cmocka_unit_test(texts_are_compared_byte_for_byte),
 		cmocka_unit_test(hostile_texts_are_not_what_they_look_like),
 		cmocka_unit_test(numbers_are_compared_as_numbers),
