@@ -130,7 +130,9 @@ wait_tool
 check "$blocked blocked writers, or the loss is said" bash -c \
 	"cmp <(sort '$SCRATCH/blocked') <(sort '$OUT') || grep -q lost '$ERR'"
 
-# Another thread swaps the descriptor while it is written to. In doubt a write is shown.
+# Another thread swaps the descriptor while it is written to. In doubt a write is shown, and marked: with
+# kprobes the tty itself is asked, and nothing is doubtful. Whether a swap hits a write is up to the
+# scheduler, so that a busy machine may have none in one of the ways.
 for way in dup2 dup3 close int80; do
 	rm -f "$GO" "$SCRATCH/tty"
 	"$PROGRAMS/swapped_writer" $way 50000 "$SCRATCH/swapped" "$GO" >"$SCRATCH/tty" &
@@ -143,11 +145,15 @@ for way in dup2 dup3 close int80; do
 	check "a descriptor that is swapped by $way" python3 -c '
 import json, sys
 real = set(open(sys.argv[1]).read().splitlines())
-shown = {e["data"].strip(): e["doubtful"] for e in map(json.loads, open(sys.argv[2]))}
-assert real and not real - set(shown), (len(real), len(real - set(shown)))
-# With kprobes the tty itself is asked, and nothing is doubtful.
-assert any(shown.values()) == (sys.argv[3] == "0")' "$SCRATCH/swapped" "$OUT" "$(has_kprobes && echo 1 || echo 0)"
+shown = {json.loads(line)["data"].strip() for line in open(sys.argv[2])}
+assert real and not real - shown, (len(real), len(real - shown))' "$SCRATCH/swapped" "$OUT"
+	grep -h '"doubtful":true' "$OUT" >>"$SCRATCH/doubtful"
 done
+if has_kprobes; then
+	check "none of these writes is doubtful" test ! -s "$SCRATCH/doubtful"
+else
+	check "a write that may not be the tty's is marked" test -s "$SCRATCH/doubtful"
+fi
 
 # Writes that are no 64-bit syscalls are seen, or it is said that they are not.
 for way in write pwrite writev uring uring-writev uring-registered uring-silent; do
