@@ -75,6 +75,8 @@ static __always_inline void submit_my_batch(void *ctx)
 #ifdef ADDED_FIELDS
 #define RESERVED_SIZE (BATCH_EVENT_SIZE + ADDED_SIZE)
 #define LARGE_SIZE    28672 /* of an event with its fields; a map's value on each CPU has 32 kB */
+/* The longest event that fields are added to. */
+#define LARGE_EVENT_SIZE (LARGE_SIZE - ADDED_SIZE)
 
 struct large_event {
 	char bytes[LARGE_SIZE];
@@ -130,26 +132,37 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
 }
 
 /*
- * Sends an event that is too large for the batch. Call submit_my_batch() before, since the batch
- * holds older events. If the result is not 0, the event is lost and the caller counts it.
+ * Sends an event that is too large for the batch, without fields that an edited program adds. Call
+ * submit_my_batch() before, since the batch holds older events. If the result is not 0, the event
+ * is lost and the caller counts it.
  */
 static __always_inline int submit_large(void *ctx, void *event, u64 size)
 {
 #ifdef ADDED_FIELDS
-	u32 zero = 0;
-	struct large_event *large = large_events.lookup(&zero);
-
 	((struct event_header *)event)->added = 0;
-	if (large && is_bounded(&size, LARGE_SIZE - ADDED_SIZE)) {
-		bpf_probe_read(large, size, event);
-		event = large;
-		size = append_fields(ctx, event, size, LARGE_SIZE - ADDED_SIZE);
-		is_bounded(&size, LARGE_SIZE);
-	}
 #endif
 	stamp(event, size);
 	return events.perf_submit(ctx, event, size);
 }
+
+#ifdef ADDED_FIELDS
+/* The same with the fields. */
+static __always_inline int submit_large_added(void *ctx, void *event, u64 size)
+{
+	u32 zero = 0;
+	struct large_event *large = large_events.lookup(&zero);
+
+	if (!large || !is_bounded(&size, LARGE_EVENT_SIZE))
+		return submit_large(ctx, event, size);
+	bpf_probe_read(large, size, event);
+	size = append_fields(ctx, large, size, LARGE_EVENT_SIZE);
+	is_bounded(&size, LARGE_SIZE);
+	stamp((void *)large, size);
+	return events.perf_submit(ctx, large, size);
+}
+#else
+#define submit_large_added submit_large
+#endif
 
 /* Sends an event that was not built in the batch. */
 static __always_inline void submit(void *ctx, void *event, u64 size)
@@ -159,7 +172,7 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 
 	if (size > BATCH_EVENT_SIZE) {
 		submit_my_batch(ctx);
-		if (submit_large(ctx, event, size))
+		if (submit_large_added(ctx, event, size))
 			count_lost(1);
 		return;
 	}

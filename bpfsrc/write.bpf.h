@@ -45,6 +45,13 @@ struct segment {
 	u64 size;
 };
 
+/* The most bytes of a piece: an edited program's fields must fit beside the last one. */
+#ifdef ADDED_FIELDS
+#define PIECE_SIZE (LARGE_EVENT_SIZE - offsetof(struct written_event, data))
+#else
+#define PIECE_SIZE WRITTEN_SIZE
+#endif
+
 /* State of a copy, kept between tail calls. */
 struct copy {
 	u64 address;  /* of the next byte */
@@ -136,10 +143,10 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy, enum copier
 		return true;
 	if (size > WRITE_PIECE)
 		size = WRITE_PIECE;
-	if (copy->event.size > WRITTEN_SIZE - WRITE_PIECE)
+	if (copy->event.size > PIECE_SIZE - WRITE_PIECE)
 		submit_piece(ctx, copy, WRITTEN_MORE);
 	at = copy->event.size;
-	if (at > WRITTEN_SIZE - WRITE_PIECE)
+	if (at > PIECE_SIZE - WRITE_PIECE)
 		return false;
 	/* Hide the bound that the compiler knows, so that it keeps the mask for the verifier. */
 	asm volatile("" : "+r"(size));
@@ -172,21 +179,29 @@ static __always_inline void call_more(void *ctx, enum copier copier)
 		more.call(ctx, 0);
 }
 
-static __always_inline int copy_more(void *ctx, enum copier copier)
+/* Copies so many pieces. What is left is copied by a tail call, which ends the copy. */
+static __always_inline void copy_pieces(void *ctx, struct copy *copy, enum copier copier,
+					const u32 count)
 {
-	u32 zero = 0, i;
-	struct copy *copy = scratch.lookup(&zero);
+	u32 i;
 
-	if (!copy)
-		return 0;
 #pragma unroll
-	for (i = 0; i < WRITE_PIECES; i++)
+	for (i = 0; i < count; i++)
 		if (!copy_piece(ctx, copy, copier))
 			goto out;
 	if (copy->left)
 		call_more(ctx, copier);
 out:
 	end_copy(ctx, copy);
+}
+
+static __always_inline int copy_more(void *ctx, enum copier copier)
+{
+	u32 zero = 0;
+	struct copy *copy = scratch.lookup(&zero);
+
+	if (copy)
+		copy_pieces(ctx, copy, copier, WRITE_PIECES);
 	return 0;
 }
 
@@ -306,7 +321,6 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 {
 	u64 limit = forgotten(PARAM(PARAM_WRITE_LIMIT)), wanted = total < limit ? total : limit;
 	struct copy *copy;
-	u32 i;
 
 	if (!in_wanted_cgroup())
 		return 0;
@@ -319,13 +333,6 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 		return 0;
 	if (copy->left > BATCH_EVENT_SIZE)
 		submit_my_batch(ctx);
-#pragma unroll
-	for (i = 0; i < WRITE_FIRST; i++)
-		if (!copy_piece(ctx, copy, copier))
-			goto out;
-	if (copy->left)
-		call_more(ctx, copier);
-out:
-	end_copy(ctx, copy);
+	copy_pieces(ctx, copy, copier, WRITE_FIRST);
 	return 0;
 }

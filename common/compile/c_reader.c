@@ -137,21 +137,36 @@ static bool follow(struct c_reader reader, const char *words)
 	return true;
 }
 
-/* What BCC's macro has in its parentheses for a program of that name; false: not made by it. */
-static bool made_by(const char *program, const char *macro, struct buffer *words)
-{
-	bool is_raw = !strcmp(macro, "RAW_TRACEPOINT_PROBE");
-	const char *prefix = is_raw ? "raw_tracepoint__" : "tracepoint__", *rest, *middle;
+/* BCC's macros that define a program, and what comes before their first argument in its name. */
+static const struct program_macro {
+	const char *name;
+	const char *prefix;
+	bool has_category; /* the program is named after two arguments: CATEGORY__EVENT */
+} program_macros[] = {
+	{ "TRACEPOINT_PROBE", "tracepoint__", true },
+	{ "RAW_TRACEPOINT_PROBE", "raw_tracepoint__", false },
+	{ "KFUNC_PROBE", "kfunc__", false },
+	{ "KRETFUNC_PROBE", "kretfunc__", false },
+	{ "KMOD_RET", "kmod_ret__", false },
+	{ "LSM_PROBE", "lsm__", false },
+	{ "BPF_ITER", "bpf_iter__", false },
+};
 
-	if (strncmp(program, prefix, strlen(prefix)))
+/* What the macro has in its parentheses for a program of that name; false: not made by it. */
+static bool made_by(const char *program, const struct program_macro *macro, struct buffer *words)
+{
+	const char *rest = program + strlen(macro->prefix), *middle;
+
+	if (strncmp(program, macro->prefix, strlen(macro->prefix)))
 		return false;
-	rest = program + strlen(prefix);
-	middle = is_raw ? NULL : strstr(rest, "__");
+	if (!macro->has_category) {
+		buffer_printf(words, "( %s", rest);
+		return true;
+	}
+	middle = strstr(rest, "__");
 	if (middle)
 		buffer_printf(words, "( %.*s , %s )", (int)(middle - rest), rest, middle + 2);
-	else
-		buffer_printf(words, "( %s )", rest);
-	return true;
+	return middle;
 }
 
 static unsigned int find_line(const char *text, const char *word, const char *after)
@@ -168,23 +183,22 @@ static unsigned int find_line(const char *text, const char *word, const char *af
 
 unsigned int c_program_line(const char *text, const char *program)
 {
-	static const char *const macros[] = { "TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE" };
 	unsigned int line = find_line(text, program, "(");
 	size_t i;
 
-	for (i = 0; !line && i < sizeof(macros) / sizeof(*macros); i++) {
+	for (i = 0; !line && i < sizeof(program_macros) / sizeof(*program_macros); i++) {
 		struct buffer buffer = {};
 		char *words;
 
-		if (!made_by(program, macros[i], &buffer))
+		if (!made_by(program, &program_macros[i], &buffer))
 			continue;
 		words = buffer_take_string(&buffer);
 		if (words)
-			line = find_line(text, macros[i], words);
+			line = find_line(text, program_macros[i].name, words);
 		buffer_free(&buffer);
 		free(words);
 	}
-	return line;
+	return line || !*program ? line : find_line(text, "(", program);
 }
 
 char *c_number_lines(const char *text, const char *name)

@@ -33,7 +33,8 @@ bool c_token_is(const struct c_token *token, const char *word);
 
 /*
  * The line where a source defines the program of that name, or 0. It is also found where the name
- * is made by BCC's TRACEPOINT_PROBE(category, event) or RAW_TRACEPOINT_PROBE(event).
+ * is made by a macro of BCC's, TRACEPOINT_PROBE(category, event) and the like, and where it is the
+ * first argument of any other macro.
  */
 unsigned int c_program_line(const char *text, const char *program);
 

@@ -223,8 +223,11 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 	struct mirror_part **place = find_part(mirror, event->tid);
 
 	/* The last piece of this thread's previous write was lost. The perf buffer counts that. */
-	if (*place && !event->offset)
+	if (*place && !event->offset) {
+		session_hide_added(session, true);
 		end_part(mirror, session, time, place);
+		session_hide_added(session, false);
+	}
 	if (!*place && event->kind == WRITTEN_LAST) {
 		mirror_write(mirror, session, time, event, event->data, event->size);
 		return;

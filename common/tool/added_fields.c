@@ -190,6 +190,11 @@ size_t added_fields_take(struct added_fields *added, void *event, size_t size)
 	return size;
 }
 
+void added_fields_forget(struct added_fields *added)
+{
+	added->head.present = 0;
+}
+
 /* Of a text that is there: where it begins, and how long it is; it may be cut. */
 static const char *text_of(const struct added_fields *added, size_t i, size_t *size, bool *is_cut)
 {
@@ -206,7 +211,7 @@ static const char *text_of(const struct added_fields *added, size_t i, size_t *s
 
 static bool is_present(const struct added_fields *added, size_t i)
 {
-	return added->head.present >> i & 1 &&
+	return !added->is_hidden && added->head.present >> i & 1 &&
 	       (added->head.is_text >> i & 1) == added->fields[i].is_text;
 }
 

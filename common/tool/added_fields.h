@@ -33,7 +33,8 @@ struct added_fields {
 	struct added_field fields[ADDED_MOST];
 	size_t count;
 	char define[ADDED_DEFINE_SIZE]; /* of their number */
-	/* Of the event that is printed. */
+	bool is_hidden; /* what is printed is another event than what follows is of */
+	/* Of the event that is at hand. */
 	struct added_head head;
 	uint64_t values[ADDED_MOST];
 	char text[ADDED_TEXT_SIZE + 1];
@@ -59,6 +60,9 @@ void added_fields_define(const struct added_fields *added, const char **defines)
  * size of the event without them, with a NUL behind it.
  */
 size_t added_fields_take(struct added_fields *added, void *event, size_t size);
+
+/* After this event: what is printed without one, such as counts, has no such fields. */
+void added_fields_forget(struct added_fields *added);
 
 /* Adds the fields to the row of that event. For this and the next, added may be NULL. */
 void added_fields_row(const struct added_fields *added, struct row *row);

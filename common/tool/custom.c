@@ -25,12 +25,15 @@ static void say_unattached(const struct named_probes *named, const struct tool *
 
 	for (i = 0; i < image->program_count; i++) {
 		const char *program = image->programs[i].name;
+		char place[NAMED_PLACE_SIZE];
 
-		if (!is_named(named, program) && !c_has_word(tool->source->text, program))
-			message(tool->name,
-				"%s:%u: nothing attaches the function %s: it is not one of the "
-				"tool's own, and not named kprobe__FUNCTION or the like",
-				source->name, c_program_line(source->text, program), program);
+		if (is_named(named, program) || c_has_word(tool->source->text, program))
+			continue;
+		program_place(place, source, program);
+		message(tool->name,
+			"%snothing attaches the function %s: it is not one of the "
+			"tool's own, and not named kprobe__FUNCTION or the like",
+			place, program);
 	}
 }
 
@@ -48,11 +51,11 @@ int custom_examine(struct named_probes *named, const struct tool *tool,
 
 	if (err)
 		return err;
-	say_unattached(named, tool, source, image);
 	if (sends_foreign_events(image))
 		return error_set(error, EINVAL,
 				 "%s sends events of its own format, which %s can't read: submit() "
 				 "of the tool's own source (--ebpf) is missing",
 				 source->name, tool->name);
+	say_unattached(named, tool, source, image);
 	return 0;
 }

@@ -10,8 +10,8 @@
 
 /*
  * Finds the probes that the source names by its functions, and says on standard error which of its
- * programs nothing attaches. Returns 0 or a negative errno with a message: -EINVAL also where the
- * source sends events that are not the tool's.
+ * programs nothing attaches. Returns 0 or a negative errno with a message, and then says nothing
+ * else: -EINVAL also where the source sends events that are not the tool's.
  */
 int custom_examine(struct named_probes *named, const struct tool *tool,
 		   const struct source_text *source, const struct image *image,

@@ -64,14 +64,24 @@ static void set_target(char target[NAMED_TARGET_SIZE], enum probe_kind kind, con
 		snprintf(target, NAMED_TARGET_SIZE, "%s", name);
 }
 
+void program_place(char place[NAMED_PLACE_SIZE], const struct source_text *source,
+		   const char *program)
+{
+	unsigned int line = c_program_line(source->text, program);
+
+	if (line)
+		snprintf(place, NAMED_PLACE_SIZE, "%s:%u: ", source->name, line);
+	else
+		snprintf(place, NAMED_PLACE_SIZE, "%s: ", source->name);
+}
+
 static void add_probe(struct named_probes *named, const struct source_text *source,
 		      const struct prefix *prefix, const char *program)
 {
 	char *target = named->targets[named->count], *place = named->places[named->count];
 
 	set_target(target, prefix->kind, program + strlen(prefix->text));
-	snprintf(place, NAMED_PLACE_SIZE, "%s:%u: ", source->name,
-		 c_program_line(source->text, program));
+	program_place(place, source, program);
 	named->probes[named->count++] = (struct probe){
 		.kind = prefix->kind, .target = target, .program = program, .place = place
 	};

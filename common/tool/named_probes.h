@@ -32,6 +32,10 @@ struct named_probes {
 int named_probes_find(struct named_probes *named, const struct source_text *source,
 		      const struct image *image, struct error *error);
 
+/* Where a source defines a program: "FILE:LINE: ", or "FILE: " where it does not show the line. */
+void program_place(char place[NAMED_PLACE_SIZE], const struct source_text *source,
+		   const char *program);
+
 /* Whether a source, before it is compiled, seems to have such a program. */
 bool named_probes_may_be_in(const char *source);
 

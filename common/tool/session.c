@@ -153,6 +153,11 @@ bool session_wants(struct session *session, uint64_t time, const void *event)
 	return lines_wants(session->options, session->tool, &session->output, time, event);
 }
 
+void session_hide_added(struct session *session, bool hidden)
+{
+	session->settings->added.is_hidden = hidden;
+}
+
 void session_print_row(struct session *session, uint64_t time, const void *event)
 {
 	uint64_t max = session->options->max_events;
@@ -175,15 +180,10 @@ static void *pad_event(struct session *session, const void *data, size_t size)
 	return session->padded;
 }
 
-static void handle_event(void *context, uint64_t time, void *data, size_t size)
+static void print_event(struct session *session, uint64_t time, void *data, size_t size)
 {
-	struct session *session = context;
 	const struct tool *tool = session->tool;
 
-	size = added_fields_take(&session->settings->added, data, size);
-	/* Drop events from before the header: not all probes were attached then. */
-	if (size < tool->event_size || time < session->output.start_time)
-		return;
 	if (session->padded)
 		data = pad_event(session, data, size);
 	if (tool->bound)
@@ -192,6 +192,17 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 		tool->print(session, time, data, size);
 	else if (!tool->wanted || tool->wanted(data))
 		session_print_row(session, time, data);
+}
+
+static void handle_event(void *context, uint64_t time, void *data, size_t size)
+{
+	struct session *session = context;
+
+	size = added_fields_take(&session->settings->added, data, size);
+	/* Drop events from before the header: not all probes were attached then. */
+	if (size >= session->tool->event_size && time >= session->output.start_time)
+		print_event(session, time, data, size);
+	added_fields_forget(&session->settings->added);
 }
 
 static void report(struct session *session)

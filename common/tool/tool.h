@@ -190,6 +190,12 @@ int session_run_command(struct session *session, char **argv, const char *user,
 void session_message(const struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Whether the rows that follow are of another event than the one that print() was given: then they
+ * lack the fields that an edited program has added to that one (tool/added_fields.h).
+ */
+void session_hide_added(struct session *session, bool hidden);
+
 /* Whether --where lets the event pass. */
 bool session_wants(struct session *session, uint64_t time, const void *event);
 

@@ -26,16 +26,16 @@ cp execsnoop.fields.c fields.c
 
 start execsnoop --source fields.c -P $$ -n '^echo$'
 "$marked" $'x\n\e[2J\\' >/dev/null
-check 'fields: columns at the end' out_soon '^echo .* 1 +2 .* 14 +-5 +-56 +1 +- (bash|customising\.sh)'
-check 'fields: a hostile string is escaped' out_has 'x\\012\\033\[2J\\\\ +-$'
-check 'fields: their titles' out_has '^PCOMM .* ARGS +F1 .* NEGATIVE +SMALL +FLAG +BAD PARENT +HOSTILE'
+check 'fields: columns at the end' out_soon '^echo .* 1 +2 .* 14 +-5 +-56 +1 +- '
+check 'fields: a hostile string is escaped' out_has 'x\\012\\033\[2J\\\\ +- +(bash|customising\.sh) *$'
+check 'fields: their titles' out_has '^PCOMM .* ARGS +F1 .* NEGATIVE +SMALL +FLAG +BAD HOSTILE +NOWHERE +PARENT'
 check 'fields: an event is a line' out_lines 'x' 1
 stop
 check 'fields: nothing is said' err_is_empty
 
 start_headerless execsnoop --source fields.c -P $$ -n '^echo$' --json
 "$marked" $'x\n\e[2J\\' >/dev/null
-check 'fields: JSON' out_soon '"f14":14,"negative":-5,"small":-56,"flag":1,"parent":"(bash|customising.sh)","hostile":"x\\n\\u001[bB]\[2J\\\\"\}'
+check 'fields: JSON' out_soon '"f14":14,"negative":-5,"small":-56,"flag":1,"hostile":"x\\n\\u001[bB]\[2J\\\\","parent":"(bash|customising.sh)"\}'
 check 'fields: what reads a bad pointer is absent, the event is there' out_lacks '"(bad|nowhere)"'
 stop
 
@@ -52,19 +52,57 @@ start execsnoop --fields negative --source <(cat fields.c) -P $$
 check 'fields: a source that can be read once' out_soon '^-5$'
 stop
 
+# What twenty_fields becomes in JSON, with a hostile name of the program.
+hostile_comm=$'\e[2J"\\x'
+of_twenty='"f1":1,"f2":2,.*"f14":14,"negative":-5,"small":-56,"flag":1,"hostile":"\\u001[bB]\[2J\\"\\\\x"'
+
 # A program that builds its events in the batch, and that a burst of events makes batch.
 start_headerless opensnoop --source opensnoop.batch.c --json -p $$
+own_comm=$(</proc/$$/comm)
+printf %s "$hostile_comm" >/proc/$$/comm
 for i in {1..3000}; do : 2>/dev/null <"/nonexistent/$$/$i"; done
 check 'fields: batched events have theirs' out_soon "nonexistent/$$/3000.*\"opener\":$$\}"
-check 'fields: each of them' out_lines "nonexistent/$$/[0-9]+\".*\"opener\":$$\}" 3000
+check 'fields: each of them' out_lines "nonexistent/$$/[0-9]+\".*$of_twenty,\"opener\":$$\}" 3000
+printf %s "$own_comm" >/proc/$$/comm
 stop
 check 'fields: no event is lost' err_lacks ' lost '
+
+# The mirrors, whose events are a write or pieces of one: one event that is as long as it may be
+# beside its fields, and several.
+mkfifo go
+"$PROGRAMS/in_pty" pty.out tty bash -c "printf %s '$hostile_comm' >/proc/\$\$/comm; echo \$\$ >pid
+	read -r _ <go; echo short-$$; $PROGRAMS/writer writev 2 16100; $PROGRAMS/writer writev 9 16100" </dev/null &
+terminal=$!
+wait_for 60 test -s pid
+start_beside shell shellsnoop --source shellsnoop.fields.c --json "$(<pid)"
+start_beside tty ttysnoop --source ttysnoop.fields.c --json "$(cat ./tty)"
+wait_for 180 all_are_tracing
+echo >go
+wait $terminal
+for tool in shell tty; do
+	ERR=$tool.err
+	wait_for 60 grep -q '"size":144900,.*}' $tool.out
+	sed -E 's/.*("doubtful":)/\1/' $tool.out >$tool.end
+	OUT=$tool.end
+	check "fields: ${tool}snoop, a hostile string is escaped" out_lines "\"doubtful\":false,$of_twenty\}\$" 1
+	check "fields: ${tool}snoop, each write has them" out_lines '"doubtful":false,"f1":1,.*"flag":1,"hostile":"[^,]*"\}$' 3
+done
+stop_all
+OUT=$SCRATCH/out ERR=$SCRATCH/err
 
 for text in 'FIELD(pid, 1);=execsnoop has a field pid already' \
 	'FIELD(a b, 1);=a field is FIELD' 'FIELD(x, 1); FIELD_STR(x, 0);=the field x is a number and a text'; do
 	edited execsnoop refused.c 'read_new_args(event);' "	${text%%=*}"
 	check "fields: ${text#*=}" one_line_error 1 "refused.c:$(line_of refused.c "${text%%=*}"): ${text#*=}" \
 		execsnoop --source refused.c
+done
+for tool in 'opensnoop fd' "shellsnoop data $$" 'ttysnoop size 0'; do
+	read -ra words <<<"$tool"
+	tool=${words[0]} field=${words[1]}
+	edited "$tool" refused.c '#include "prelude.bpf.h"' "#define MINE FIELD($field, 1)"
+	check "fields: $tool has a field $field already" one_line_error 1 \
+		"refused.c:$(line_of refused.c MINE): $tool has a field $field already" \
+		"$tool" --source refused.c "${words[@]:2}"
 done
 echo 'FIELD(x, 1)' >refused.c
 check 'fields: a tool without events' one_line_error 1 'refused.c:1: eperm has no events' eperm --source refused.c
@@ -141,24 +179,15 @@ check '--check: the own program' "$TOOLS/execsnoop" --check
 
 # ---- BCC's own programs ----
 
-# bcc_text TOOL FILE: the program of BCC's tool; false: it does not print it here.
-bcc_text() {
-	local script
-	script=$(command -v "$1-bpfcc") || return
-	if [ "$1" = bashreadline ]; then
-		sed -n '/^bpf_text = """/,/^"""/p' "$script" | sed '1s/.*"""//; /^"""/d' >"$2"
-	else
-		"$script" --ebpf >"$2" 2>/dev/null || return
-	fi
-	[ -s "$2" ]
-}
-
-for tool in execsnoop opensnoop bashreadline; do
-	if bcc_text $tool bcc.c; then
-		check "BCC's $tool: one line says what is missing" said \
-			'(bcc.c sends events of its own format|the source has no program)' $tool --source bcc.c
-	else
-		skip "BCC's $tool" "it prints no program here"
-	fi
-done
+# Its tools' texts are attached by its scripts, and their events are read by these.
+if command -v opensnoop-bpfcc >/dev/null; then
+	check 'its scripts print their programs' bcc_sources "$SCRATCH"
+	for text in execsnoop.bcc_kprobes opensnoop.bcc_kprobes opensnoop.bcc_kfuncs bashreadline.bcc_kprobes; do
+		check "BCC's $text: one line says what is missing" one_line_error 1 \
+			"$text.c sends events of its own format, which ${text%.*} can't read" \
+			"${text%.*}" --source "$text.c"
+	done
+else
+	skip "BCC's own programs" 'its tools are not here'
+fi
 finish

@@ -50,6 +50,7 @@ compile_sources() {
 	local name file from
 	customised_sources "$SCRATCH"
 	page_sources "$SCRATCH"
+	! command -v opensnoop-bpfcc >/dev/null || bcc_sources "$SCRATCH"
 	# What a TRACEPOINT_PROBE() gets is in the running kernel's tracefs.
 	rm "$SCRATCH/execsnoop.page3.c"
 	filtered_source "$SCRATCH/execsnoop.filtered.c"

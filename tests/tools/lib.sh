@@ -7,7 +7,8 @@
 # SNOOPKIT_HEADERS set to kernel or btf, each tool runs with that --headers.
 set -u
 
-: "${SNOOPKIT_BUILD:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${SNOOPKIT_BUILD:=$REPOSITORY/build}"
 REAL_TOOLS=$SNOOPKIT_BUILD/tools
 TOOLS=$REAL_TOOLS
 PROGRAMS=$SNOOPKIT_BUILD/tests
@@ -249,20 +250,33 @@ with_function() {
 	END
 }
 
+# twenty_fields HOSTILE: as a program adds them, two of which can't be read; HOSTILE points to a text
+# of the traced program's.
+twenty_fields() {
+	for i in {1..14}; do echo "	FIELD(f$i, $i);"; done
+	cat <<-END
+		FIELD(negative, -5);
+		FIELD(small, (signed char)200);
+		FIELD(flag, READ(my_task()->pid) > 0);
+		FIELD(bad, READ(((struct task_struct *)8)->pid));
+		FIELD_STR(hostile, $1);
+		FIELD_STR(nowhere, (void *)8);
+	END
+}
+
 # What customising.sh runs, as TOOL.NAME.c in a directory.
 customised_sources() { # DIRECTORY
-	local numbers
-	numbers=$(for i in {1..14}; do echo "	FIELD(f$i, $i);"; done)
-	edited execsnoop "$1/execsnoop.fields.c" 'read_new_args(event);' "$numbers
-	FIELD(negative, -5);
-	FIELD(small, (signed char)200);
-	FIELD(flag, READ(my_task()->pid) > 0);
-	FIELD(bad, READ(((struct task_struct *)8)->pid));
-	FIELD_STR(parent, READ(my_task()->real_parent)->comm);
-	FIELD_STR(hostile, event->text + event->filename_size + 10);
-	FIELD_STR(nowhere, (void *)8);"
+	local tool
+	edited execsnoop "$1/execsnoop.fields.c" 'read_new_args(event);' \
+		"$(twenty_fields 'event->text + event->filename_size + 10')
+	FIELD_STR(parent, READ(my_task()->real_parent)->comm);"
 	edited opensnoop "$1/opensnoop.batch.c" 'size = fill_event(event, ended, NAME_IN_BATCH);' \
-		'	FIELD(opener, my_pid());'
+		"$(twenty_fields 'my_task()->comm')
+	FIELD(opener, my_pid());"
+	for tool in shellsnoop ttysnoop; do
+		edited $tool "$1/$tool.fields.c" 'event->is_doubtful = write->is_doubtful;' \
+			"$(twenty_fields 'my_task()->comm')"
+	done
 	edited execsnoop "$1/execsnoop.refused.c" 'read_new_args(event);' \
 		'	event->pid = *(volatile u32 *)(u64)event->uid;'
 	with_function execsnoop "$1/execsnoop.named.c" 'RAW_TRACEPOINT_PROBE(sched_process_exit)'
@@ -271,9 +285,19 @@ customised_sources() { # DIRECTORY
 	with_function execsnoop "$1/execsnoop.stray.c" 'int stray(struct pt_regs *ctx)'
 }
 
+# The programs of BCC's tools, as TOOL.bcc_KIND.c in a directory. Its scripts want Debian's Python.
+bcc_sources() { # DIRECTORY
+	local tool kind
+	for tool in execsnoop.kprobes opensnoop.kprobes opensnoop.kfuncs bashreadline.kprobes; do
+		kind=${tool#*.} tool=${tool%.*}
+		/usr/bin/python3 "$REPOSITORY/tests/tools/bcc_text.py" "$kind" "/usr/sbin/$tool-bpfcc" \
+			>"$1/$tool.bcc_$kind.c" || return
+	done
+}
+
 # ---- docs/customising.md ----
 
-page=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/docs/customising.md
+page=$REPOSITORY/docs/customising.md
 
 # page_block KIND NUMBER: the lines of that block of that kind. page_head: what follows the kind.
 page_block() { awk -v kind="^\`\`\`$1" -v n="$2" '/^```$/ { on = 0 } on { print } $0 ~ kind { on = ++i == n }' "$page"; }

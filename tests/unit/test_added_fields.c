@@ -117,15 +117,13 @@ static struct sent make_event(const char *text)
 	return event;
 }
 
-/* Takes the fields of the event, and returns the line that is printed of them. */
-static char *print(struct added_fields *added, struct sent *event, bool json)
+/* The line that is printed of the fields at hand. */
+static char *line_of(const struct added_fields *added, bool json)
 {
 	struct output output;
 	struct row row;
 	char *line;
 
-	assert_int_equal(added_fields_take(added, event, sizeof(*event)),
-			 offsetof(struct sent, head));
 	output_init(&output, -1, json);
 	row_begin(&row, &output, json ? ROW_JSON : ROW_TEXT, 0);
 	added_fields_row(added, &row);
@@ -133,6 +131,14 @@ static char *print(struct added_fields *added, struct sent *event, bool json)
 	line = buffer_take_string(&output.pending);
 	output_free(&output);
 	return line;
+}
+
+/* Takes the fields of the event, and returns their line. */
+static char *print(struct added_fields *added, struct sent *event, bool json)
+{
+	assert_int_equal(added_fields_take(added, event, sizeof(*event)),
+			 offsetof(struct sent, head));
+	return line_of(added, json);
 }
 
 static void two_fields(struct added_fields *added)
@@ -225,6 +231,25 @@ static void false_sizes_do_no_harm(void **state)
 	free(line);
 }
 
+static void another_events_fields_are_hidden(void **state)
+{
+	static struct added_fields added;
+	struct sent event = make_event("x");
+	char *line;
+	(void)state;
+
+	two_fields(&added);
+	added.is_hidden = true;
+	line = print(&added, &event, false);
+	assert_string_equal(line, "     - -\n");
+	free(line);
+	added.is_hidden = false;
+	added_fields_forget(&added);
+	line = line_of(&added, false);
+	assert_string_equal(line, "     - -\n");
+	free(line);
+}
+
 static void a_line_gets_names(void **state)
 {
 	static struct added_fields added;
@@ -252,6 +277,7 @@ int main(void)
 		cmocka_unit_test(absent_fields_are_left_out),
 		cmocka_unit_test(a_cut_text_ends_in_dots),
 		cmocka_unit_test(false_sizes_do_no_harm),
+		cmocka_unit_test(another_events_fields_are_hidden),
 		cmocka_unit_test(a_line_gets_names),
 	};
 

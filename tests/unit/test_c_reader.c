@@ -52,7 +52,11 @@ static void where_programs_are_defined(void **state)
 				   "TRACEPOINT_PROBE(sched, sched_switch)\n"
 				   "{\n"
 				   "}\n"
-				   "RAW_TRACEPOINT_PROBE( /* a comment */ sys_exit)\n";
+				   "RAW_TRACEPOINT_PROBE( /* a comment */ sys_exit)\n"
+				   "KRETFUNC_PROBE(do_open, int flags)\n"
+				   "{\n"
+				   "}\n"
+				   "BEGIN(on_begin, CALL)\n";
 	(void)state;
 
 	assert_int_equal(c_program_line(text, "on_exec"), 7);
@@ -60,6 +64,9 @@ static void where_programs_are_defined(void **state)
 	assert_int_equal(c_program_line(text, "raw_tracepoint__sys_exit"), 13);
 	assert_int_equal(c_program_line(text, "raw_tracepoint__sys_enter"), 0);
 	assert_int_equal(c_program_line(text, "tracepoint__sched"), 0);
+	assert_int_equal(c_program_line(text, "kretfunc__do_open"), 14);
+	assert_int_equal(c_program_line(text, "kfunc__do_open"), 0);
+	assert_int_equal(c_program_line(text, "on_begin"), 17);
 	assert_int_equal(c_program_line(text, ""), 0);
 }
 
