@@ -47,15 +47,15 @@ class Extent:
     loss_runs: int
     producers: tuple[int, ...]
     rate_steps: int  # each half of the one before, until nothing is lost
-    header_limit: float = process.START_LIMIT
+    start_limit: float = process.START_LIMIT
 
 
 FULL = Extent(starts=9, rounds=5, share=1.0, paced_seconds=1.0, idle_seconds=60.0, loss_runs=2,
               producers=(1, 2, 8), rate_steps=4)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                producers=(2,), rate_steps=1)
-IN_VM = Extent(starts=2, rounds=0, share=0.0, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
-               producers=(), rate_steps=0, header_limit=120.0)
+IN_VM = Extent(starts=2, rounds=3, share=0.03, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
+               producers=(), rate_steps=0, start_limit=240.0)
 
 
 def stat(values: list[float]) -> dict:
@@ -130,7 +130,7 @@ class Bench:
 
     def start_once(self, tool: Tool, command: list[str]) -> tuple[float, Running]:
         running = Running(command, self.scratch, terminal=True)
-        duration = running.wait_for_header(tool.header, self.extent.header_limit)
+        duration = running.wait_for_header(tool.header, self.extent.start_limit)
         time.sleep(0.3)
         return duration / 1e6, running
 
@@ -189,7 +189,7 @@ class Bench:
         else:
             command = self.command(tool, subject, tool.arguments, traced.pid, traced.tty)
         running = Running(command, self.scratch)
-        running.wait_until_tracing()
+        running.wait_until_tracing(self.extent.start_limit)
         return running
 
     def run_events(self, tool: Tool, subject: str, count: int, rate: int, producers: int,
@@ -359,22 +359,24 @@ class Bench:
         self.results[tool.name] = {}
         say(f"{tool.name}: starting")
         self.starts(tool)
-        if not self.extent.rounds or not tool.workload:
+        if not tool.workload:
             return
         if SNOOPKIT not in self.families(tool):
             return
         paced = max(int(PACED_RATE * self.extent.paced_seconds), 50)
-        phases: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("probe points", lambda: self.find_floor(tool)),
-            ("events at full speed",
+        phases: tuple[tuple[str, object, Callable[[], None]], ...] = (
+            ("probe points", True, lambda: self.find_floor(tool)),
+            ("events at full speed", True,
              lambda: self.costs(tool, self.count(tool), 0, "full_speed")),
-            (f"{PACED_RATE} events a second",
+            (f"{PACED_RATE} events a second", self.extent.paced_seconds,
              lambda: self.costs(tool, paced, PACED_RATE, "paced")),
-            ("what is lost", lambda: self.losses(tool)),
-            ("programs", lambda: self.program_times(tool)),
-            ("idle", lambda: self.idle(tool)),
+            ("what is lost", self.extent.producers, lambda: self.losses(tool)),
+            ("programs", self.extent.producers, lambda: self.program_times(tool)),
+            ("idle", self.extent.idle_seconds, lambda: self.idle(tool)),
         )
-        for name, phase in phases:
+        for name, is_asked, phase in phases:
+            if not is_asked:
+                continue
             say(f"{tool.name}: {name}")
             try:
                 phase()
@@ -394,13 +396,13 @@ def describe_machine() -> dict:
 
 
 def measure_in_vm(names: list[str], build: str, kernel: str) -> dict:
-    """What can't run here starts in a virtual machine: the same program, told to do only that."""
+    """What can't run here runs in a virtual machine: the same program, told to measure less."""
     root = os.path.dirname(os.path.dirname(HERE))
     with tempfile.TemporaryDirectory(prefix="snoopkit-bench-vm.") as shared:
         output = os.path.join(shared, "results")
         command = [os.path.join(root, "tests/vm/run"), "-k", kernel, "-t", "7200", "--rw", shared,
                    "--", sys.executable, os.path.join(HERE, "bench.py"), "--build", build,
-                   "--only-starts", output, *names]
+                   "--in-vm", output, *names]
         say(f"in a virtual machine: Debian's kernel {kernel}")
         status = subprocess.run(command, stdout=sys.stderr, check=False).returncode
         if status or not os.path.exists(output):
@@ -414,8 +416,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the tools beside their namesakes.")
     parser.add_argument("--quick", action="store_true", help="only prove that all of it works")
     parser.add_argument("--build", required=True, help="the build directory")
-    parser.add_argument("--vm", metavar="KERNEL", help="also measure starts on this kernel")
-    parser.add_argument("--only-starts", metavar="FILE", help="in the virtual machine")
+    parser.add_argument("--vm", metavar="KERNEL", help="also measure on this kernel")
+    parser.add_argument("--in-vm", metavar="FILE", help="this is the virtual machine")
     parser.add_argument("--output", metavar="DIR", help="for the results, in place of the "
                         "repository's own")
     parser.add_argument("tools", nargs="*", metavar="TOOL", help="all, where none is named")
@@ -438,7 +440,8 @@ def measure_all(names: list[str], build: str, extent: Extent) -> dict:
         bench.problems.append("interrupted: the rest was not measured")
     finally:
         shutil.rmtree(scratch)
-    return {"machine": machine, "tools": bench.results, "problems": bench.problems}
+    return {"machine": machine, "tools": bench.results, "problems": bench.problems,
+            "machines": {name: machine for name in bench.results}}
 
 
 def end_orderly(*_: object) -> None:
@@ -451,9 +454,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, end_orderly)
     signal.signal(signal.SIGINT, end_orderly)
     names = arguments.tools or list(TOOLS)
-    if arguments.only_starts:
+    if arguments.in_vm:
         results = measure_all(names, arguments.build, IN_VM)
-        with open(arguments.only_starts, "w", encoding="utf-8") as file:
+        with open(arguments.in_vm, "w", encoding="utf-8") as file:
             json.dump(results, file)
         return 0
     in_vm = None
@@ -463,6 +466,8 @@ def main() -> int:
     results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL)
     results["quick"] = arguments.quick
     results["vm"] = in_vm
+    if arguments.tools and not arguments.output:
+        results = report.merge(report.read(HERE), results)
     report.write(results, HERE, arguments.output)
     return 1 if results["problems"] else 0
 

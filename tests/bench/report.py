@@ -51,9 +51,10 @@ class Target:
 
 
 STARTED = ("opensnoop", "execsnoop", "bashreadline")
+LATER = ("capable", "setuids", "tcpconnect", "tcpaccept", "tcpreset")
 # tool or None for all, what it says, other family, path to our figure, path to theirs, limit
 RATIOS = (
-    (STARTED, "second start", LIBBPF, ("second_start_ms",), ("second_start_ms",), 0.4),
+    (STARTED + LATER, "second start", LIBBPF, ("second_start_ms",), ("second_start_ms",), 0.4),
     (STARTED, "second start", BCC, ("second_start_ms",), ("second_start_ms",), 0.02),
     (STARTED, "first start", BCC, ("first_start_ms",), ("second_start_ms",), 0.5),
     (None, "peak memory", LIBBPF, ("peak_kb",), ("peak_kb",), 0.45),
@@ -63,6 +64,8 @@ RATIOS = (
      ("full_speed", "cpu"), 0.1),
     (("eperm", "shellsnoop", "ttysnoop"), "cost of an event at full speed", BPFTRACE,
      ("full_speed", "cpu"), ("full_speed", "cpu"), 0.3),
+    *((LATER, "cost of an event at full speed", other, ("full_speed", "cpu"),
+       ("full_speed", "cpu"), 0.25) for other in (LIBBPF, BPFTRACE, BCC)),
     (None, "cost of an event at full speed", FLOOR, ("full_speed", "cpu"), ("full_speed", "cpu"),
      2.0),
     (None, "its own CPU an event", LIBBPF, ("full_speed", "tool_cpu"), ("full_speed", "tool_cpu"),
@@ -108,7 +111,8 @@ def all_targets(results: dict) -> list[Target]:
         found += absolute_targets(tool, entries.get(SNOOPKIT, {}))
     in_vm = results.get("vm") or {"tools": {}, "machine": {"kernel": ""}}
     for tool, entries in in_vm["tools"].items():
-        found += ratio_targets(tool, {name: entries.get(name, {}) for name in (SNOOPKIT, BCC)},
+        others = FAMILIES if tool in LATER else (SNOOPKIT, BCC)
+        found += ratio_targets(tool, {name: entries.get(name, {}) for name in others},
                                f", on {in_vm['machine']['kernel']}")
     return found
 
@@ -217,8 +221,14 @@ def machine_line(machine: dict) -> str:
             f"kernel {machine['kernel']}, {machine['date']}")
 
 
+def machine_of(results: dict, tool: str) -> dict:
+    """Where and when it was measured."""
+    return results.get("machines", {}).get(tool, results["machine"])
+
+
 EXPLANATION = """\
-Each tool ran beside the tools of its name, in turns, in one run. A figure is the median; the least
+Each tool ran beside the tools of its name, in turns, in one run: the line under its name says where
+and when. A figure is the median; the least
 and the greatest stand in parentheses. `–` means: not measured.
 
 - **Start**: from the command to the header on a terminal. The first start compiles; the second
@@ -239,19 +249,20 @@ takes 15 to 20 times as long: compare within a table, not with the tables above.
 def markdown(results: dict, targets: list[Target]) -> str:
     """results.md, beside the charts."""
     lines = ["# What the tools cost", "",
-             "`sudo tests/bench/run` measures and writes this page. "
-             f"It ran on {machine_line(results['machine'])}.", "", EXPLANATION, "",
+             "`sudo tests/bench/run` measures and writes this page.", "", EXPLANATION, "",
              "![What the tools cost, beside others](results.svg)"]
     for tool, entries in results["tools"].items():
         table = tool_table(entries)
         notes = [f"- {note}" for note in absentees(entries) + program_lines(entries)]
-        lines += ["", f"## {tool}", "", *table, *([""] if table and notes else []), *notes]
+        lines += ["", f"## {tool}", "", machine_line(machine_of(results, tool)), "", *table,
+                  *([""] if table and notes else []), *notes]
     in_vm = results.get("vm")
     if in_vm:
         lines += ["", f"## On {in_vm['machine']['kernel']}, in a virtual machine", "",
                   VM_EXPLANATION]
         for tool, entries in in_vm["tools"].items():
-            lines += ["", f"### {tool}", "", *tool_table(entries)]
+            lines += ["", f"### {tool}", "", machine_of(in_vm, tool)["date"], "",
+                      *tool_table(entries)]
     met = sum(target.met for target in targets)
     lines += ["", "## Targets", "", f"{met} of {len(targets)} targets are met.", "",
               *target_table(targets)]
@@ -305,7 +316,7 @@ def bcc_line(results: dict) -> list[str]:
 
 def readme_part(results: dict) -> str:
     entries = results["tools"][README_TOOL]
-    lines = [f"Medians for {README_TOOL} on {machine_line(results['machine'])}:", "",
+    lines = [f"Medians for {README_TOOL} on {machine_line(machine_of(results, README_TOOL))}:", "",
              "| | " + " | ".join(README_FAMILIES) + " |",
              "| --- |" + " ---: |" * len(README_FAMILIES)]
     for title, cell in README_ROWS:
@@ -481,6 +492,24 @@ def small_chart(results: dict) -> str:
 
 # ---- files ----
 
+def read(here: str) -> dict:
+    with open(os.path.join(here, "results.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def merge(before: dict, now: dict) -> dict:
+    """The earlier results, with the tools that were measured now in place of theirs."""
+    machines = {tool: machine_of(before, tool) for tool in before["tools"]}
+    merged = {**before, "machines": {**machines, **now["machines"]},
+              "tools": {**before["tools"], **now["tools"]},
+              "problems": before["problems"] + now["problems"]}
+    if before.get("vm") and now.get("vm"):
+        merged["vm"] = merge(before["vm"], now["vm"])
+    elif now.get("vm"):
+        merged["vm"] = now["vm"]
+    return merged
+
+
 def write(results: dict, here: str, output: str | None) -> None:
     targets = all_targets(results)
     results["targets"] = [{"tool": target.tool, "what": target.what, "limit": target.limit,
@@ -503,8 +532,7 @@ def write(results: dict, here: str, output: str | None) -> None:
 
 def main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(here, "results.json"), encoding="utf-8") as file:
-        write(json.load(file), here, None)
+    write(read(here), here, None)
 
 
 if __name__ == "__main__":

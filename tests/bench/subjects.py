@@ -78,6 +78,8 @@ TOOLS = {
         Tool("tcpaccept", "connect", rb"LPORT", idle=("-p", "{pid}"),
              peers={BPFTRACE: "/usr/sbin/tcpaccept.bt", BCC: "/usr/sbin/tcpaccept-bpfcc"},
              full_count=50_000),
+        Tool("tcpreset", "reset", rb"RPORT", idle=("-a", "192.0.2.1"),
+             peers={BPFTRACE: "tcpreset.bt"}, marker=b"127.9.9.9", full_count=100_000),
         Tool("modsnoop", None, rb"never"),
     )
 }

@@ -11,6 +11,7 @@
  *   shell     writes a line to standard output, which is /dev/null
  *   readline  reads a line by libreadline
  *   connect   makes a TCP connection to itself on loopback and accepts it
+ *   reset     tries to connect to a port of 127.9.9.9 where nobody listens
  *
  * It prints "ready PID TTY", waits for a line on standard input, does the work and prints "count N
  * elapsed N busy N median N cpu N" for all processes together. count is a number of events, the
@@ -37,6 +38,7 @@
 #include "workload.h"
 
 #define NOBODY	      65534
+#define REFUSING      0x7f090909 /* 127.9.9.9, which events of tcpreset are known by */
 #define MAX_PROCESSES 64
 #define BATCH	      50   /* events timed together at full speed */
 #define LINES	      1000 /* readline reads this many, then starts again */
@@ -181,18 +183,39 @@ static int name_process(struct job *job)
 	return prctl(PR_SET_NAME, MARKER) ? fail("prctl") : 0;
 }
 
-static int begin_listening(struct job *job)
+static int take_port(struct job *job, in_addr_t address)
 {
 	socklen_t size = sizeof(job->address);
 
 	job->address.sin_family = AF_INET;
-	job->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	job->address.sin_addr.s_addr = htonl(address);
 	job->listener = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(job->listener, (struct sockaddr *)&job->address, size) ||
-	    listen(job->listener, 16) ||
 	    getsockname(job->listener, (struct sockaddr *)&job->address, &size))
-		return fail("can't listen");
+		return fail("can't take a port");
 	return 0;
+}
+
+static int begin_listening(struct job *job)
+{
+	int err = take_port(job, INADDR_LOOPBACK);
+
+	return err || listen(job->listener, 16) ? fail("can't listen") : 0;
+}
+
+static int begin_refusing(struct job *job)
+{
+	return take_port(job, REFUSING);
+}
+
+static void be_refused(struct job *job)
+{
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (!connect(client, (struct sockaddr *)&job->address, sizeof(job->address)) ||
+	    errno != ECONNREFUSED)
+		exit(fail("a connection that was to be refused") ? 1 : 0);
+	close(client);
 }
 
 /* The connection ends by a reset: otherwise its port would be taken for a minute. */
@@ -218,6 +241,7 @@ static const struct kind kinds[] = {
 	{ "shell", output_to_nothing, write_once, NULL },
 	{ "readline", prepare_lines, readline_once, begin_lines },
 	{ "connect", name_process, connect_once, begin_listening },
+	{ "reset", NULL, be_refused, begin_refusing },
 };
 
 static int compare_times(const void *a, const void *b)
@@ -350,7 +374,7 @@ int main(int argc, char **argv)
 
 	if (parse(&job, argc, argv)) {
 		fprintf(stderr,
-			"usage: workload open|exec|fail|identity|tty|shell|readline|connect "
+			"usage: workload open|exec|fail|identity|tty|shell|readline|connect|reset "
 			"COUNT RATE PROCESSES ARGUMENT\n");
 		return 2;
 	}

@@ -230,6 +230,31 @@ else
 	skip 'changes without a call' 'no kprobes here'
 fi
 
+# What an exploit does: a module of ours makes whoever writes to its device root.
+headers=/lib/modules/$(uname -r)/build
+if has_kprobes && [ -e "$headers/Makefile" ]; then
+	cp -r "$here/module" "$SCRATCH/module"
+	cp "$(command -v dd)" "$SCRATCH/hole.$$"
+	check 'a module is built' make -s -C "$headers" CC=gcc HOSTCC=gcc M="$SCRATCH/module" modules
+	check 'and loaded' insmod "$SCRATCH/module/snoopkit_creds.ko"
+	start setuids -e
+	as_31 "$SCRATCH/hole.$$" of=/dev/snoopkit_creds status=none <<<1
+	out_soon commit_creds
+	stop
+	check 'a module that commits credentials' out_has \
+		"^[0-9:]{8} [0-9]+ +hole\.$$ +31 +commit_creds uid=0 euid=0 gid=31 egid=31 \(no call\)\$"
+	start_headerless setuids --json --where syscall=commit_creds
+	as_31 "$SCRATCH/hole.$$" of=/dev/snoopkit_creds status=none <<<1
+	out_soon commit_creds
+	stop
+	check 'and what it gives' jq -e \
+		'.before.euid == 31 and .after.euid == 0 and .gained.uids == [0] and (.gained.capabilities | index("CAP_SYS_ADMIN"))' \
+		"$OUT"
+	rmmod snoopkit_creds
+else
+	skip 'a module that commits credentials' 'no kprobes or no headers here'
+fi
+
 check '-x with -e' one_line_error 2 '-x and -e' setuids -x -e
 check '-x with -X' one_line_error 2 '-x and -X' setuids -x -X
 check 'bad regex' one_line_error 2 'bad regular' setuids -n '('
