@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/memfd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -120,4 +122,28 @@ int file_stamp(const char *path, char *text, size_t size)
 	length = snprintf(text, size, "%s size %lld time %lld.%09ld", path, (long long)info.st_size,
 			  (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 	return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
+
+int file_make_parents(const char *path)
+{
+	char *copy = strdup(path), *slash;
+	int err = copy ? 0 : -ENOMEM;
+
+	for (slash = copy ? strchr(copy + 1, '/') : NULL; !err && slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			err = -errno;
+		*slash = '/';
+	}
+	free(copy);
+	return err;
+}
+
+/* By its number: glibc has the function only since 2.27. */
+int file_in_memory(const char *name, bool is_inherited)
+{
+	int fd = (int)syscall(SYS_memfd_create, name, is_inherited ? 0 : MFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }

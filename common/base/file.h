@@ -27,6 +27,15 @@ int file_read_fd(int fd, struct buffer *buffer);
 /* Writes all bytes, in several writes if needed. Returns 0 or a negative errno. */
 int file_write_fd(int fd, const void *data, size_t size);
 
+/*
+ * A file that is only in memory and has no name but /proc/self/fd/N; name is for debugging. A
+ * program that is executed keeps it if it is inherited. Returns its descriptor or a negative errno.
+ */
+int file_in_memory(const char *name, bool is_inherited);
+
+/* Makes the directories that a file's path needs (mode 0755). Returns 0 or a negative errno. */
+int file_make_parents(const char *path);
+
 /* Removes a directory and everything in it. Removes symbolic links and does not follow them. */
 void file_remove_tree(const char *path);
 

@@ -7,28 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "btf/base_headers.h"
 #include "btf/btf_define.h"
 #include "btf/btf_headers.h"
 #include "btf/btf_reader.h"
 #include "btf/source_scan.h"
-
-/* Makes the directories that a file's path needs. */
-static int make_parents(char *path)
-{
-	char *slash;
-
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int err;
-
-		*slash = '\0';
-		err = mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
-		*slash = '/';
-		if (err)
-			return err;
-	}
-	return 0;
-}
 
 /* Writes a file below dir/include. Without content: an empty file, unless it exists already. */
 static int write_file(const char *dir, const char *name, size_t name_length, const char *content)
@@ -40,7 +24,7 @@ static int write_file(const char *dir, const char *name, size_t name_length, con
 	if (snprintf(path, sizeof(path), "%s/include/%.*s", dir, (int)name_length, name) >=
 	    (int)sizeof(path))
 		return -ENAMETOOLONG;
-	err = make_parents(path);
+	err = file_make_parents(path);
 	if (err)
 		return err;
 	file = fopen(path, content ? "we" : "ae");
@@ -95,9 +79,8 @@ static int write_text(const char *dir, const char *name, const char *format, ...
  * come after it, with asm/page.h.
  */
 static int write_directory(const char *dir, const struct name_table *includes, const char *types,
-			   unsigned int version_code)
+			   unsigned int version_code, unsigned int page_size)
 {
-	long page_size = sysconf(_SC_PAGESIZE);
 	int err;
 
 	err = write_text(dir, "linux/kconfig.h", "#pragma once\n%s%s", base_macros, base_types);
@@ -109,11 +92,10 @@ static int write_directory(const char *dir, const struct name_table *includes, c
 				 version_code);
 	if (!err)
 		err = write_text(dir, "asm/page.h",
-				 "#pragma once\n#define PAGE_SHIFT %d\n#define PAGE_SIZE %luUL\n"
+				 "#pragma once\n#define PAGE_SHIFT %d\n#define PAGE_SIZE %uUL\n"
 				 "#define PAGE_MASK (~(PAGE_SIZE - 1))\n"
 				 "#include <snoopkit/types.h>\n",
-				 __builtin_ctzl((unsigned long)page_size),
-				 (unsigned long)page_size);
+				 __builtin_ctz(page_size), page_size);
 	if (!err)
 		err = write_text(dir, "snoopkit/types.h", "#pragma once\n%s", types);
 	/* after an error in the source libbcc compiles once more without its own bpf.h */
@@ -152,7 +134,7 @@ static int take_base(struct source_names *names)
 }
 
 int btf_headers_write(const char *dir, const char *btf_path, const char *source,
-		      unsigned int version_code, struct error *error)
+		      unsigned int version_code, unsigned int page_size, struct error *error)
 {
 	struct source_names names = {};
 	struct btf_reader reader = {};
@@ -172,7 +154,7 @@ int btf_headers_write(const char *dir, const char *btf_path, const char *source,
 		error_set(error, -err, "kernel types from BTF: %s", strerror(-err));
 		goto out;
 	}
-	err = write_directory(dir, &names.includes, types, version_code);
+	err = write_directory(dir, &names.includes, types, version_code, page_size);
 	if (err)
 		error_set(error, -err, "%s: %s", dir, strerror(-err));
 out:

@@ -20,9 +20,10 @@
  * Writes the headers into the directory dir, for libbcc's BCC_KERNEL_SOURCE. dir must exist and be
  * empty; after an error it keeps what was written. btf_path is as for btf_file_open(). source is
  * the whole text that will be compiled; each kernel header that it includes becomes an empty file.
- * version_code becomes LINUX_VERSION_CODE. Returns 0 or a negative errno with a message.
+ * version_code becomes LINUX_VERSION_CODE, page_size PAGE_SIZE. Returns 0 or a negative errno with
+ * a message.
  */
 int btf_headers_write(const char *dir, const char *btf_path, const char *source,
-		      unsigned int version_code, struct error *error);
+		      unsigned int version_code, unsigned int page_size, struct error *error);
 
 #endif

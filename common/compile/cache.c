@@ -54,10 +54,11 @@ static void write_hash(const char *text, char digits[33])
 	snprintf(digits, 33, "%016" PRIx64 "%016" PRIx64, hash[0], hash[1]);
 }
 
-int cache_key_make(struct cache_key *key, const struct compile_request *request)
+int cache_key_make_portable(struct cache_key *key, const struct compile_request *request,
+			    const char *from)
 {
 	const struct feature_test *feature_tests = request->feature_tests;
-	const struct kernel *kernel = request->kernel;
+	const struct kernel *kernel = &request->target->kernel;
 	const char *const *flag, *const *define = request->defines;
 	struct buffer text = {};
 	char digits[33];
@@ -74,7 +75,7 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 			      feature_tests->member ? feature_tests->member : "",
 			      feature_tests->header ? feature_tests->header : "");
 	buffer_printf(&text, "kernel: %s %s %s\nbuild: %s\nheaders: %s\n", kernel->release,
-		      kernel->machine, kernel->version, kernel->build_id, request->headers->origin);
+		      kernel->machine, kernel->version, kernel->build_id, from);
 	key->text = buffer_take_string(&text);
 	buffer_free(&text);
 	if (!key->text)
@@ -82,6 +83,11 @@ int cache_key_make(struct cache_key *key, const struct compile_request *request)
 	write_hash(key->text, digits);
 	snprintf(key->file, sizeof(key->file), "%s-%s", request->tool, digits);
 	return 0;
+}
+
+int cache_key_make(struct cache_key *key, const struct compile_request *request)
+{
+	return cache_key_make_portable(key, request, request->headers->origin);
 }
 
 void cache_key_free(struct cache_key *key)
@@ -105,50 +111,101 @@ static int open_directory(const char *directory)
 	return fd;
 }
 
-static struct image *read_image(const struct cache_key *key, const char *data, size_t size)
+/*
+ * Checks the frame around an image. Returns NULL, and where the key and the image are, or what is
+ * wrong with it.
+ */
+static const char *open_frame(const char *data, size_t size, struct file_header *header,
+			      const char **key)
 {
-	struct image *image = NULL;
-	struct file_header header;
 	uint64_t sum[2];
 
-	if (size < sizeof(header))
-		return NULL;
-	memcpy(&header, data, sizeof(header));
-	data += sizeof(header);
-	if (memcmp(header.magic, MAGIC, sizeof(header.magic)) || header.format != IMAGE_FORMAT ||
-	    header.size != size - sizeof(header) || header.key_size > header.size)
-		return NULL;
-	checksum(&header, data, sum);
-	if (memcmp(sum, header.checksum, sizeof(sum)) || header.key_size != strlen(key->text) ||
-	    memcmp(data, key->text, header.key_size))
-		return NULL;
-	if (image_read(data + header.key_size, header.size - header.key_size, &image))
-		return NULL;
-	if (!libbcc_is_unchanged(image->compiler)) {
-		image_free(image);
+	if (size < sizeof(*header))
+		return "is no program of snoopkit";
+	memcpy(header, data, sizeof(*header));
+	if (memcmp(header->magic, MAGIC, sizeof(header->magic)))
+		return "is no program of snoopkit";
+	if (header->format != IMAGE_FORMAT)
+		return "was made by another version of snoopkit";
+	if (header->size != size - sizeof(*header) || header->key_size > header->size)
+		return "is damaged";
+	*key = data + sizeof(*header);
+	checksum(header, *key, sum);
+	return memcmp(sum, header->checksum, sizeof(sum)) ? "is damaged" : NULL;
+}
+
+/* Returns NULL and the image, or what is wrong with it. */
+static const char *read_image(const struct cache_key *key, const char *data, size_t size,
+			      struct image **image)
+{
+	struct file_header header;
+	const char *text, *fault = open_frame(data, size, &header, &text);
+
+	if (fault)
+		return fault;
+	if (header.key_size != strlen(key->text) || memcmp(text, key->text, header.key_size))
+		return "has the key of another program or kernel";
+	return image_read(text + header.key_size, header.size - header.key_size, image) ?
+		       "is damaged" :
+		       NULL;
+}
+
+/* Reads a file that can be trusted. Returns NULL, or why it is not; "" if it is not there. */
+static const char *read_trusted(int directory, const char *file, struct buffer *content)
+{
+	int fd = openat(directory, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const char *fault = NULL;
+	struct stat info;
+
+	if (fd < 0)
+		return errno == ENOENT ? "" :
+		       errno == ELOOP  ? "is a symbolic link" :
+					 "can't be read";
+	if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+		fault = "is no regular file";
+	else if (!file_is_roots_own(&info, S_IFREG))
+		fault = "is not root's own, or others can write it";
+	else if (info.st_size > MAX_SIZE || file_read_fd(fd, content))
+		fault = "can't be read";
+	close(fd);
+	return fault;
+}
+
+struct image *cache_load_any(const char *directory, const struct cache_key *key, struct error *why)
+{
+	int directory_fd = open_directory(directory);
+	struct buffer content = {};
+	struct image *image = NULL;
+	const char *fault;
+
+	if (directory_fd < 0) {
+		if (directory_fd != -ENOENT)
+			error_set(why, -directory_fd,
+				  "%s is not used: it must be a directory of root's own that "
+				  "nobody else can write, and no link",
+				  directory);
 		return NULL;
 	}
+	fault = read_trusted(directory_fd, key->file, &content);
+	if (!fault)
+		fault = read_image(key, content.data, content.size, &image);
+	if (fault && *fault)
+		error_set(why, EPERM, "%s/%s is not used: it %s", directory, key->file, fault);
+	close(directory_fd);
+	buffer_free(&content);
 	return image;
 }
 
 struct image *cache_load(const char *directory, const struct cache_key *key)
 {
-	struct image *image = NULL;
-	struct buffer content = {};
-	int directory_fd, fd = -1;
-	struct stat info;
+	struct error ignored = {};
+	struct image *image = cache_load_any(directory, key, &ignored);
 
-	directory_fd = open_directory(directory);
-	if (directory_fd < 0)
+	error_clear(&ignored);
+	if (image && !libbcc_is_unchanged(image->compiler)) {
+		image_free(image);
 		return NULL;
-	fd = openat(directory_fd, key->file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && !fstat(fd, &info) && file_is_roots_own(&info, S_IFREG) &&
-	    info.st_size <= MAX_SIZE && !file_read_fd(fd, &content))
-		image = read_image(key, content.data, content.size);
-	if (fd >= 0)
-		close(fd);
-	close(directory_fd);
-	buffer_free(&content);
+	}
 	return image;
 }
 
@@ -275,7 +332,8 @@ static void clean(int directory_fd, const char *stored)
 	closedir(entries);
 }
 
-int cache_store(const char *directory, const struct cache_key *key, const struct image *image)
+static int store(const char *directory, const struct cache_key *key, const struct image *image,
+		 bool removes_old)
 {
 	struct file_header header = { .magic = MAGIC,
 				      .format = IMAGE_FORMAT,
@@ -299,10 +357,102 @@ int cache_store(const char *directory, const struct cache_key *key, const struct
 	checksum(&header, content.data + sizeof(header), header.checksum);
 	memcpy(content.data, &header, sizeof(header));
 	err = replace_file(directory_fd, key->file, &content);
-	if (!err)
+	if (!err && removes_old)
 		clean(directory_fd, key->file);
 out:
 	buffer_free(&content);
 	close(directory_fd);
 	return err;
+}
+
+int cache_store(const char *directory, const struct cache_key *key, const struct image *image)
+{
+	return store(directory, key, image, true);
+}
+
+int cache_add(const char *directory, const struct cache_key *key, const struct image *image)
+{
+	return store(directory, key, image, false);
+}
+
+/* ---- listing ---- */
+
+/* Copies what follows "NAME: " in the key up to a character; returns what follows that, or NULL. */
+static const char *take_up_to(const char *at, const char *name, char end, char *value, size_t size)
+{
+	size_t length;
+
+	if (!at || strncmp(at, name, strlen(name)))
+		return NULL;
+	at += strlen(name);
+	length = strcspn(at, (char[]){ end, '\n', '\0' });
+	if (at[length] != end || length >= size)
+		return NULL;
+	memcpy(value, at, length);
+	value[length] = '\0';
+	return at + length + 1;
+}
+
+static bool read_key(const char *text, struct cache_entry *entry)
+{
+	struct kernel *kernel = &entry->kernel;
+	const char *line = strstr(text, "\nkernel: ");
+
+	take_up_to(text, "snoopkit: ", '\n', entry->snoopkit, sizeof(entry->snoopkit));
+	line = line ? line + 1 : NULL;
+	line = take_up_to(line, "kernel: ", ' ', kernel->release, sizeof(kernel->release));
+	line = take_up_to(line, "", ' ', kernel->machine, sizeof(kernel->machine));
+	line = take_up_to(line, "", '\n', kernel->version, sizeof(kernel->version));
+	return take_up_to(line, "build: ", '\n', kernel->build_id, sizeof(kernel->build_id));
+}
+
+static void read_entry(int directory, struct cache_entry *entry)
+{
+	struct buffer content = {};
+	struct file_header header;
+	const char *key;
+	char *text;
+
+	entry->untrusted = read_trusted(directory, entry->file, &content);
+	if (!entry->untrusted)
+		entry->untrusted = open_frame(content.data, content.size, &header, &key);
+	text = entry->untrusted ? NULL : strndup(key, header.key_size);
+	if (text && !read_key(text, entry))
+		entry->untrusted = "has no key that makes sense";
+	free(text);
+	buffer_free(&content);
+}
+
+static bool has_form_of_image(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+
+	return dash && dash != name && is_image_of(name, name, (size_t)(dash - name));
+}
+
+int cache_list(const char *directory, bool (*each)(void *context, const struct cache_entry *entry),
+	       void *context)
+{
+	int fd = open_directory(directory);
+	const struct dirent *found;
+	DIR *entries;
+
+	if (fd < 0)
+		return fd;
+	entries = fdopendir(fd);
+	if (!entries) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((found = readdir(entries))) {
+		struct cache_entry entry = { .file = found->d_name };
+
+		if (!has_form_of_image(found->d_name))
+			continue;
+		read_entry(fd, &entry);
+		if (!each(context, &entry))
+			break;
+	}
+	closedir(entries);
+	return 0;
 }

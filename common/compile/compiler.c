@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,9 +167,9 @@ static void translate_lines(struct image *image, const struct source_part *parts
 	}
 }
 
-static void add_btf_ids(struct image *image, const char *tracepoint)
+static void add_btf_ids(struct image *image, const struct compile_request *request)
 {
-	struct btf_ids ids = btf_file_find_ids(BTF_PATH, tracepoint);
+	struct btf_ids ids = btf_file_find_ids(request->target->btf, request->btf_tracepoint);
 
 	image->tracepoint_btf_id = ids.tracepoint;
 	image->cast_btf_id = ids.cast;
@@ -215,7 +213,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	void *module;
 	int err;
 
-	err = headers_prepare(request->headers, request->kernel, scratch, request->source, error);
+	err = headers_prepare(request->headers, request->target, scratch, request->source, error);
 	if (!err && !request->keep_privileges)
 		err = confinement_begin(request->is_own, error);
 	if (!err)
@@ -231,7 +229,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	module = compile_source(&bcc, request, &flags, messages, &listing);
 	if (!module)
 		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
-				 request->kernel->release);
+				 request->target->kernel.release);
 	err = libbcc_make_image(&bcc, module, listing, image, error);
 	free(listing);
 	if (err)
@@ -239,7 +237,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	translate_lines(*image, request->parts);
 	(*image)->kernel_has = kernel_has;
 	if (request->btf_tracepoint)
-		add_btf_ids(*image, request->btf_tracepoint);
+		add_btf_ids(*image, request);
 	return 0;
 }
 
@@ -265,8 +263,8 @@ static int make_scratch(const struct compile_request *request, char *shared, con
 		}
 	}
 	if (is_private) {
-		symbol_list_replace(*scratch);
-		tracepoint_formats_show(request->source, *scratch);
+		symbol_list_replace(request->target, *scratch);
+		tracepoint_formats_show(request->source, request->target->is_running, *scratch);
 	}
 	return 0;
 }
@@ -343,7 +341,7 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 	int ready = poll(fds, 2, SLOW_AFTER_MS);
 
 	if (!ready && isatty(STDERR_FILENO))
-		message(request->tool, "compiling for kernel %s", request->kernel->release);
+		message(request->tool, "compiling for kernel %s", request->target->kernel.release);
 	while (ready == 0 || (ready < 0 && errno == EINTR))
 		ready = poll(fds, 2, -1);
 	if (fds[1].revents & POLLIN)
@@ -358,7 +356,7 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 static int explain_end(const struct compile_request *request, const struct outcome *outcome,
 		       struct error *error)
 {
-	const char *release = request->kernel->release;
+	const char *release = request->target->kernel.release;
 
 	if (WIFSIGNALED(outcome->status))
 		return error_set(error, EINVAL,
@@ -435,7 +433,7 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 static int compile_unfolded(const struct compile_request *request, struct image **image,
 			    struct error *error)
 {
-	int messages = (int)syscall(SYS_memfd_create, "messages", MFD_CLOEXEC), err;
+	int messages = file_in_memory("messages", false), err;
 	struct outcome outcome = {};
 	char *shared_scratch;
 

@@ -14,7 +14,7 @@
 #include "compile/headers.h"
 #include "compile/source.h"
 #include "image/image.h"
-#include "kernel/kernel.h"
+#include "kernel/target.h"
 
 #define COMPILE_DEFINES 128 /* of a request, at most */
 
@@ -31,7 +31,7 @@ struct compile_request {
 	const bool *kernel_has;	    /* the result of each test; NULL: test the kernel's headers */
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */
 	const struct headers *headers;
-	const struct kernel *kernel;
+	const struct target *target;
 	bool keep_privileges; /* compile as root, unconfined */
 	bool verbose;	      /* print the compiler's messages also after success */
 	int cancel_fd;	      /* when it becomes readable, the compiler is killed; or -1 */

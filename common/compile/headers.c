@@ -11,26 +11,18 @@
 
 #include "base/file.h"
 #include "btf/btf_headers.h"
+#include "compile/header_tree.h"
 #include "compile/headers.h"
 #include "kernel/btf_file.h"
-
-#define ARCHIVE_PATH "/sys/kernel/kheaders.tar.xz"
-
-static bool take(struct headers *headers, enum headers_kind kind, const char *path,
-		 const char *stamped)
-{
-	headers->kind = kind;
-	snprintf(headers->path, sizeof(headers->path), "%s", path);
-	return !file_stamp(stamped, headers->origin, sizeof(headers->origin));
-}
+#include "kernel/description.h"
 
 /*
  * Files in sysfs get new times at each boot, so the origin has no stamp. Their content belongs to
- * the kernel, whose build ID is in the cache's key.
+ * the kernel, whose build ID is in the cache's key. So does what a description has in it.
  */
-static bool take_sysfs(struct headers *headers, enum headers_kind kind, const char *path)
+static bool take(struct headers *headers, enum headers_kind kind, const char *path)
 {
-	if (access(path, R_OK))
+	if (!*path)
 		return false;
 	headers->kind = kind;
 	snprintf(headers->path, sizeof(headers->path), "%s", path);
@@ -38,46 +30,43 @@ static bool take_sysfs(struct headers *headers, enum headers_kind kind, const ch
 	return true;
 }
 
-/*
- * The stamp is that of autoconf.h, which is written when the tree is configured: a tree without it
- * can't be used. Debian splits the tree: kconfig.h is then in "source", next to "build".
- */
-static bool take_build_tree(struct headers *headers, const struct kernel *kernel)
+/* The stamp is that of autoconf.h, which is written when the tree is configured. */
+static bool take_build_tree(struct headers *headers, const struct target *target)
 {
-	char tree[PATH_MAX / 2], stamped[PATH_MAX], kconfig[PATH_MAX];
+	char stamped[PATH_MAX + 64];
 
-	snprintf(tree, sizeof(tree), "/lib/modules/%s/build", kernel->release);
-	snprintf(stamped, sizeof(stamped), "%s/include/generated/autoconf.h", tree);
-	snprintf(kconfig, sizeof(kconfig), "%s/include/linux/kconfig.h", tree);
-	if (access(kconfig, R_OK)) {
-		snprintf(kconfig, sizeof(kconfig), "/lib/modules/%s/source/include/linux/kconfig.h",
-			 kernel->release);
-		if (access(kconfig, R_OK))
-			return false;
-	}
-	return take(headers, HEADERS_FROM_BUILD_TREE, tree, stamped);
+	snprintf(stamped, sizeof(stamped), "%s/include/generated/autoconf.h", target->build);
+	return take(headers, HEADERS_FROM_BUILD_TREE, target->build) &&
+	       !file_stamp(stamped, headers->origin, sizeof(headers->origin));
 }
 
-int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
-		 struct headers *headers, struct error *error)
+static int explain_missing(enum headers_wanted wanted, const struct target *target,
+			   struct error *error)
 {
-	*headers = (struct headers){};
-	if (wanted == HEADERS_AUTO && prefer_btf && take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
-		return 0;
-	if (wanted != HEADERS_BTF && (take_build_tree(headers, kernel) ||
-				      take_sysfs(headers, HEADERS_FROM_ARCHIVE, ARCHIVE_PATH)))
-		return 0;
-	if (wanted != HEADERS_KERNEL && take_sysfs(headers, HEADERS_FROM_BTF, BTF_PATH))
-		return 0;
+	const char *release = target->kernel.release;
+
 	if (wanted == HEADERS_BTF)
 		return error_set(error, ENOENT, "kernel %s has no BTF (%s): use --headers kernel",
-				 kernel->release, BTF_PATH);
+				 release, BTF_PATH);
 	return error_set(error, ENOENT,
 			 "no headers%s for kernel %s: install the package linux-headers-%s "
 			 "(Debian, Ubuntu), kernel-devel-%s (Fedora, RHEL) or "
-			 "kernel-default-devel (SUSE)",
-			 wanted == HEADERS_KERNEL ? "" : " and no BTF", kernel->release,
-			 kernel->release, kernel->release);
+			 "kernel-default-devel (SUSE)" DESCRIPTION_HINT,
+			 wanted == HEADERS_KERNEL ? "" : " and no BTF", release, release, release);
+}
+
+int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct target *target,
+		 struct headers *headers, struct error *error)
+{
+	*headers = (struct headers){};
+	if (wanted == HEADERS_AUTO && prefer_btf && take(headers, HEADERS_FROM_BTF, target->btf))
+		return 0;
+	if (wanted != HEADERS_BTF && (take_build_tree(headers, target) ||
+				      take(headers, HEADERS_FROM_ARCHIVE, target->archive)))
+		return 0;
+	if (wanted != HEADERS_KERNEL && take(headers, HEADERS_FROM_BTF, target->btf))
+		return 0;
+	return explain_missing(wanted, target, error);
 }
 
 static int unpack_archive(const char *archive, const char *scratch, struct error *error)
@@ -104,22 +93,31 @@ static int unpack_archive(const char *archive, const char *scratch, struct error
 	return 0;
 }
 
-int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
+int headers_prepare(const struct headers *headers, const struct target *target, const char *scratch,
 		    const char *source, struct error *error)
 {
+	char joined[PATH_MAX];
 	int err;
 
 	switch (headers->kind) {
 	case HEADERS_FROM_BUILD_TREE:
 		/* libbcc looks there by itself. Only then it also uses Debian's "source". */
 		unsetenv("BCC_KERNEL_SOURCE");
-		return 0;
+		if (target->is_running)
+			return 0;
+		snprintf(joined, sizeof(joined), "%s/tree", scratch);
+		err = header_tree_join(target->build, target->source, joined);
+		if (err)
+			return error_set(error, -err, "can't join the headers of %s: %s",
+					 target->build, strerror(-err));
+		scratch = joined;
+		break;
 	case HEADERS_FROM_ARCHIVE:
 		err = unpack_archive(headers->path, scratch, error);
 		break;
 	default:
-		err = btf_headers_write(scratch, headers->path, source, kernel->version_code,
-					error);
+		err = btf_headers_write(scratch, headers->path, source, target->kernel.version_code,
+					target->page_size, error);
 		break;
 	}
 	if (!err && setenv("BCC_KERNEL_SOURCE", scratch, 1))

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "kernel/kernel.h"
+#include "kernel/target.h"
 
 /*
  * Both give the same instructions. BTF compiles two to five times faster, but has no macros and no
@@ -21,7 +21,7 @@ enum headers_wanted {
 
 enum headers_kind {
 	HEADERS_FROM_BUILD_TREE,
-	HEADERS_FROM_ARCHIVE, /* /sys/kernel/kheaders.tar.xz, CONFIG_IKHEADERS */
+	HEADERS_FROM_ARCHIVE, /* CONFIG_IKHEADERS: /sys/kernel/kheaders.tar.xz */
 	HEADERS_FROM_BTF,
 };
 
@@ -35,7 +35,7 @@ struct headers {
  * Finds the headers and unpacks nothing. prefer_btf decides for HEADERS_AUTO if both exist. Returns
  * 0, or -ENOENT with a message that names the package to install.
  */
-int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kernel *kernel,
+int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct target *target,
 		 struct headers *headers, struct error *error);
 
 /*
@@ -48,7 +48,7 @@ int headers_find(enum headers_wanted wanted, bool prefer_btf, const struct kerne
  * /lib/modules/RELEASE/build with Debian's "source" next to it; the kheaders archive, which it
  * unpacks and never removes (src/cc/frontends/clang/loader.cc in BCC's source).
  */
-int headers_prepare(const struct headers *headers, const struct kernel *kernel, const char *scratch,
+int headers_prepare(const struct headers *headers, const struct target *target, const char *scratch,
 		    const char *source, struct error *error);
 
 #endif

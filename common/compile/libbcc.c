@@ -11,6 +11,7 @@
 #include "compile/libbcc.h"
 #include "compile/listing.h"
 #include "image/layout.h"
+#include "kernel/description.h"
 
 #define LIBRARY	     "libbcc.so.0"
 #define DEBUG_SOURCE 0x8 /* src/cc/bpf_module.h in BCC's source */
@@ -58,9 +59,9 @@ static int explain_failed_load(const char *reason, struct error *error)
 		return error_set(
 			error, ENOENT,
 			"can't load %s; install the package libbpfcc (Debian, Ubuntu), bcc "
-			"(Fedora, RHEL) or libbcc0 (SUSE)",
+			"(Fedora, RHEL) or libbcc0 (SUSE)" DESCRIPTION_HINT,
 			reason);
-	return error_set(error, ENOEXEC, "can't load %s: %s", LIBRARY, reason);
+	return error_set(error, ENOEXEC, "can't load %s: %s" DESCRIPTION_HINT, LIBRARY, reason);
 }
 
 static int find_functions(struct libbcc *bcc, void *library, struct error *error)

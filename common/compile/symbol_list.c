@@ -19,7 +19,7 @@ static const struct {
 	{ "bpf_probe_read_user", HELPER_PROBE_READ_USER },
 };
 
-static int write_list(const char *path)
+static int write_list(const struct target *target, const char *path)
 {
 	FILE *file = fopen(path, "we");
 	size_t i;
@@ -27,17 +27,17 @@ static int write_list(const char *path)
 	if (!file)
 		return -errno;
 	for (i = 0; i < sizeof(helpers) / sizeof(*helpers); i++)
-		if (!bpf_try_helper(helpers[i].helper))
+		if (target_has_helper(target, helpers[i].helper))
 			fprintf(file, ANY_ADDRESS " T %s\n", helpers[i].name);
 	return fclose(file) ? -errno : 0;
 }
 
-int symbol_list_replace(const char *scratch)
+int symbol_list_replace(const struct target *target, const char *scratch)
 {
 	char path[PATH_MAX];
 	int err;
 
 	snprintf(path, sizeof(path), "%s/kallsyms", scratch);
-	err = write_list(path);
+	err = write_list(target, path);
 	return err ? err : private_mount(path, KERNEL_LIST, NULL, MS_BIND, NULL);
 }

@@ -8,11 +8,13 @@
 #ifndef SNOOPKIT_SYMBOL_LIST_H
 #define SNOOPKIT_SYMBOL_LIST_H
 
+#include "kernel/target.h"
+
 /*
  * Writes a list with those of the two that the kernel has to the directory scratch, and mounts it
  * over /proc/kallsyms. Only for a process in a private mount namespace. Returns 0 or a negative
  * errno; then /proc/kallsyms is as before.
  */
-int symbol_list_replace(const char *scratch);
+int symbol_list_replace(const struct target *target, const char *scratch);
 
 #endif

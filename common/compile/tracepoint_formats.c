@@ -35,17 +35,6 @@ static bool find_next(const char **at, struct tracepoint *tracepoint)
 	return false;
 }
 
-static void make_directories(char *path)
-{
-	char *slash;
-
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-}
-
 static void copy_format(int tracefs, const struct tracepoint *tracepoint, const char *copies)
 {
 	char name[200], path[PATH_MAX], *text;
@@ -57,8 +46,7 @@ static void copy_format(int tracefs, const struct tracepoint *tracepoint, const 
 	text = tracefs_read(tracefs, name);
 	if (!text)
 		return;
-	make_directories(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	fd = file_make_parents(path) ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd >= 0) {
 		file_write_fd(fd, text, strlen(text));
 		close(fd);
@@ -66,14 +54,12 @@ static void copy_format(int tracefs, const struct tracepoint *tracepoint, const 
 	free(text);
 }
 
-void tracepoint_formats_show(const char *source, const char *scratch)
+static void copy_formats(const char *source, const char *copies)
 {
 	struct tracepoint tracepoint;
 	struct error error = {};
-	char copies[PATH_MAX / 2];
 	int tracefs = -1;
 
-	snprintf(copies, sizeof(copies), "%s/tracing", scratch);
 	while (find_next(&source, &tracepoint)) {
 		if (tracefs < 0)
 			tracefs = tracefs_open(&error);
@@ -81,8 +67,19 @@ void tracepoint_formats_show(const char *source, const char *scratch)
 			copy_format(tracefs, &tracepoint, copies);
 	}
 	error_clear(&error);
-	if (tracefs < 0)
+	if (tracefs >= 0)
+		close(tracefs);
+}
+
+void tracepoint_formats_show(const char *source, bool is_running, const char *scratch)
+{
+	char copies[PATH_MAX / 2];
+
+	if (!strstr(source, MACRO))
 		return;
-	close(tracefs);
+	snprintf(copies, sizeof(copies), "%s/tracing", scratch);
+	mkdir(copies, 0755);
+	if (is_running)
+		copy_formats(source, copies);
 	private_mount(copies, MOUNT_POINT, NULL, MS_BIND, NULL);
 }

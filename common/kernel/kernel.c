@@ -62,7 +62,7 @@ static const char *find_note(const char *notes, size_t size, const char *name, u
 	return NULL;
 }
 
-static void find_build_id(struct kernel *kernel, const char *notes, size_t size)
+void kernel_read_build_id(struct kernel *kernel, const char *notes, size_t size)
 {
 	const char *id = find_note(notes, size, "GNU", NT_GNU_BUILD_ID, &size);
 	size_t i;
@@ -119,7 +119,7 @@ void kernel_identify(struct kernel *kernel)
 	free(signature);
 	notes = file_read("/sys/kernel/notes", &size);
 	if (notes)
-		find_build_id(kernel, notes, size);
+		kernel_read_build_id(kernel, notes, size);
 	free(notes);
 }
 

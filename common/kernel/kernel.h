@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The identity of the running kernel. */
+/* What a kernel is, and the running one in particular. */
 #ifndef SNOOPKIT_KERNEL_H
 #define SNOOPKIT_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct kernel {
 	char release[128];     /* uname -r */
 	char version[128];     /* uname -v: the build's number and date */
 	char machine[72];      /* uname -m */
-	char build_id[64];     /* in hexadecimal, from /sys/kernel/notes; empty if unreadable */
+	char build_id[64];     /* in hexadecimal, from its ELF notes; empty if it has none */
 	uint32_t version_code; /* LINUX_VERSION_CODE; 0 if unknown */
 };
 
-/* Does not fail: a field that can't be read stays empty or 0. */
+/* The running kernel. Does not fail: a field that can't be read stays empty or 0. */
 void kernel_identify(struct kernel *kernel);
 
 /*
@@ -30,6 +31,9 @@ uint32_t kernel_own_version_code(void);
  * ("Ubuntu 4.15.0-20.21-generic 4.15.17"). signature may be NULL.
  */
 uint32_t kernel_version_code(const char *release, const char *version, const char *signature);
+
+/* Fills in the build ID from a kernel's ELF notes: its section .notes, or /sys/kernel/notes. */
+void kernel_read_build_id(struct kernel *kernel, const char *notes, size_t size);
 
 /* Whether the running kernel supports loadable modules (CONFIG_MODULES). */
 bool kernel_has_modules(void);

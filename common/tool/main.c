@@ -13,6 +13,7 @@
 #include "base/message.h"
 #include "tool/check.h"
 #include "tool/probe_choice.h"
+#include "tool/process_numbers.h"
 #include "tool/program.h"
 #include "tool/session.h"
 #include "tool/support.h"
@@ -135,28 +136,37 @@ static int report_failure(const struct tool *tool, struct error *error)
 	return EXIT_FAILED;
 }
 
-/* --image: compiles and writes the image to a file */
-static int write_image(const struct session *session, const struct program *program,
-		       struct error *error)
+/* --image */
+static int write_image(const struct image *image, const char *path, struct error *error)
 {
-	const char *path = session->options->image_file;
 	struct buffer bytes = {};
-	struct image *image = NULL;
-	FILE *file;
-	int err;
+	FILE *file = fopen(path, "we");
+	int err = 0;
 
-	err = program_image(program, session->tool, session->options, session->settings,
-			    session_cancel_fd(session), &image, error);
-	if (err)
-		return err;
 	image_write(image, &bytes);
-	file = fopen(path, "we");
 	if (!file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size)
 		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
 	if (file && fclose(file) && !err)
 		err = error_set(error, errno, "can't write %s: %s", path, strerror(errno));
 	buffer_free(&bytes);
+	return err;
+}
+
+/* --image and --keep */
+static int only_compile(const struct session *session, const struct program *program,
+			struct error *error)
+{
+	const struct options *options = session->options;
+	struct image *image = NULL;
+	int err;
+
+	err = program_image(program, session->tool, options, session->settings,
+			    session_cancel_fd(session), &image, error);
+	if (!err && options->image_file)
+		err = write_image(image, options->image_file, error);
 	image_free(image);
+	if (!err && options->keep_directory && !program->owned)
+		err = process_numbers_keep(options, session_cancel_fd(session), error);
 	return err;
 }
 
@@ -184,8 +194,8 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	if (!err) {
 		err = session_init(&session, tool, options, settings, error);
 		session.keeps_privileges = options->keep_privileges;
-		if (!err && options->image_file)
-			err = write_image(&session, &program, error);
+		if (!err && options_only_compile(options))
+			err = only_compile(&session, &program, error);
 		else if (!err)
 			err = trace(&session, &program, error);
 		session_close(&session);

@@ -420,6 +420,13 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 			    .group = GROUP_BPF),
 		/* Hidden, for tests: writes the compiled image, for image_read(). */
 		OPTION_TEXT("image", 0, "FILE", &options->image_file, NULL, .group = GROUP_BPF),
+		/* Hidden, for snoopkit compile: for which kernel, with which headers, and where to.
+		 */
+		OPTION_TEXT("for", 0, "FILE", &options->for_file, NULL, .group = GROUP_BPF),
+		OPTION_TEXT("headers-from", 0, "PATH", &options->headers_from, NULL,
+			    .group = GROUP_BPF),
+		OPTION_TEXT("keep", 0, "DIRECTORY", &options->keep_directory, NULL,
+			    .group = GROUP_BPF),
 		OPTION("headers", 0, "auto|kernel|btf", TAKES_WORD, "Where kernel types come from",
 		       .word = (unsigned int *)&options->headers, .words = headers,
 		       .group = GROUP_BPF),
@@ -513,8 +520,12 @@ static void check_end(const struct parsing *parsing, const struct argp_state *st
 	if (options->define_count && !options->source_file)
 		usage_error(state, "--define needs --source");
 	if (tool->required && !options->has_argument && !options->print_support &&
-	    !options->print_source && !options->image_file)
+	    !options->print_source && !options_only_compile(options))
 		usage_error(state, "%s is missing", tool->required);
+	if (options->for_file && !options_only_compile(options))
+		usage_error(state, "--for needs --image or --keep");
+	if (options->headers_from && !options->for_file)
+		usage_error(state, "--headers-from needs --for");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -569,6 +580,11 @@ void options_parse(struct options *options, struct settings *settings, const str
 		exit(EXIT_USAGE);
 	}
 	free((char *)argp.doc);
+}
+
+bool options_only_compile(const struct options *options)
+{
+	return options->image_file || options->keep_directory;
 }
 
 void options_free(struct options *options)

@@ -45,6 +45,12 @@ struct options {
 	const char *defines[OPTIONS_DEFINES + 1]; /* macros for it, up to a NULL */
 	size_t define_count;
 	const char *image_file; /* write the compiled image there instead of tracing */
+
+	/* For snoopkit compile. */
+	const char *for_file; /* compile for the kernel that it describes; NULL: the running one */
+	const char *headers_from;   /* with its headers there, or NULL */
+	const char *keep_directory; /* put the program there instead of tracing, or NULL */
+
 	enum headers_wanted headers;
 	uint64_t buffer_pages;	   /* a power of two */
 	uint64_t duration;	   /* nanoseconds; 0: no end */
@@ -61,6 +67,9 @@ void options_parse(struct options *options, struct settings *settings, const str
 		   int argc, char **argv);
 
 void options_free(struct options *options);
+
+/* Whether the program is only to be compiled, and goes to a file. */
+bool options_only_compile(const struct options *options);
 
 /* How many matches the regular expressions gave up, the tool's and --where's: base/pattern.h. */
 uint64_t options_given_up(const struct options *options, const struct tool *tool);

@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "kernel/btf_file.h"
 #include "tool/probe_choice.h"
 
 static bool passes(const struct feature_test *tests, uint32_t kernel_has, const char *define)
@@ -30,10 +29,10 @@ void choose_probe_sets(const struct probe_set *sets, const struct feature_test *
 }
 
 bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
-		       bool kernel_has[MAX_FEATURE_TESTS],
+		       const char *btf, bool kernel_has[MAX_FEATURE_TESTS],
 		       struct probe_set chosen[PROBES_MAX_SETS + 1])
 {
-	bool has_btf = tests && !feature_tests_ask_btf(BTF_PATH, tests, kernel_has);
+	bool has_btf = tests && !feature_tests_ask_btf(btf, tests, kernel_has);
 	uint32_t bits = 0, i;
 
 	if (!has_btf)

@@ -18,12 +18,12 @@ void choose_probe_sets(const struct probe_set *sets, const struct feature_test *
 		       uint32_t kernel_has, struct probe_set chosen[PROBES_MAX_SETS + 1]);
 
 /*
- * The same before the program is compiled. The tests' results come from the kernel's BTF and are
- * put into kernel_has. Returns false if there are no tests or no BTF; then no test counts as
- * passed, because only the compiler can read headers.
+ * The same before the program is compiled. The tests' results come from the kernel's BTF, the file
+ * btf ("": there is none), and are put into kernel_has. Returns false if there are no tests or no
+ * BTF; then no test counts as passed, because only the compiler can read headers.
  */
 bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
-		       bool kernel_has[MAX_FEATURE_TESTS],
+		       const char *btf, bool kernel_has[MAX_FEATURE_TESTS],
 		       struct probe_set chosen[PROBES_MAX_SETS + 1]);
 
 #endif

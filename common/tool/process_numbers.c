@@ -24,14 +24,30 @@ void process_numbers_init(struct process_numbers *numbers)
 	*numbers = (struct process_numbers){ .program = -1, .event = -1, .file = -1 };
 }
 
-static int load(struct process_numbers *numbers, const struct options *options, int cancel_fd,
-		struct error *error)
+static int get_image(const struct options *options, int cancel_fd, struct image **image,
+		     struct error *error)
 {
 	static const struct tool none = { .name = "process_number",
 					  .source = &process_number_source };
-	static const uint64_t parameters[IMAGE_PARAMETERS];
 	const struct program program = { .name = none.name, .text = none.source->text };
-	int err = program_image(&program, &none, options, NULL, cancel_fd, &numbers->image, error);
+
+	return program_image(&program, &none, options, NULL, cancel_fd, image, error);
+}
+
+int process_numbers_keep(const struct options *options, int cancel_fd, struct error *error)
+{
+	struct image *image = NULL;
+	int err = get_image(options, cancel_fd, &image, error);
+
+	image_free(image);
+	return err;
+}
+
+static int load(struct process_numbers *numbers, const struct options *options, int cancel_fd,
+		struct error *error)
+{
+	static const uint64_t parameters[IMAGE_PARAMETERS];
+	int err = get_image(options, cancel_fd, &numbers->image, error);
 
 	if (err)
 		return err;

@@ -34,6 +34,9 @@ void process_numbers_init(struct process_numbers *numbers);
 int process_numbers_find(struct process_numbers *numbers, const struct options *options,
 			 int cancel_fd, pid_t pid, uint32_t *number, struct error *error);
 
+/* Compiles that program alone, for --keep. Returns 0 or a negative errno with a message. */
+int process_numbers_keep(const struct options *options, int cancel_fd, struct error *error);
+
 void process_numbers_close(struct process_numbers *numbers);
 
 #endif

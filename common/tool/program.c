@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "compile/cache.h"
 #include "compile/compiler.h"
+#include "compile/programs.h"
+#include "kernel/description.h"
 #include "tool/probe_choice.h"
 #include "tool/named_probes.h"
 #include "tool/program.h"
@@ -59,7 +61,8 @@ static int compile_image(const struct compile_request *request, const struct set
 
 	if (!settings)
 		return compile(request, image, error);
-	if (expect_probe_sets(settings->probe_sets, request->feature_tests, kernel_has, sets))
+	if (expect_probe_sets(settings->probe_sets, request->feature_tests, request->target->btf,
+			      kernel_has, sets))
 		tested.kernel_has = kernel_has;
 	if (is_traced && (request->is_own || !named_probes_may_be_in(request->source)))
 		set = trial_of_probes(sets, NULL, 0, error);
@@ -69,49 +72,139 @@ static int compile_image(const struct compile_request *request, const struct set
 	return compile(&tested, image, error);
 }
 
-int program_image(const struct program *program, const struct tool *tool,
-		  const struct options *options, const struct settings *settings, int cancel_fd,
-		  struct image **image, struct error *error)
+/*
+ * The image from the cache, or compiled and stored there. Without libbcc what is in the cache is as
+ * good, whichever libbcc made it.
+ */
+static int cached_image(const struct compile_request *request, const struct options *options,
+			const struct settings *settings, struct image **image, struct error *error)
 {
-	const char *defines[COMPILE_DEFINES] = {};
+	bool is_traced = !options_only_compile(options) && !options->check;
+	struct error ignored = {};
+	struct cache_key key;
+	int err;
+
+	if (options->no_cache || options->for_file)
+		return compile_image(request, settings, is_traced, image, error);
+	if (cache_key_make(&key, request))
+		return error_set(error, ENOMEM, "no memory for the cache's key");
+	*image = cache_load(CACHE_DIRECTORY, &key);
+	err = *image ? 0 : compile_image(request, settings, is_traced, image, error);
+	if (err == -ENOENT || err == -ENOEXEC) {
+		*image = cache_load_any(CACHE_DIRECTORY, &key, &ignored);
+		error_clear(&ignored);
+		err = *image ? 0 : err;
+	} else if (!err) {
+		/* Ignore failures: without a kept image the next start compiles again. */
+		cache_store(CACHE_DIRECTORY, &key, *image);
+	}
+	cache_key_free(&key);
+	return err;
+}
+
+static int open_target(struct target *target, const struct options *options, struct error *error)
+{
+	int err;
+
+	if (!options->for_file) {
+		target_running(target);
+		return 0;
+	}
+	err = description_read(target, options->for_file, error);
+	if (!err)
+		err = target_check_machine(target, error);
+	if (!err && options->headers_from)
+		err = target_use_headers(target, options->headers_from, error);
+	return err;
+}
+
+/* Where kept programs are looked for. */
+static const char *const *directories_of(const struct options *options, const char *only[2])
+{
+	only[0] = options->keep_directory;
+	only[1] = NULL;
+	return options->keep_directory ? only : programs_directories;
+}
+
+/* The image that is kept, or the compiled one. */
+static int find_image(struct compile_request *request, const struct options *options,
+		      const struct settings *settings, struct image **image, struct error *error)
+{
 	struct headers headers;
-	struct cache_key key = {};
-	struct kernel kernel;
-	struct compile_request request = {
+	const char *only[2];
+	int err = headers_find(options->headers, request->is_own, request->target, &headers, error);
+
+	request->headers = err ? NULL : &headers;
+	*image = options->no_cache ?
+			 NULL :
+			 programs_find(directories_of(options, only), request, options->headers);
+	if (*image) {
+		error_clear(error);
+		return 0;
+	}
+	if (!err)
+		err = cached_image(request, options, settings, image, error);
+	if (err || !options->keep_directory)
+		return err;
+	err = programs_add(options->keep_directory, request, options->headers, *image);
+	return err ? error_set(error, -err, "can't keep a program in %s: %s",
+			       options->keep_directory, strerror(-err)) :
+		     0;
+}
+
+static struct compile_request make_request(const struct program *program, const struct tool *tool,
+					   const struct options *options)
+{
+	return (struct compile_request){
 		.tool = tool->name,
 		.name = program->name,
 		.source = program->text,
 		.is_own = !program->owned,
-		.defines = defines,
 		.usual_flags = program->usual_flags,
 		.feature_tests = tool->feature_tests,
 		.btf_tracepoint = tool->btf_tracepoint,
-		.headers = &headers,
-		.kernel = &kernel,
 		.keep_privileges = options->keep_privileges,
 		.verbose = options->verbose,
-		.cancel_fd = cancel_fd,
+		.cancel_fd = -1,
 	};
+}
+
+int program_image(const struct program *program, const struct tool *tool,
+		  const struct options *options, const struct settings *settings, int cancel_fd,
+		  struct image **image, struct error *error)
+{
+	struct compile_request request = make_request(program, tool, options);
+	const char *defines[COMPILE_DEFINES] = {};
+	struct target target;
 	int err;
 
 	static_assert(OPTIONS_DEFINES + ADDED_MOST + 2 <= COMPILE_DEFINES, "all macros fit");
 	memcpy(defines, options->defines, sizeof(options->defines));
 	if (settings)
 		added_fields_define(&settings->added, defines);
-	kernel_identify(&kernel);
-	err = headers_find(options->headers, request.is_own, &kernel, &headers, error);
-	if (err)
-		return err;
-	if (cache_key_make(&key, &request))
-		return error_set(error, ENOMEM, "no memory for the cache's key");
-	*image = options->no_cache ? NULL : cache_load(CACHE_DIRECTORY, &key);
-	if (!*image) {
-		err = compile_image(&request, settings, !options->image_file && !options->check,
-				    image, error);
-		/* Ignore failures: without a kept image the next start compiles again. */
-		if (!err && !options->no_cache)
-			cache_store(CACHE_DIRECTORY, &key, *image);
-	}
-	cache_key_free(&key);
+	request.defines = defines;
+	request.target = &target;
+	request.cancel_fd = cancel_fd;
+	err = open_target(&target, options, error);
+	if (!err)
+		err = find_image(&request, options, settings, image, error);
+	target_close(&target);
 	return err;
+}
+
+bool program_is_kept(const struct program *program, const struct tool *tool,
+		     const struct options *options)
+{
+	struct compile_request request = make_request(program, tool, options);
+	struct target target;
+	struct image *image;
+	bool is_kept;
+
+	target_running(&target);
+	request.target = &target;
+	image = options->no_cache ? NULL :
+				    programs_find(programs_directories, &request, options->headers);
+	is_kept = image != NULL;
+	image_free(image);
+	return is_kept;
 }

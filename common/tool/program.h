@@ -28,13 +28,19 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 void program_free(struct program *program);
 
 /*
- * Takes the image from the cache, or compiles it and stores it there; free it with image_free().
- * Compiling takes long: unless --image or --check was given, this first checks that one of the
- * settings' probe sets can be attached. Without settings (NULL) it does not check. Returns 0 or a
- * negative errno with a message: -ECANCELED if cancel_fd becomes readable while it compiles.
+ * Takes the image from where programs are kept (compile/programs.h), or from the cache, or compiles
+ * it and stores it in the cache; free it with image_free(). It is for the running kernel, or for
+ * the one that --for describes; with --keep it is put into that directory. Compiling takes long:
+ * unless it is all that is wanted, this first checks that one of the settings' probe sets can be
+ * attached. Without settings (NULL) it does not check. Returns 0 or a negative errno with a
+ * message: -ECANCELED if cancel_fd becomes readable while it compiles.
  */
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error);
+
+/* Whether the running kernel's program is kept, so that the tool starts without a compiler. */
+bool program_is_kept(const struct program *program, const struct tool *tool,
+		     const struct options *options);
 
 #endif

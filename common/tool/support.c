@@ -14,7 +14,9 @@
 #include "kernel/kernel.h"
 #include "kernel/privileges.h"
 #include "kernel/private_mount.h"
+#include "kernel/target.h"
 #include "tool/probe_choice.h"
+#include "tool/program.h"
 #include "tool/session.h"
 #include "tool/support.h"
 #include "tool/trial.h"
@@ -94,15 +96,15 @@ static const char *name_lockdown(void)
 }
 
 /* What the compiler needs. */
-static void print_compiler(const struct kernel *kernel)
+static void print_compiler(const struct target *target)
 {
 	struct error error = {};
 	struct headers headers;
 	char library[PATH_MAX];
 
-	printf("BTF: %s\n", yes_or_no(!headers_find(HEADERS_BTF, true, kernel, &headers, &error)));
+	printf("BTF: %s\n", yes_or_no(!headers_find(HEADERS_BTF, true, target, &headers, &error)));
 	printf("headers: %s\n",
-	       headers_find(HEADERS_KERNEL, false, kernel, &headers, &error) ? "no" : headers.path);
+	       headers_find(HEADERS_KERNEL, false, target, &headers, &error) ? "no" : headers.path);
 	printf("libbcc: %s\n", libbcc_find(library, sizeof(library), &error) ? "no" : library);
 	error_clear(&error);
 }
@@ -111,14 +113,14 @@ static void print_facts(void)
 {
 	const char *missing = privileges_missing();
 	struct error error = {};
-	struct kernel kernel;
+	struct target target;
 	struct links links;
 	int tracefs;
 
 	links_init(&links);
 	tracefs = links_tracefs(&links, &error);
-	kernel_identify(&kernel);
-	printf("kernel: %s %s\n", kernel.release, kernel.machine);
+	target_running(&target);
+	printf("kernel: %s %s\n", target.kernel.release, target.kernel.machine);
 	printf("capabilities: %s%s\n", missing ? "missing: " : "all that tracing needs",
 	       missing ? missing : "");
 	printf("lockdown: %s\n", name_lockdown());
@@ -127,7 +129,7 @@ static void print_facts(void)
 	printf("uprobes: %s\n", yes_or_no(has_dynamic_probes(&links, true)));
 	printf("tracepoints: %s\n", tracefs < 0 ? error.text : "yes");
 	printf("raw tracepoints: %s\n", yes_or_no(has_raw_tracepoints()));
-	print_compiler(&kernel);
+	print_compiler(&target);
 	printf("modules: %s\n", yes_or_no(kernel_has_modules()));
 	error_clear(&error);
 	links_close(&links);
@@ -136,6 +138,29 @@ static void print_facts(void)
 /* ---- what the tool can do with it ---- */
 
 #define MISSES_SIZE 256
+
+/* Whether the tool starts without a compiler. */
+static bool is_kept(const struct tool *tool, const struct options *options)
+{
+	struct error ignored = {};
+	struct program program;
+	bool kept = !program_read(&program, tool, options, &ignored) &&
+		    program_is_kept(&program, tool, options);
+
+	error_clear(&ignored);
+	program_free(&program);
+	return kept;
+}
+
+static int find_compiler(const struct target *target, const struct options *options,
+			 struct error *error)
+{
+	char library[PATH_MAX];
+	struct headers headers;
+	int err = headers_find(options->headers, true, target, &headers, error);
+
+	return err ? err : libbcc_find(library, sizeof(library), error);
+}
 
 /*
  * Makes the checks of tracing, in the same order, without compiling. Returns 0: *misses is what the
@@ -148,9 +173,7 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 	struct probe_set sets[PROBES_MAX_SETS + 1];
 	const struct tool *tool = session->tool;
 	bool kernel_has[MAX_FEATURE_TESTS];
-	char library[PATH_MAX];
-	struct headers headers;
-	struct kernel kernel;
+	struct target target;
 	int err;
 
 	err = trial_of_kernel(error);
@@ -159,14 +182,13 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 	/* Without its required argument prepare() fails, which says nothing of the kernel. */
 	if (!err && tool->prepare && (!tool->required || options->has_argument))
 		err = tool->prepare(session, error);
-	kernel_identify(&kernel);
-	if (!err)
-		err = headers_find(options->headers, true, &kernel, &headers, error);
-	if (!err)
-		err = libbcc_find(library, sizeof(library), error);
+	target_running(&target);
+	if (!err && !is_kept(tool, options))
+		err = find_compiler(&target, options, error);
 	if (err)
 		return err;
-	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, kernel_has, sets);
+	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, target.btf,
+			  kernel_has, sets);
 	err = trial_of_probes(sets, misses, MISSES_SIZE, error);
 	return err < 0 ? err : 0;
 }

@@ -15,12 +15,6 @@ all_but() { capability_set | grep -vxF "$(printf '%s\n' "$@")" | paste -sd,; }
 # without CAPABILITIES COMMAND: runs COMMAND as root that lacks them (a list with commas).
 without() { capsh --drop="$1" -- -c "$2"; }
 
-# hide FILE [BEHIND]: behind an empty directory; what is not there needs no hiding.
-hide() { [ ! -e "$1" ] || mount --bind "${2:-$SCRATCH/empty}" "$1"; }
-
-# hidden SETUP COMMAND: in a mount namespace in which SETUP hid something.
-hidden() { unshare -m bash -c "$1; exec $2"; }
-
 # fails REGEX TOOL COMMAND...: one line of that tool's and status 1, nothing on standard output.
 fails() {
 	local pattern=$1 tool=$2 result
@@ -41,10 +35,8 @@ says() {
 		grep -Eq -- "$pattern" "$OUT"
 }
 
-mkdir "$SCRATCH/empty" "$SCRATCH/tracefs" "$SCRATCH/tracefs/events"
-chmod 755 "$SCRATCH"
-export SCRATCH
-export -f hide
+mkdir "$SCRATCH/tracefs" "$SCRATCH/tracefs/events"
+prepare_hiding
 eperm="$TOOLS/eperm $FIRST_START --duration 0.1"
 deny=$PROGRAMS/deny
 policy='although the capabilities are there'
@@ -100,12 +92,6 @@ check 'perf events refused' fails "the kernel refuses perf events $policy" eperm
 check 'a kernel without perf events' fails 'this kernel has no perf events \(CONFIG_PERF_EVENTS\)$' eperm \
 	"$deny" perf_event_open 38 $eperm
 
-no_btf='hide /sys/kernel/btf'
-no_headers='hide /lib/modules'
-# A file of sysfs can't be hidden but with all that is beside it.
-[ ! -e /sys/kernel/kheaders.tar.xz ] ||
-	no_headers+='; mount -t tmpfs tmpfs /sys/kernel; mkdir /sys/kernel/tracing
-		mount -t tracefs tracefs /sys/kernel/tracing'
 any_types=$REAL_TOOLS/eperm # without the --headers that the test may be run with
 check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-headers-' eperm \
 	hidden "$no_btf; $no_headers" "$any_types --no-cache"
@@ -116,7 +102,7 @@ check '--headers kernel without headers' fails 'no headers for kernel .*linux-he
 check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel' eperm \
 	hidden "$no_btf" "$eperm --no-cache --headers btf"
 
-library=$(ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }')
+library=$(libbcc)
 check 'a damaged libbcc' fails "can't load libbcc.*file too short" eperm \
 	hidden "hide $library /dev/null" "$eperm --no-cache"
 check '--support says so' says 1 "^eperm: unsupported: can't load libbcc.*file too short" \

@@ -190,6 +190,36 @@ is_emulated() { grep -q 'TCG\|QEMU' /proc/cpuinfo; }
 FIRST_START=--no-cache
 ! is_emulated || FIRST_START=
 
+# ---- what a machine may lack ----
+
+prepare_hiding() {
+	mkdir "$SCRATCH/empty"
+	chmod 755 "$SCRATCH"
+	export SCRATCH
+	export -f hide
+}
+
+# hide FILE [BEHIND]: behind an empty directory; what is not there needs no hiding.
+hide() { [ ! -e "$1" ] || mount --bind "${2:-$SCRATCH/empty}" "$1"; }
+
+# hidden SETUP COMMAND: in a mount namespace in which SETUP hid something.
+hidden() { unshare -m bash -c "$1; exec $2"; }
+
+# For SETUP.
+no_btf='hide /sys/kernel/btf'
+no_headers='hide /lib/modules'
+# shellcheck disable=SC2016 # for another shell
+# A file of sysfs can't be hidden but with all that is beside it.
+[ ! -e /sys/kernel/kheaders.tar.xz ] ||
+	no_headers+='; cat /sys/kernel/notes >$SCRATCH/notes; mount -t tmpfs tmpfs /sys/kernel
+		mkdir /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing
+		cat $SCRATCH/notes >/sys/kernel/notes'
+
+# Where libbcc is; nothing if it is not installed.
+libbcc() { ldconfig -p | awk '$1 == "libbcc.so.0" { print $NF; exit }'; }
+
+# ---- sources ----
+
 # Sources as a user may give them to --source. That of the fallback lacks the programs that see more.
 fallback_source() { # TOOL PROGRAMS FILE
 	"$REAL_TOOLS/$1" --ebpf | sed -E "s/^int ($2)\(/static int no_\1(/" >"$3"

@@ -98,7 +98,7 @@ static void write_headers(struct bench *bench, const char *source)
 	int err;
 
 	save_btf(bench);
-	err = btf_headers_write(bench->dir, bench->btf_path, source, 0x060c05, &error);
+	err = btf_headers_write(bench->dir, bench->btf_path, source, 0x060c05, 4096, &error);
 	assert_string_equal(error.text, "");
 	assert_int_equal(err, 0);
 	free(bench->types);
@@ -571,9 +571,9 @@ static void a_broken_file_is_an_error(void **state)
 	struct bench *bench = *state;
 	struct error error = {};
 
-	assert_true(btf_headers_write(bench->dir, "/dev/null", "", 0, &error) < 0);
+	assert_true(btf_headers_write(bench->dir, "/dev/null", "", 0, 4096, &error) < 0);
 	assert_non_null(strstr(error.text, "/dev/null"));
-	assert_true(btf_headers_write(bench->dir, "/nonexistent", "", 0, &error) < 0);
+	assert_true(btf_headers_write(bench->dir, "/nonexistent", "", 0, 4096, &error) < 0);
 }
 
 static void the_running_kernel(void **state)
@@ -587,7 +587,7 @@ static void the_running_kernel(void **state)
 	assert_int_equal(btf_headers_write(bench->dir, KERNEL_BTF,
 					   "struct task_struct *t; t->mm->arg_start; t->comm;"
 					   "t->cred->uid; u64 u; TASK_COMM_LEN; true",
-					   0x060100, &error),
+					   0x060100, 4096, &error),
 			 0);
 	text = read_below(bench, "include/snoopkit/types.h");
 	assert_non_null(strstr(text, "struct mm_struct {"));

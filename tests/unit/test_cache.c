@@ -25,7 +25,7 @@ struct bench {
 	char *file;	 /* the key's file in the cache */
 	struct image *image;
 	struct cache_key key;
-	struct kernel kernel;
+	struct target target;
 	struct headers headers;
 	struct compile_request request;
 };
@@ -51,16 +51,16 @@ static int set_up(void **state)
 			 0);
 	add_map(bench->image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	ADD_PROGRAM(bench->image, "on_exit", program);
-	strcpy(bench->kernel.release, "6.1.0-9-amd64");
-	strcpy(bench->kernel.version, "#1 SMP Debian 6.1.27-1");
-	strcpy(bench->kernel.machine, "x86_64");
-	strcpy(bench->kernel.build_id, "abcd");
+	strcpy(bench->target.kernel.release, "6.1.0-9-amd64");
+	strcpy(bench->target.kernel.version, "#1 SMP Debian 6.1.27-1");
+	strcpy(bench->target.kernel.machine, "x86_64");
+	strcpy(bench->target.kernel.build_id, "abcd");
 	strcpy(bench->headers.origin, "/lib/modules/x/build size 1 time 2");
 	bench->request = (struct compile_request){
 		.tool = "tool",
 		.source = "int a;",
 		.feature_tests = feature_tests,
-		.kernel = &bench->kernel,
+		.target = &bench->target,
 		.headers = &bench->headers,
 	};
 	assert_int_equal(cache_key_make(&bench->key, &bench->request), 0);
@@ -262,10 +262,10 @@ static void the_key_is_of_everything(void **state)
 		strcpy(changed.member, value);         \
 		OTHER(of, &changed);                   \
 	} while (0)
-	OTHER_TEXT(kernel, release, "6.1.0-10-amd64");
-	OTHER_TEXT(kernel, version, "#2 SMP Debian 6.1.27-1");
-	OTHER_TEXT(kernel, machine, "aarch64");
-	OTHER_TEXT(kernel, build_id, "");
+	OTHER_TEXT(target, kernel.release, "6.1.0-10-amd64");
+	OTHER_TEXT(target, kernel.version, "#2 SMP Debian 6.1.27-1");
+	OTHER_TEXT(target, kernel.machine, "aarch64");
+	OTHER_TEXT(target, kernel.build_id, "");
 	OTHER_TEXT(headers, origin, "/lib/modules/x/build size 1 time 3");
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		OTHER(feature_tests, others[i]);

@@ -44,7 +44,7 @@ static const struct feature_test feature_tests[] = {
 };
 
 struct bench {
-	struct kernel kernel;
+	struct target target;
 	struct headers headers;
 	struct compile_request request;
 };
@@ -60,8 +60,8 @@ static const char *prepare(struct bench *bench)
 
 	if (geteuid())
 		return "needs root";
-	kernel_identify(&bench->kernel);
-	if (headers_find(HEADERS_AUTO, true, &bench->kernel, &bench->headers, &error)) {
+	target_running(&bench->target);
+	if (headers_find(HEADERS_AUTO, true, &bench->target, &bench->headers, &error)) {
 		strcpy(lacks, error.text);
 		return lacks;
 	}
@@ -73,7 +73,7 @@ static const char *prepare(struct bench *bench)
 		.source = source,
 		.feature_tests = feature_tests,
 		.headers = &bench->headers,
-		.kernel = &bench->kernel,
+		.target = &bench->target,
 		.cancel_fd = -1,
 	};
 	return NULL;
@@ -192,7 +192,7 @@ static void clangs_messages_are_the_detail(void **state)
 	assert_null(image);
 	assert_int_equal(count_lines(error.text), 1);
 	assert_non_null(strstr(error.text, "my.c"));
-	assert_non_null(strstr(error.text, bench.kernel.release));
+	assert_non_null(strstr(error.text, bench.target.kernel.release));
 	assert_non_null(error.detail);
 	assert_non_null(strstr(error.detail, "my.c:3:9: error: use of undeclared identifier"));
 	assert_non_null(strstr(error.detail, "my.c:7:9: error: "));

@@ -515,14 +515,14 @@ static struct image *compile_emitter(const char **lacks)
 		.cancel_fd = -1,
 	};
 	struct headers headers;
-	struct kernel kernel;
+	struct target target;
 	struct error error = {};
 	struct image *image = NULL;
 
-	kernel_identify(&kernel);
-	request.kernel = &kernel;
+	target_running(&target);
+	request.target = &target;
 	request.headers = &headers;
-	if (headers_find(HEADERS_AUTO, true, &kernel, &headers, &error) ||
+	if (headers_find(HEADERS_AUTO, true, &target, &headers, &error) ||
 	    compile(&request, &image, &error)) {
 		snprintf(text, sizeof(text), "%s", error.text);
 		*lacks = text;

@@ -13,7 +13,7 @@
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-static struct kernel kernel;
+static struct target target;
 
 /* Creates a file below /lib/modules, and the directories above it. */
 static void make_file(const char *path)
@@ -54,8 +54,6 @@ static bool make_modules_private(void)
 	if (!make_mounts_private() || (access("/lib/modules", F_OK) && !overlay_lib()) ||
 	    mount("none", "/lib/modules", "tmpfs", 0, NULL))
 		return false;
-	kernel_identify(&kernel);
-	strcpy(kernel.release, "0.0-test");
 	return true;
 }
 
@@ -78,7 +76,10 @@ static int find(enum headers_wanted wanted, bool prefer_btf, struct headers *hea
 		struct error *error)
 {
 	memset(headers, 0xff, sizeof(*headers));
-	return headers_find(wanted, prefer_btf, &kernel, headers, error);
+	target_running(&target);
+	strcpy(target.kernel.release, "0.0-test");
+	target_find_headers(&target, "/");
+	return headers_find(wanted, prefer_btf, &target, headers, error);
 }
 
 static void a_build_tree_is_found(void **state)
@@ -188,7 +189,7 @@ static int prepare(void *context)
 	int err;
 
 	setenv("BCC_KERNEL_SOURCE", "/somewhere/else", 1);
-	err = headers_prepare(&preparation->headers, &kernel, preparation->scratch,
+	err = headers_prepare(&preparation->headers, &target, preparation->scratch,
 			      "#include <linux/sched.h>\nstruct task_struct *t; int f(void) "
 			      "{ return t->pid; }",
 			      &error);
@@ -288,6 +289,6 @@ int main(void)
 		cmocka_unit_test(an_archive_is_unpacked),
 	};
 
-	kernel_identify(&kernel);
+	target_running(&target);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

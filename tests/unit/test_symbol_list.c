@@ -27,6 +27,7 @@ static char *read_symbols(void)
 static void it_says_what_the_kernels_own_says(void **state)
 {
 	char *directory, *own, *replaced;
+	struct target target;
 	uint64_t address;
 	size_t i;
 
@@ -35,7 +36,8 @@ static void it_says_what_the_kernels_own_says(void **state)
 	need_private_mounts();
 	own = read_symbols();
 	directory = make_directory();
-	assert_int_equal(symbol_list_replace(directory), 0);
+	target_running(&target);
+	assert_int_equal(symbol_list_replace(&target, directory), 0);
 	replaced = read_symbols();
 	assert_true(strlen(replaced) < 200);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -51,15 +53,37 @@ static void it_says_what_the_kernels_own_says(void **state)
 	free(own);
 }
 
+static void it_says_what_a_kernel_that_does_not_run_has(void **state)
+{
+	struct target target = {};
+	char *directory, *replaced;
+	int i;
+
+	(void)state;
+	need_private_mounts();
+	directory = make_directory();
+	for (i = 0; i < 2; i++) {
+		target.has_probe_read_kernel = i;
+		assert_int_equal(symbol_list_replace(&target, directory), 0);
+		replaced = read_symbols();
+		assert_int_equal(!!strstr(replaced, "bpf_probe_read_kernel"), i);
+		assert_int_equal(!!strstr(replaced, "bpf_probe_read_user"), i);
+		umount2("/proc/kallsyms", MNT_DETACH);
+		free(replaced);
+	}
+	remove_directory(directory);
+}
+
 static void without_a_place_for_it_the_kernels_own_stays(void **state)
 {
+	struct target target = { .is_running = true };
 	char *before, *after;
 
 	(void)state;
 	need_bpf();
 	need_private_mounts();
 	before = read_symbols();
-	assert_int_equal(symbol_list_replace("/nonexistent"), -ENOENT);
+	assert_int_equal(symbol_list_replace(&target, "/nonexistent"), -ENOENT);
 	after = read_symbols();
 	assert_true(strlen(after) > strlen(before) / 2);
 	free(after);
@@ -70,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_says_what_the_kernels_own_says),
+		cmocka_unit_test(it_says_what_a_kernel_that_does_not_run_has),
 		cmocka_unit_test(without_a_place_for_it_the_kernels_own_stays),
 	};
 
