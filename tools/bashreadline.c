@@ -170,16 +170,19 @@ static void answer_program(void *context, uint64_t argument, struct monitor_answ
 		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)argument);
-	answer->fds[0] = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (answer->fds[0] < 0)
-		answer->result = -errno;
+	answer->fds[0] = file_open_untrusted(path);
+	if (answer->fds[0] < 0) {
+		answer->result = answer->fds[0];
+		return;
+	}
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)argument);
 	comm = file_read(path, &size);
 	snprintf(answer->text, sizeof(answer->text), "%s", comm ? comm : "");
 	free(comm);
 }
 
-static const struct monitor_question question_program = { answer_program, false };
+static const struct monitor_question question_program = { .answer = answer_program,
+							  .can_block = true };
 
 /* Whether the process has had another program run since the event, as far as its name tells. */
 static bool has_another_name(const struct bashreadline_event *event, const char *comm)
@@ -299,7 +302,7 @@ static void answer_replaced(void *context, uint64_t argument, struct monitor_ans
 	error_clear(&error);
 }
 
-static const struct monitor_question question_replaced = { answer_replaced, false };
+static const struct monitor_question question_replaced = { .answer = answer_replaced };
 
 static void check_replaced(struct session *session)
 {

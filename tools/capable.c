@@ -358,7 +358,7 @@ static void print(struct session *session, uint64_t time, const void *data, size
 
 	(void)size;
 	/* To name the stack of a check of the monitor's would make it check again, and so on. */
-	if (event->pid == (uint32_t)monitor_pid())
+	if (monitor_has_pid((pid_t)event->pid))
 		return;
 	if (!opt.unique || !is_repeated(session, event))
 		print_check(session, time, event);

@@ -93,7 +93,7 @@ static void answer_alive(void *context, uint64_t argument, struct monitor_answer
 	answer->result = follow_is_alive(opt.directory) ? 0 : -ESRCH;
 }
 
-static const struct monitor_question question_alive = { answer_alive, false };
+static const struct monitor_question question_alive = { .answer = answer_alive };
 
 /* Without an answer, the shell's end event says when it has ended. */
 static bool has_ended(void)

@@ -240,7 +240,7 @@ static void answer_gone(void *context, uint64_t argument, struct monitor_answer 
 		answer->result = -ENOENT;
 }
 
-static const struct monitor_question question_gone = { answer_gone, false };
+static const struct monitor_question question_gone = { .answer = answer_gone, .can_block = true };
 
 static void end_when_gone(struct session *session)
 {

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 #define READ_SIZE 65536
 
-static int read_up_to(int fd, size_t max, struct buffer *buffer)
+#define FUSE_MAGIC 0x65735546 /* FUSE_SUPER_MAGIC in newer headers */
+
+int file_read_fd_up_to(int fd, size_t max, struct buffer *buffer)
 {
 	ssize_t count;
 	char *place;
@@ -36,7 +39,7 @@ static int read_up_to(int fd, size_t max, struct buffer *buffer)
 
 int file_read_fd(int fd, struct buffer *buffer)
 {
-	return read_up_to(fd, SIZE_MAX, buffer);
+	return file_read_fd_up_to(fd, SIZE_MAX, buffer);
 }
 
 static char *read_at(int directory, const char *path, size_t max, size_t *size)
@@ -48,7 +51,7 @@ static char *read_at(int directory, const char *path, size_t max, size_t *size)
 	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	err = read_up_to(fd, max, &content);
+	err = file_read_fd_up_to(fd, max, &content);
 	close(fd);
 	if (!err) {
 		*size = content.size;
@@ -74,6 +77,19 @@ char *file_read_at(int directory, const char *path, size_t *size)
 char *file_read_up_to(const char *path, size_t max, size_t *size)
 {
 	return read_at(AT_FDCWD, path, max, size);
+}
+
+int file_open_untrusted(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct statfs filesystem;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstatfs(fd, &filesystem) && filesystem.f_type != FUSE_MAGIC)
+		return fd;
+	close(fd);
+	return -EPERM;
 }
 
 int file_write_fd(int fd, const void *data, size_t size)

@@ -21,8 +21,18 @@ char *file_read_at(int directory, const char *path, size_t *size);
 /* The same for a file that a user named: EFBIG if it has more than max bytes, or no end. */
 char *file_read_up_to(const char *path, size_t max, size_t *size);
 
-/* Appends everything up to the end of the file to the buffer. Returns 0 or a negative errno. */
+/*
+ * Appends everything up to the end of the file to the buffer. Returns 0 or a negative errno: -EFBIG
+ * if the buffer then has more than max bytes. file_read_fd() has no such limit.
+ */
 int file_read_fd(int fd, struct buffer *buffer);
+int file_read_fd_up_to(int fd, size_t max, struct buffer *buffer);
+
+/*
+ * Opens a file of others for reading. Returns a descriptor or a negative errno: -EPERM for one of
+ * FUSE, where a program answers and a read may wait for it without end.
+ */
+int file_open_untrusted(const char *path);
 
 /* Writes all bytes, in several writes if needed. Returns 0 or a negative errno. */
 int file_write_fd(int fd, const void *data, size_t size);

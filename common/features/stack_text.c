@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/memfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -30,6 +32,9 @@ struct mapping {
 	const char *name; /* the last part of the path; not terminated */
 	size_t name_size;
 };
+
+/* Bytes of /proc/PID/maps. A process can have far more mappings, to keep us busy. */
+#define MOST_MAPS (512 * 1024)
 
 /* No function is longer: what comes after is no part of the kernel's own code. */
 #define LONGEST_FUNCTION (1 << 20)
@@ -62,17 +67,28 @@ void stack_text_kernel(struct stack_text *text, uint64_t address, struct buffer 
 		append_unknown(address, line);
 }
 
+/* "START-END " at the start of a line. Returns what follows, or NULL if it is no such line. */
+static const char *parse_range(const char *line, struct mapping *mapping)
+{
+	char *end;
+
+	mapping->start = strtoull(line, &end, 16);
+	if (end == line || *end != '-')
+		return NULL;
+	mapping->end = strtoull(end + 1, &end, 16);
+	return *end == ' ' ? end + 1 : NULL;
+}
+
 /*
- * "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". Only a file's begins with a slash: a program
- * can give its other mappings any name, in brackets.
+ * "PERMISSIONS OFFSET DEVICE INODE   PATH". Only a file's begins with a slash: a program can give
+ * its other mappings any name, in brackets.
  */
-static bool parse_mapping(const char *text, struct mapping *mapping)
+static bool parse_file(const char *text, struct mapping *mapping)
 {
 	const char *end = text + strcspn(text, "\n"), *path, *slash;
 	int length = 0;
 
-	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*u %n", &mapping->start,
-		   &mapping->end, &mapping->offset, &length) != 3)
+	if (sscanf(text, "%*s %" SCNx64 " %*s %*u %n", &mapping->offset, &length) != 1)
 		return false;
 	path = text + length;
 	if (!length || path >= end || *path != '/')
@@ -85,12 +101,12 @@ static bool parse_mapping(const char *text, struct mapping *mapping)
 
 static bool find_mapping(const char *maps, uint64_t address, struct mapping *mapping)
 {
-	const char *next = maps;
+	const char *next = maps, *rest;
 
 	while (next && *next) {
-		if (parse_mapping(next, mapping) && address >= mapping->start &&
-		    address < mapping->end)
-			return true;
+		rest = parse_range(next, mapping);
+		if (rest && address >= mapping->start && address < mapping->end)
+			return parse_file(rest, mapping);
 		next = strchr(next, '\n');
 		next = next ? next + 1 : NULL;
 	}
@@ -99,13 +115,43 @@ static bool find_mapping(const char *maps, uint64_t address, struct mapping *map
 
 /* ---- what needs privileges ---- */
 
+/* Reads as many whole lines as fit into MOST_MAPS. The caller frees them; NULL without any. */
+static char *read_maps(int fd)
+{
+	struct buffer maps = {};
+	char *text = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (file_read_fd_up_to(fd, MOST_MAPS, &maps) == -EFBIG)
+		while (maps.size && maps.data[maps.size - 1] != '\n')
+			maps.size--;
+	if (maps.size)
+		text = buffer_take_string(&maps);
+	buffer_free(&maps);
+	return text;
+}
+
+/* A copy for the tool, whose own read of /proc could be kept waiting. */
+static int copy_maps(const char *maps)
+{
+	int fd = (int)syscall(SYS_memfd_create, "maps", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (!file_write_fd(fd, maps, strlen(maps)) && !lseek(fd, 0, SEEK_SET))
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
 /* The process may have ended, and its number may be another's by now: then its stack has no names.
  */
 static void answer_maps(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	struct stack_text *text = context;
 	char path[32];
-	size_t size;
+	int fd;
 
 	free(text->maps);
 	text->maps = NULL;
@@ -114,12 +160,18 @@ static void answer_maps(void *context, uint64_t argument, struct monitor_answer 
 		return;
 	text->pid = (uint32_t)argument;
 	snprintf(path, sizeof(path), "/proc/%u/maps", text->pid);
-	text->maps = file_read(path, &size);
-	answer->fds[0] = open(path, O_RDONLY | O_CLOEXEC);
-	answer->result = answer->fds[0] < 0 ? -errno : 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	text->maps = read_maps(fd);
+	if (fd >= 0)
+		close(fd);
+	answer->result = -ENOENT;
+	if (!text->maps)
+		return;
+	answer->fds[0] = copy_maps(text->maps);
+	answer->result = answer->fds[0] < 0 ? answer->fds[0] : 0;
 }
 
-static const struct monitor_question question_maps = { answer_maps, false };
+static const struct monitor_question question_maps = { .answer = answer_maps, .can_block = true };
 
 /*
  * The file that is mapped at the address in the process of the last question, by its link in
@@ -139,11 +191,11 @@ static void answer_file(void *context, uint64_t argument, struct monitor_answer 
 		 mapping.start, mapping.end);
 	if (stat(path, &info) || !S_ISREG(info.st_mode))
 		return;
-	answer->fds[0] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	answer->result = answer->fds[0] < 0 ? -errno : 0;
+	answer->fds[0] = file_open_untrusted(path);
+	answer->result = answer->fds[0] < 0 ? answer->fds[0] : 0;
 }
 
-static const struct monitor_question question_file = { answer_file, false };
+static const struct monitor_question question_file = { .answer = answer_file, .can_block = true };
 
 void stack_text_offer(struct stack_text *text)
 {
@@ -159,7 +211,6 @@ void stack_text_offer(struct stack_text *text)
 void stack_text_look_at(struct stack_text *text, uint32_t pid)
 {
 	struct monitor_answer answer;
-	struct buffer maps = {};
 
 	free(text->maps);
 	text->maps = NULL;
@@ -169,8 +220,7 @@ void stack_text_look_at(struct stack_text *text, uint32_t pid)
 	if (answer.fds[0] < 0)
 		return;
 	free(text->maps);
-	text->maps = file_read_fd(answer.fds[0], &maps) ? NULL : buffer_take_string(&maps);
-	buffer_free(&maps);
+	text->maps = read_maps(answer.fds[0]);
 	close(answer.fds[0]);
 }
 

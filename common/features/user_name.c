@@ -14,7 +14,7 @@ static void answer_name(void *context, uint64_t argument, struct monitor_answer 
 		snprintf(answer->text, sizeof(answer->text), "%s", user->pw_name);
 }
 
-static const struct monitor_question question = { answer_name, false };
+static const struct monitor_question question = { .answer = answer_name };
 
 void user_name_offer(void)
 {

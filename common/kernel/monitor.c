@@ -9,15 +9,21 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
 #include "kernel/syscall_filter.h"
 
 #define NAME "snoop-monitor" /* pkill execsnoop is for the tool alone */
+
+#define PATIENCE (100 * MILLISECOND) /* with the helper's answer */
+#define PAUSE	 SECOND		     /* after an answer that did not come */
+#define HELPERS	 4		     /* the last of them, whose PIDs nobody else gets */
 
 #define NEW_CLOSE_RANGE 436 /* close_range(2), newer than the headers of old distributions */
 
@@ -37,16 +43,30 @@ static struct {
 	struct offer offers[MONITOR_QUESTIONS];
 	uint32_t count;
 	uint64_t capabilities;
+	uint64_t helpers_capabilities;
 	struct buffer kept; /* descriptors */
 	int socket;	    /* -1: there is no monitor */
 	pid_t pid;
+	struct user user; /* in the monitor: what it has become */
+	pid_t helpers[2]; /* the last two that the answers told of */
 } monitor = { .socket = -1 };
+
+/* In the monitor: its helper. */
+static struct {
+	int monitors_socket;
+	int socket; /* -1: there is none */
+	pid_t pids[HELPERS];
+	unsigned int next; /* place of the next one's PID */
+	uint64_t pause_end;
+} helper = { .socket = -1 };
 
 void monitor_offer(const struct monitor_question *question, void *context, uint64_t capabilities)
 {
 	assert(monitor.count < MONITOR_QUESTIONS);
 	monitor.offers[monitor.count++] = (struct offer){ question, context };
 	monitor.capabilities |= capabilities;
+	if (question->can_block)
+		monitor.helpers_capabilities |= capabilities;
 }
 
 void monitor_keep(int fd)
@@ -157,18 +177,62 @@ static void send_answer(int socket, const struct monitor_answer *answer)
 		return;
 }
 
-static void handle(int socket, const struct request *request)
+static void take_descriptors(struct msghdr *message, struct monitor_answer *answer)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	size_t size;
+
+	memset(answer->fds, -1, sizeof(answer->fds));
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return;
+	size = head->cmsg_len - CMSG_LEN(0);
+	memcpy(answer->fds, CMSG_DATA(head),
+	       size < sizeof(answer->fds) ? size : sizeof(answer->fds));
+}
+
+static int receive(int socket, struct monitor_answer *answer)
+{
+	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8)));
+	struct iovec part = { answer, sizeof(*answer) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t size;
+
+	do
+		size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (size < 0 && errno == EINTR);
+	if (size != sizeof(*answer))
+		return -EPIPE;
+	take_descriptors(&message, answer);
+	return 0;
+}
+
+static int converse(int socket, const struct request *request, struct monitor_answer *answer)
+{
+	if (send(socket, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
+		return -EPIPE;
+	return receive(socket, answer);
+}
+
+static void answer_here(const struct request *request, struct monitor_answer *answer)
 {
 	const struct offer *offer = &monitor.offers[request->question];
-	struct monitor_answer answer;
+
+	clear(answer);
+	offer->question->answer(offer->context, request->argument, answer);
+}
+
+/* Closes the answer's descriptors. */
+static void hand_over(int socket, struct monitor_answer *answer)
+{
 	size_t i;
 
-	clear(&answer);
-	offer->question->answer(offer->context, request->argument, &answer);
-	send_answer(socket, &answer);
+	send_answer(socket, answer);
 	for (i = 0; i < MONITOR_FDS; i++)
-		if (answer.fds[i] >= 0)
-			close(answer.fds[i]);
+		if (answer->fds[i] >= 0)
+			close(answer->fds[i]);
 }
 
 static bool is_valid(const struct request *request, ssize_t size)
@@ -177,8 +241,10 @@ static bool is_valid(const struct request *request, ssize_t size)
 }
 
 /* A request that the tool's own code never makes is the last one. */
-static void serve(int socket)
+static void serve(int socket,
+		  void (*answer)(const struct request *request, struct monitor_answer *answer))
 {
+	struct monitor_answer found;
 	struct request request;
 	ssize_t size;
 
@@ -188,8 +254,114 @@ static void serve(int socket)
 			continue;
 		if (!is_valid(&request, size))
 			return;
-		handle(socket, &request);
+		answer(&request, &found);
+		hand_over(socket, &found);
 	}
+}
+
+/* ---- the monitor's helper ---- */
+
+static void set_alarm(uint64_t nanoseconds)
+{
+	struct itimerval in = { .it_value.tv_usec = (suseconds_t)(nanoseconds / 1000) };
+
+	setitimer(ITIMER_REAL, &in, NULL);
+}
+
+/* The signal ends also a wait in the kernel for what another process holds. */
+static void answer_in_time(const struct request *request, struct monitor_answer *answer)
+{
+	set_alarm(PATIENCE);
+	answer_here(request, answer);
+	set_alarm(0);
+}
+
+static void let_alarm_kill(void)
+{
+	sigset_t alarm;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+}
+
+static void __attribute__((noreturn)) run_helper(int socket, const struct user *user)
+{
+	let_alarm_kill();
+	if (privileges_give_up(monitor.helpers_capabilities, user))
+		_exit(1);
+	serve(socket, answer_in_time);
+	_exit(0);
+}
+
+/* The PID of one that has ended is kept until the tool can't take it for the helper's any more. */
+static pid_t *place_for_helper(void)
+{
+	pid_t *place = &helper.pids[helper.next++ % HELPERS];
+
+	if (*place > 0)
+		waitpid(*place, NULL, WNOHANG);
+	return place;
+}
+
+/* The timeout is for a helper that not even a signal ends. */
+static int start_helper(void)
+{
+	const struct timeval timeout = { .tv_usec = 3 * PATIENCE / 1000 };
+	pid_t *place = place_for_helper();
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return -errno;
+	*place = fork();
+	if (!*place) {
+		close(fds[0]);
+		close(helper.monitors_socket);
+		run_helper(fds[1], &monitor.user);
+	}
+	close(fds[1]);
+	if (*place < 0 || setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout))) {
+		close(fds[0]);
+		*place = *place < 0 ? 0 : *place;
+		return -EAGAIN;
+	}
+	helper.socket = fds[0];
+	return 0;
+}
+
+static void drop_helper(void)
+{
+	close(helper.socket);
+	helper.socket = -1;
+	helper.pause_end = clock_now() + PAUSE;
+}
+
+static void ask_helper(const struct request *request, struct monitor_answer *answer)
+{
+	int err = 0;
+
+	clear(answer);
+	if (clock_now() < helper.pause_end)
+		err = -EBUSY;
+	else if (helper.socket < 0)
+		err = start_helper();
+	if (!err && converse(helper.socket, request, answer)) {
+		drop_helper();
+		clear(answer);
+		err = -ETIMEDOUT;
+	}
+	if (err)
+		answer->result = err;
+	answer->helper = helper.next ? helper.pids[(helper.next - 1) % HELPERS] : 0;
+}
+
+static void answer_or_ask(const struct request *request, struct monitor_answer *answer)
+{
+	if (monitor.offers[request->question].question->can_block)
+		ask_helper(request, answer);
+	else
+		answer_here(request, answer);
 }
 
 static void end(void)
@@ -208,6 +380,8 @@ static void end(void)
 static void __attribute__((noreturn)) run(int socket, const struct user *user)
 {
 	monitor.socket = -1;
+	monitor.user = *user;
+	helper.monitors_socket = socket;
 	monitor_keep(socket);
 	close_others();
 	occupy_standard_descriptors();
@@ -215,7 +389,7 @@ static void __attribute__((noreturn)) run(int socket, const struct user *user)
 		_exit(1);
 	/* A kernel without filters: the process that asks says so. */
 	syscall_filter_set(FILTER_MONITOR);
-	serve(socket);
+	serve(socket, answer_or_ask);
 	end();
 	_exit(0);
 }
@@ -252,7 +426,7 @@ static void answer_ready(void *context, uint64_t argument, struct monitor_answer
 	(void)answer;
 }
 
-static const struct monitor_question question_ready = { answer_ready, false };
+static const struct monitor_question question_ready = { .answer = answer_ready };
 
 int monitor_start(const struct user *user, struct error *error)
 {
@@ -283,43 +457,24 @@ static int find(const struct monitor_question *question, const void *context)
 	return -EPERM;
 }
 
-static void take_descriptors(struct msghdr *message, struct monitor_answer *answer)
+static void note_helper(pid_t pid)
 {
-	struct cmsghdr *head = CMSG_FIRSTHDR(message);
-	size_t size;
-
-	memset(answer->fds, -1, sizeof(answer->fds));
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+	if (!pid || pid == monitor.helpers[0])
 		return;
-	size = head->cmsg_len - CMSG_LEN(0);
-	memcpy(answer->fds, CMSG_DATA(head),
-	       size < sizeof(answer->fds) ? size : sizeof(answer->fds));
+	monitor.helpers[1] = monitor.helpers[0];
+	monitor.helpers[0] = pid;
 }
 
-static int receive(struct monitor_answer *answer)
+bool monitor_has_pid(pid_t pid)
 {
-	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8)));
-	struct iovec part = { answer, sizeof(*answer) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
-	ssize_t size;
-
-	do
-		size = recvmsg(monitor.socket, &message, MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
-	if (size != sizeof(*answer))
-		return -EPIPE;
-	take_descriptors(&message, answer);
-	return 0;
+	return pid &&
+	       (pid == monitor_pid() || pid == monitor.helpers[0] || pid == monitor.helpers[1]);
 }
 
-static int converse(const struct request *request, struct monitor_answer *answer)
+static void forget_pids(void)
 {
-	if (send(monitor.socket, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
-		return -EPIPE;
-	return receive(answer);
+	monitor.pid = 0;
+	memset(monitor.helpers, 0, sizeof(monitor.helpers));
 }
 
 void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
@@ -335,11 +490,12 @@ void monitor_ask(const struct monitor_question *question, void *context, uint64_
 	}
 	index = find(question, context);
 	request.question = (uint32_t)index;
-	err = index < 0 ? index : converse(&request, answer);
+	err = index < 0 ? index : converse(monitor.socket, &request, answer);
 	if (err) {
 		clear(answer);
 		answer->result = err;
 	}
+	note_helper(answer->helper);
 }
 
 void monitor_await(void)
@@ -353,7 +509,7 @@ bool monitor_has_ended(void)
 {
 	if (!monitor.pid || waitpid(monitor.pid, NULL, WNOHANG) != monitor.pid)
 		return false;
-	monitor.pid = 0;
+	forget_pids();
 	return true;
 }
 
@@ -367,7 +523,8 @@ void monitor_stop(void)
 	}
 	buffer_free(&monitor.kept);
 	monitor.socket = -1;
-	monitor.pid = 0;
+	forget_pids();
 	monitor.count = 0;
 	monitor.capabilities = 0;
+	monitor.helpers_capabilities = 0;
 }

@@ -9,6 +9,10 @@
  * there all that it was made for (paths, maps, links), and it must doubt nothing but its argument:
  * the process that asks reads hostile data, and may have been taken over.
  *
+ * Whoever is traced can keep some answers waiting without end: the kernel holds back the memory map
+ * of a process while a file system of that process's user does not answer. Such a question is
+ * answered by a helper, a child of the monitor that lives on until it takes too long.
+ *
  * Without a monitor the same functions are called in the process itself.
  */
 #ifndef SNOOPKIT_MONITOR_H
@@ -16,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "kernel/user.h"
@@ -27,12 +32,19 @@
 struct monitor_answer {
 	int64_t result;	      /* 0 or a negative errno, or what the question says */
 	int fds[MONITOR_FDS]; /* -1: none. Of the process that asks */
+	pid_t helper;	      /* who answered, or was to; 0: the monitor */
 	char text[MONITOR_TEXT];
 };
 
 struct monitor_question {
 	void (*answer)(void *context, uint64_t argument, struct monitor_answer *answer);
 	bool at_end; /* also answered when the process has ended, with the argument 0 */
+	/*
+	 * Answered by the helper, within a tenth of a second, or else with -ETIMEDOUT. In the
+	 * second after that it gets -EBUSY at once. What the answer changes is seen by the answers
+	 * of the same helper.
+	 */
+	bool can_block;
 };
 
 /*
@@ -60,6 +72,12 @@ pid_t monitor_pid(void);
  */
 void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
 		 struct monitor_answer *answer);
+
+/*
+ * Whether the monitor, or its helper as far as the answers told, has this PID. It stays theirs
+ * until this no longer says so.
+ */
+bool monitor_has_pid(pid_t pid);
 
 /* Waits until the monitor, if there is one, has closed what it does not keep. */
 void monitor_await(void);

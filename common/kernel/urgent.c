@@ -29,7 +29,7 @@ static void answer_urgent(void *context, uint64_t argument, struct monitor_answe
 	answer->result = set_policy(getppid(), argument == 1);
 }
 
-static const struct monitor_question question = { answer_urgent, false };
+static const struct monitor_question question = { .answer = answer_urgent };
 
 static bool set_own_policy(bool is_urgent)
 {

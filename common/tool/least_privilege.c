@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/message.h"
@@ -14,10 +13,9 @@
 #include "tool/least_privilege.h"
 #include "trace/map_access.h"
 
-/* These read a file when they are first called: the time zone, the CPUs, and random numbers. */
+/* These read a file when they are first called: the CPUs, and random numbers. */
 static void prepare_libraries(void)
 {
-	tzset();
 	cpus_possible();
 	json_object_seed(0);
 }

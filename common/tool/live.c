@@ -122,7 +122,7 @@ static void answer_missed(void *context, uint64_t argument, struct monitor_answe
 	answer->result = (int64_t)count_missed(context);
 }
 
-static const struct monitor_question question_missed = { answer_missed, false };
+static const struct monitor_question question_missed = { .answer = answer_missed };
 
 /* The tool has closed its links. Those of what was attached later are the monitor's. */
 static void answer_detach(void *context, uint64_t argument, struct monitor_answer *answer)
@@ -138,7 +138,7 @@ static void answer_detach(void *context, uint64_t argument, struct monitor_answe
 	probes_detach(&live->more);
 }
 
-static const struct monitor_question question_detach = { answer_detach, true };
+static const struct monitor_question question_detach = { .answer = answer_detach, .at_end = true };
 
 void live_expect_more(struct live *live)
 {

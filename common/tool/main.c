@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -185,7 +186,11 @@ static int run(const struct tool *tool, const struct options *options, struct se
 	struct session session;
 	int err;
 
-	/* A pipe can take long to read: read before the session blocks SIGINT (Ctrl-C). */
+	/*
+	 * A pipe can take long to read, and the environment may name one as the file of the time
+	 * zone: both are read before the session blocks SIGINT (Ctrl-C).
+	 */
+	tzset();
 	err = program_read(&program, tool, options, error);
 	if (!err) {
 		if (program.owned)

@@ -146,7 +146,7 @@ static void answer_open(void *context, uint64_t argument, struct monitor_answer 
 		answer->result = keep_outputs(context, cpu, answer);
 }
 
-static const struct monitor_question question_open = { answer_open, false };
+static const struct monitor_question question_open = { .answer = answer_open };
 
 /* The map takes descriptors of the process that makes the call. */
 static int put(const struct events *events, const struct cpu_buffer *buffer, bool wakes)
@@ -163,7 +163,7 @@ static void answer_put(void *context, uint64_t argument, struct monitor_answer *
 	answer->result = buffer ? put(context, buffer, argument & 1) : -EPERM;
 }
 
-static const struct monitor_question question_put = { answer_put, false };
+static const struct monitor_question question_put = { .answer = answer_put };
 
 /* Runs flush_batch() on that CPU. Since 5.10 a raw tracepoint program can be run like this. */
 static int flush(const struct events *events, uint32_t cpu)
@@ -181,7 +181,7 @@ static void answer_flush(void *context, uint64_t argument, struct monitor_answer
 	answer->result = flush(context, (uint32_t)argument);
 }
 
-static const struct monitor_question question_flush = { answer_flush, false };
+static const struct monitor_question question_flush = { .answer = answer_flush };
 
 void events_offer(struct events *events)
 {

@@ -69,7 +69,7 @@ static void answer_call(void *context, uint64_t argument, struct monitor_answer 
 				      HAS_NO_KEY(argument) ? NULL : shared.key, FLAGS_OF(argument));
 }
 
-static const struct monitor_question question = { answer_call, false };
+static const struct monitor_question question = { .answer = answer_call };
 
 /* ---- in the tool ---- */
 

@@ -80,6 +80,9 @@ wait_for() {
 	done
 }
 
+# Whether the process has ended; bash may not have waited for it.
+is_gone() { [[ ! -e /proc/$1/stat ]] || [[ $(<"/proc/$1/stat") == *') Z '* ]]; } 2>/dev/null
+
 # sleeps_in PID REGEX: the kernel's functions that it sleeps in have such a name among them. Without
 # another program, for the same reason.
 sleeps_in() {

@@ -55,8 +55,6 @@ text_events() { # PIDS of the processes that made them
 }
 has_no_text_event() { ! text_events "$1"; }
 
-is_gone() { ! [ -e "/proc/$1" ]; }
-
 arguments_of() {
 	case $1 in
 	shellsnoop) echo $$ ;;
@@ -74,6 +72,16 @@ is_tracing_or_gone() { is_tracing "$TOOL_PID" || ! kill -0 "$TOOL_PID" 2>/dev/nu
 
 has_failed() { [ "$STATUS" = 1 ] && [ -s "$ERR" ]; }
 
+# Whoever took the tool over: its process is made to make system calls.
+refuses_intruder() { # PID
+	wait_for 30 sleeps_in "$1" poll
+	"$PROGRAMS/intruder" "$1" >"$SCRATCH/intruder" || return 1
+	! grep -v ' refused$' "$SCRATCH/intruder" && [ -s "$SCRATCH/intruder" ]
+}
+can_intrude() { # PID: the same succeeds with a process that may do all
+	"$PROGRAMS/intruder" "$1" >"$SCRATCH/intruder" && grep -q 'socket allowed' "$SCRATCH/intruder"
+}
+
 check_tool() {
 	local tool=$1 arguments pid
 	arguments=$(arguments_of "$tool")
@@ -87,6 +95,7 @@ check_tool() {
 	pid=$TOOL_PID
 	wait_for 30 has_no_privileges "$pid"
 	check "$tool: no user, no capability, no new privileges, a filter" has_no_privileges "$pid"
+	[ "$(uname -m)" != x86_64 ] || check "$tool: an intruder is refused" refuses_intruder "$pid"
 	monitor_of "$pid"
 	wait_for 30 is_confined_monitor
 	check "$tool: its monitor" is_confined_monitor
@@ -100,6 +109,13 @@ check_tool() {
 	check "$tool: no probe outlives SIGKILL" has_no_text_event "$pid|$MONITOR"
 }
 
+if [ "$(uname -m)" = x86_64 ]; then
+	sleep 100 &
+	wait_for 10 sleeps_in $! nanosleep
+	check "an intruder can try" can_intrude $!
+	kill $!
+	wait $! 2>/dev/null
+fi
 for tool in "$REAL_TOOLS"/*; do
 	check_tool "${tool##*/}"
 done

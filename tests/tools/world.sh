@@ -103,4 +103,17 @@ if [ -e /sys/kernel/btf/vmlinux ]; then
 else
 	skip "in a chroot" "its kernel headers would be missing"
 fi
+# ---- an environment ----
+
+# A file that nobody writes. Like Ctrl-C: a signal that is not ignored in the background.
+mkfifo "$SCRATCH/zone"
+TZ=:$SCRATCH/zone "$TOOLS/execsnoop" -T --duration 1 >"$OUT" 2>"$ERR" &
+TOOL_PID=$!
+waits_for_zone() { sleeps_in "$TOOL_PID" 'fifo_open|wait_for_partner'; }
+wait_for 30 waits_for_zone
+kill "$TOOL_PID"
+check "a time zone that never comes does not hold up a signal" wait_for 10 is_gone "$TOOL_PID"
+kill -KILL "$TOOL_PID" 2>/dev/null
+wait_tool
+
 finish

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "kernel/monitor.h"
 #include "support.h"
 
@@ -50,11 +52,21 @@ static void answer_end(void *context, uint64_t argument, struct monitor_answer *
 		abort();
 }
 
-static const struct monitor_question add = { answer_add, false };
-static const struct monitor_question open_file = { answer_open, false };
-static const struct monitor_question descriptors = { answer_descriptors, false };
-static const struct monitor_question capabilities = { answer_capabilities, false };
-static const struct monitor_question at_end = { answer_end, true };
+/* Blocks at 0, else adds to what the process that answers has. */
+static void answer_or_block(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	while (!argument)
+		pause();
+	answer_add(context, argument, answer);
+}
+
+static const struct monitor_question add = { .answer = answer_add };
+static const struct monitor_question open_file = { .answer = answer_open };
+static const struct monitor_question descriptors = { .answer = answer_descriptors };
+static const struct monitor_question capabilities = { .answer = answer_capabilities };
+static const struct monitor_question at_end = { .answer = answer_end, .at_end = true };
+
+static const struct monitor_question blocking = { .answer = answer_or_block, .can_block = true };
 
 static void start(void)
 {
@@ -244,6 +256,66 @@ static void a_killed_monitor_answers_nothing(void **state)
 	assert_false(has_children());
 }
 
+static int64_t ask_blocking(uint64_t argument, struct monitor_answer *answer)
+{
+	monitor_ask(&blocking, "helper", argument, answer);
+	return answer->result;
+}
+
+static void a_helper_answers_what_can_block(void **state)
+{
+	struct monitor_answer answer;
+	pid_t helper;
+
+	(void)state;
+	number = 1;
+	monitor_offer(&add, "one", 0);
+	monitor_offer(&blocking, "helper", 0);
+	start();
+	assert_int_equal(ask_blocking(4, &answer), 5);
+	assert_string_equal(answer.text, "helper");
+	helper = answer.helper;
+	assert_true(helper > 0 && helper != monitor_pid());
+	assert_int_equal(ask_blocking(1, &answer), 6);
+	assert_int_equal(answer.helper, helper);
+	monitor_ask(&add, "one", 1, &answer);
+	assert_int_equal(answer.result, 2);
+	assert_true(monitor_has_pid(helper) && monitor_has_pid(monitor_pid()));
+	assert_false(monitor_has_pid(getpid()) || monitor_has_pid(0));
+	monitor_stop();
+	assert_false(monitor_has_pid(helper));
+	assert_false(has_children());
+}
+
+/* It waits a tenth of a second, then not at all for a second, then another helper answers. */
+static void an_answer_that_does_not_come_is_not_waited_for(void **state)
+{
+	uint64_t begin = clock_now();
+	struct monitor_answer answer;
+	pid_t helper;
+
+	(void)state;
+	number = 1;
+	monitor_offer(&add, "one", 0);
+	monitor_offer(&blocking, "helper", 0);
+	start();
+	assert_int_equal(ask_blocking(0, &answer), -ETIMEDOUT);
+	helper = answer.helper;
+	assert_true(monitor_has_pid(helper));
+	assert_int_equal(ask_blocking(4, &answer), -EBUSY);
+	monitor_ask(&add, "one", 1, &answer);
+	assert_int_equal(answer.result, 2);
+	while (ask_blocking(4, &answer) == -EBUSY)
+		usleep(20000);
+	assert_true(clock_now() - begin > SECOND);
+	assert_int_equal(answer.result, 6);
+	assert_int_not_equal(answer.helper, helper);
+	/* Nobody gets the number of the first as long as it counts as the monitor's. */
+	assert_true(monitor_has_pid(helper));
+	assert_int_equal(kill(helper, 0), 0);
+	monitor_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +328,8 @@ int main(void)
 		cmocka_unit_test(it_ends_with_the_process),
 		cmocka_unit_test(it_ends_after_a_wrong_request),
 		cmocka_unit_test(a_killed_monitor_answers_nothing),
+		cmocka_unit_test(a_helper_answers_what_can_block),
+		cmocka_unit_test(an_answer_that_does_not_come_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);

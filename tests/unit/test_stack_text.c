@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "features/stack_text.h"
@@ -93,6 +94,25 @@ static void test_mappings_are_named_by_their_files_alone(void **state)
 	stack_text_free(&text);
 }
 
+/* A process can make many: only so much of the list is read, and whole lines of it. */
+static void test_very_many_mappings(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 30000, i;
+	char *memory = mmap(NULL, count * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct stack_text text = {};
+
+	(void)state;
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	for (i = 0; i < count; i += 2)
+		assert_int_equal(mprotect(memory + i * page, page, PROT_NONE), 0);
+	if (!looks_at_itself(&text))
+		skip();
+	assert_in_range(strlen(text.maps), 400 * 1024, 600 * 1024);
+	assert_int_equal(text.maps[strlen(text.maps) - 1], '\n');
+	munmap(memory, count * page);
+	stack_text_free(&text);
+}
+
 static void test_a_process_that_is_gone(void **state)
 {
 	struct stack_text text = {};
@@ -133,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_functions_of_a_library),
 		cmocka_unit_test(test_what_is_no_function),
 		cmocka_unit_test(test_mappings_are_named_by_their_files_alone),
+		cmocka_unit_test(test_very_many_mappings),
 		cmocka_unit_test(test_a_process_that_is_gone),
 		cmocka_unit_test(test_functions_of_the_kernel),
 	};

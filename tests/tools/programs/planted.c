@@ -164,7 +164,7 @@ static long make_ring(void)
 
 static long ask_anything(void)
 {
-	static const struct monitor_question never_offered = { NULL, false };
+	static const struct monitor_question never_offered = { .answer = NULL };
 	struct monitor_answer answer;
 
 	if (!monitor_pid())
