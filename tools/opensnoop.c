@@ -519,7 +519,7 @@ static const struct tool opensnoop = {
 	.examples = "  opensnoop                             all opens\n"
 		    "  opensnoop -x                          only failed opens\n"
 		    "  opensnoop -T -p 181                   opens of process 181, with the time\n"
-		    "  opensnoop -e -f O_WRONLY -f O_RDWR    for writing, with flags and mode\n"
+		    "  opensnoop -e -f O_WRONLY -f O_RDWR    for writing; flags and mode\n"
 		    "  opensnoop -F --exec ls -l             what ls -l opens, by absolute paths\n",
 	.options = options,
 	.feature_tests = feature_tests,

@@ -335,12 +335,12 @@ static void clean(int directory_fd, const char *stored)
 static int store(const char *directory, const struct cache_key *key, const struct image *image,
 		 bool removes_old)
 {
-	struct file_header header = { .magic = MAGIC,
-				      .format = IMAGE_FORMAT,
+	struct file_header header = { .format = IMAGE_FORMAT,
 				      .key_size = (uint32_t)strlen(key->text) };
 	struct buffer content = {};
 	int directory_fd, err;
 
+	memcpy(header.magic, MAGIC, sizeof(header.magic));
 	if (mkdir(directory, 0755) && errno != EEXIST)
 		return -errno;
 	directory_fd = open_directory(directory);

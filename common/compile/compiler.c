@@ -341,7 +341,8 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 	int ready = poll(fds, 2, SLOW_AFTER_MS);
 
 	if (!ready && isatty(STDERR_FILENO))
-		message(request->tool, "compiling for kernel %s", request->target->kernel.release);
+		message(request->command, "compiling for kernel %s",
+			request->target->kernel.release);
 	while (ready == 0 || (ready < 0 && errno == EINTR))
 		ready = poll(fds, 2, -1);
 	if (fds[1].revents & POLLIN)

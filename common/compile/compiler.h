@@ -19,9 +19,10 @@
 #define COMPILE_DEFINES 128 /* of a request, at most */
 
 struct compile_request {
-	const char *tool;   /* begins the message that is shown when compiling takes long */
-	const char *name;   /* the source's name in clang's messages */
-	const char *source; /* NUL-terminated; in sections (unfold.h), or as it is compiled */
+	const char *tool;    /* its name, which a kept image bears */
+	const char *command; /* begins the message that is shown when compiling takes long */
+	const char *name;    /* the source's name in clang's messages */
+	const char *source;  /* NUL-terminated; in sections (unfold.h), or as it is compiled */
 	const struct source_part
 		*parts; /* of a source without sections: the files that it is made of; or NULL */
 	const char *const *defines; /* NAME or NAME=VALUE for clang's -D, up to a NULL; or NULL */

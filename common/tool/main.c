@@ -231,13 +231,15 @@ static void row_of_unknown(struct row *row, const void *event)
 	row_clock(row, "TIME", -8);
 }
 
-/* Fills in the defaults of members that the tool does not give. */
-static struct tool complete(const struct tool *given)
+/* Fills in what the tool does not give. path is what it was called by, or NULL. */
+static struct tool complete(const struct tool *given, const char *path)
 {
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	const char *called = slash ? slash + 1 : path;
 	struct tool tool = *given;
 
-	if (!tool.name)
-		tool.name = program_invocation_short_name;
+	tool.origin = tool.name ? tool.name : program_invocation_short_name;
+	tool.name = called && *called ? called : tool.origin;
 	if (!tool.row && !tool.print)
 		tool.row = row_of_unknown;
 	return tool;
@@ -245,7 +247,7 @@ static struct tool complete(const struct tool *given)
 
 int tool_main(const struct tool *given, int argc, char **argv)
 {
-	const struct tool tool = complete(given);
+	const struct tool tool = complete(given, argc > 0 ? argv[0] : NULL);
 	struct settings settings;
 	struct options options;
 	struct error error = {};

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pattern.h"
@@ -317,17 +318,55 @@ static char *filter_help(int key, const char *text, void *input)
 	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
 }
 
+/*
+ * An example, "  TOOL ARGUMENTS      what it does", with the name that the tool was called by. The
+ * gap before the explanation gets as much shorter as the name is longer, down to two spaces.
+ */
+static void add_example(struct buffer *text, const struct tool *tool, const char *line, size_t size)
+{
+	const size_t indent = strlen("  "), origin = strlen(tool_origin(tool));
+	const char *end = line + size, *gap;
+	size_t longer = strlen(tool->name);
+
+	if (size < indent + origin || strncmp(line + indent, tool_origin(tool), origin)) {
+		buffer_append(text, line, size);
+		return;
+	}
+	longer = longer > origin ? longer - origin : 0;
+	line += indent + origin;
+	gap = memmem(line, end - line, "   ", 3);
+	if (!gap)
+		gap = end;
+	buffer_printf(text, "  %s%.*s", tool->name, (int)(gap - line), line);
+	for (; longer && !strncmp(gap, "   ", 3); longer--)
+		gap++;
+	buffer_append(text, gap, end - gap);
+}
+
+static void add_examples(struct buffer *text, const struct tool *tool)
+{
+	const char *line, *next;
+
+	if (!tool->examples)
+		return;
+	buffer_append_string(text, "Examples:\n");
+	for (line = tool->examples; *line; line = next) {
+		next = strchrnul(line, '\n');
+		next += *next == '\n';
+		add_example(text, tool, line, next - line);
+	}
+	buffer_append_string(text, "\n");
+}
+
 /* The text before the options (the summary) and after them (examples and the manual page). */
 static char *help_text(const struct tool *tool)
 {
-	const char *examples = tool->examples ? tool->examples : "";
-	char *text;
+	struct buffer text = {};
 
-	if (asprintf(&text, "%s\v%s%s%sThe manual page has more: man 8 %s",
-		     tool->summary ? tool->summary : "", *examples ? "Examples:\n" : "", examples,
-		     *examples ? "\n" : "", tool->name) < 0)
-		return NULL;
-	return text;
+	buffer_printf(&text, "%s\v", tool->summary ? tool->summary : "");
+	add_examples(&text, tool);
+	buffer_printf(&text, "The manual page has more: man 8 %s", tool->name);
+	return buffer_take_string(&text);
 }
 
 /* ---- the table ---- */

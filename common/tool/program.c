@@ -29,7 +29,7 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 	const char *file = options->source_file;
 	size_t size;
 
-	*program = (struct program){ .name = tool->name,
+	*program = (struct program){ .name = tool_origin(tool),
 				     .text = tool->source ? tool->source->text : NULL };
 	if (!file && !tool->source)
 		return error_set(error, EINVAL, "the tool has no BPF program");
@@ -156,7 +156,8 @@ static struct compile_request make_request(const struct program *program, const 
 					   const struct options *options)
 {
 	return (struct compile_request){
-		.tool = tool->name,
+		.tool = tool_origin(tool),
+		.command = tool->name,
 		.name = program->name,
 		.source = program->text,
 		.is_own = !program->owned,

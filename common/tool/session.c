@@ -262,7 +262,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		settings->probe_sets = tool->probe_sets;
 	output_init(&session->output, STDOUT_FILENO, options->json);
 	if (session_needs_fields(session))
-		session->output.origin = row_origin(tool->name);
+		session->output.origin = row_origin(tool_origin(tool));
 	command_init(&session->command);
 	live_init(&session->live);
 	process_numbers_init(&session->numbers);

@@ -30,7 +30,13 @@ struct session;
 
 /* Every member has a default, except source and probe_sets. */
 struct tool {
-	const char *name;      /* NULL: the executable's name */
+	const char *name; /* NULL: the executable's name; see also origin */
+	/*
+	 * tool_main() sets it: the name as declared, which events and kept programs bear. From then
+	 * on name is what the command was called, for messages and help: a package may have
+	 * installed it under another name.
+	 */
+	const char *origin;
 	const char *summary;   /* one sentence, for --help */
 	const char *examples;  /* for --help: lines of at most 79 columns, each with a newline */
 	const char *arguments; /* the positional arguments in --help, or NULL */
@@ -107,6 +113,11 @@ static inline uint32_t event_bound(size_t event_size, size_t offset, size_t memb
 	if (left > member_size)
 		left = member_size;
 	return bytes < left ? bytes : (uint32_t)left;
+}
+
+static inline const char *tool_origin(const struct tool *tool)
+{
+	return tool->origin ? tool->origin : tool->name;
 }
 
 /* The tool's main(). Returns the exit status. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,15 @@ const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";
+}
+
+void fail_unless_between(uintmax_t value, uintmax_t least, uintmax_t most, const char *file,
+			 int line)
+{
+	if (value >= least && value <= most)
+		return;
+	print_error("%" PRIuMAX " is not from %" PRIuMAX " to %" PRIuMAX "\n", value, least, most);
+	_fail(file, line);
 }
 
 bool make_mounts_private(void)

@@ -47,6 +47,14 @@
 			skip_because("needs a mount namespace"); \
 	} while (0)
 
+/* cmocka's own assert_in_range() is deprecated in cmocka 2, and what replaces it is not in
+ * cmocka 1. */
+#define assert_between(value, least, most) \
+	fail_unless_between(value, least, most, __FILE__, __LINE__)
+
+void fail_unless_between(uintmax_t value, uintmax_t least, uintmax_t most, const char *file,
+			 int line);
+
 const char *bpf_lacks(void);
 bool make_mounts_private(void);
 

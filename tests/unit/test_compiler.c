@@ -69,6 +69,7 @@ static const char *prepare(struct bench *bench)
 		return "needs a mount namespace";
 	bench->request = (struct compile_request){
 		.tool = "test",
+		.command = "test",
 		.name = "my.c",
 		.source = source,
 		.feature_tests = feature_tests,

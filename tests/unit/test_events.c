@@ -510,6 +510,7 @@ static struct image *compile_emitter(const char **lacks)
 	static char text[sizeof(((struct error *)0)->text)];
 	struct compile_request request = {
 		.tool = "test",
+		.command = "test",
 		.name = "emitter",
 		.source = emitter_source.text,
 		.cancel_fd = -1,

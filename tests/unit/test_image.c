@@ -138,12 +138,12 @@ static void assert_sound(const struct image *image)
 	assert_true(image->map_count <= 64);
 	assert_true(strlen(image->compiler) < sizeof(image->compiler));
 	for (i = 0; i < image->map_count; i++)
-		assert_in_range(strnlen(image->maps[i].name, IMAGE_NAME_SIZE), 1,
-				IMAGE_NAME_SIZE - 1);
+		assert_between(strnlen(image->maps[i].name, IMAGE_NAME_SIZE), 1,
+			       IMAGE_NAME_SIZE - 1);
 	for (i = 0; i < image->program_count; i++) {
 		const struct image_program *program = &image->programs[i];
 
-		assert_in_range(strnlen(program->name, IMAGE_NAME_SIZE), 1, IMAGE_NAME_SIZE - 1);
+		assert_between(strnlen(program->name, IMAGE_NAME_SIZE), 1, IMAGE_NAME_SIZE - 1);
 		for (k = 0; k < program->instruction_count; k++) {
 			const struct bpf_insn *instruction = &program->instructions[k];
 
@@ -151,9 +151,9 @@ static void assert_sound(const struct image *image)
 				continue;
 			assert_true(k + 1 < program->instruction_count);
 			if (instruction_is_map(instruction))
-				assert_in_range(instruction->imm, 0, image->map_count - 1);
+				assert_between(instruction->imm, 0, image->map_count - 1);
 			if (instruction_is_parameter(instruction))
-				assert_in_range(instruction->imm, 0, IMAGE_PARAMETERS - 1);
+				assert_between(instruction->imm, 0, IMAGE_PARAMETERS - 1);
 			k++;
 		}
 	}

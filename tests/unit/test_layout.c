@@ -49,7 +49,7 @@ static void run(const struct image_program *program, unsigned int branches, char
 	int steps = 0;
 
 	for (; at->code != (BPF_JMP | BPF_EXIT); at++) {
-		assert_in_range(at - program->instructions, 0, program->instruction_count - 1);
+		assert_between(at - program->instructions, 0, program->instruction_count - 1);
 		assert_true(steps++ < 1000);
 		switch (at->code) {
 		case BPF_JMP | BPF_JA:

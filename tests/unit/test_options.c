@@ -333,7 +333,7 @@ static void bad_seconds(void **state)
 	WRONG("bad duration", &plain_tool, "--duration", "0.0000000001");
 	WRONG("bad interval", &plain_tool, "--seconds", "0.0000000009");
 	PARSE(&plain_tool, "--seconds", ".000000002");
-	assert_in_range(own.seconds, 1, 2);
+	assert_between(own.seconds, 1, 2);
 }
 
 static void bad_words(void **state)
@@ -421,6 +421,26 @@ static char *help_of(const struct tool *tool, char *option)
 	assert_string_equal(outcome.errors, "");
 	free(outcome.errors);
 	return outcome.output;
+}
+
+static void help_names_the_command_as_it_was_called(void **state)
+{
+	struct tool renamed = plain_tool;
+	char *help;
+
+	(void)state;
+	renamed.origin = plain_tool.name;
+	renamed.name = "fakesnoop-x";
+	renamed.examples =
+		"  fakesnoop           all\n  fakesnoop -x    an example\n  fakesnoop -y\n"
+		"  echo fakesnoop      another command\n";
+	help = help_of(&renamed, "--help");
+	assert_non_null(strstr(help, "Usage: fakesnoop-x [OPTION...]"));
+	assert_non_null(strstr(help, "Examples:\n  fakesnoop-x         all\n"
+				     "  fakesnoop-x -x  an example\n  fakesnoop-x -y\n"
+				     "  echo fakesnoop      another command\n\n"));
+	assert_non_null(strstr(help, "\nThe manual page has more: man 8 fakesnoop-x\n"));
+	free(help);
 }
 
 static void help_and_version_are_on_stdout(void **state)
@@ -511,6 +531,7 @@ int main(void)
 		cmocka_unit_test(the_last_of_two_counts),
 		cmocka_unit_test(macros_are_collected),
 		cmocka_unit_test(bad_macros),
+		cmocka_unit_test(help_names_the_command_as_it_was_called),
 		cmocka_unit_test(help_and_version_are_on_stdout),
 	};
 

@@ -218,7 +218,7 @@ static void every_pair_of_bytes_can_be_had_back(void **state)
 		pair[1] = (unsigned char)i;
 		buffer_reset(&buffer);
 		escape_append(&buffer, pair, 2);
-		assert_in_range(buffer.size, 2, 8);
+		assert_between(buffer.size, 2, 8);
 		memcpy(escaped_bytes, buffer.data, buffer.size);
 		escaped_bytes[buffer.size] = '\0';
 		assert_int_equal(strlen(escaped_bytes), buffer.size);
@@ -376,7 +376,7 @@ static void a_full_pipe_is_given_up_when_told(void **state)
 	alarm(0);
 	pthread_join(teller, NULL);
 	/* What the pipe took is gone, the rest can still be written. */
-	assert_in_range(output.pending.size, 1, size - 1);
+	assert_between(output.pending.size, 1, size - 1);
 	/* Other processes share the descriptor: it must still block. */
 	assert_int_equal(fcntl(fds[1], F_GETFL), flags);
 	output_free(&output);
@@ -400,7 +400,7 @@ static void a_deadline_ends_the_wait(void **state)
 	alarm(20);
 	assert_int_equal(output_flush(&output), -ECANCELED);
 	alarm(0);
-	assert_in_range(output_pending_lines(&output), 1, 99999);
+	assert_between(output_pending_lines(&output), 1, 99999);
 	assert_int_equal(output_pending_lines(&output), (output.pending.size + 6) / 7);
 	output_free(&output);
 	close(fds[0]);

@@ -95,7 +95,7 @@ static void elsewhere_the_kernel_tells_it(void **state)
 		sscanf(outcome.output, "%u %u\n%63[^\n]\n%u", &first, &mine, text, &expected), 4);
 	assert_int_equal(first, expected);
 	assert_int_not_equal(mine, first);
-	assert_in_range(mine, 3, INT32_MAX);
+	assert_between(mine, 3, INT32_MAX);
 	assert_string_equal(text, "no process 1000 in this PID namespace");
 	outcome_free(&outcome);
 }

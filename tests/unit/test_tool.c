@@ -41,9 +41,11 @@ static struct tool tool = {
 	.event_size = EMITTED_HEAD,
 };
 
+static char *called = "fake";
+
 static int run_tool(void *context)
 {
-	char **words = context, *argv[12] = { "fake" };
+	char **words = context, *argv[12] = { called };
 	int argc = 1;
 
 	alarm(60);
@@ -72,6 +74,28 @@ static void it_traces(void **state)
 		fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
 	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
 	outcome_free(&outcome);
+}
+
+static void messages_name_it_as_it_was_called_and_events_as_it_is(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	called = "/usr/sbin/fake-other";
+	RUN(&outcome, "--nonsense");
+	assert_int_equal(outcome.status, 2);
+	if (strncmp(outcome.errors, "fake-other: ", 12) ||
+	    !strstr(outcome.errors, "\nTry 'fake-other --help' for the options.\n"))
+		fail_msg("%s", outcome.errors);
+	outcome_free(&outcome);
+	if (!bpf_lacks()) {
+		RUN(&outcome, "--no-cache", "--max-events", "1", "--json");
+		assert_string_equal(outcome.errors,
+				    "fake-other: not seen on this kernel: the moon\n");
+		assert_non_null(strstr(outcome.output, "\"tool\":\"fake\""));
+		outcome_free(&outcome);
+	}
+	called = "fake";
 }
 
 static void its_source_is_printed_and_can_be_run(void **state)
@@ -226,7 +250,7 @@ static void a_tool_without_a_source_or_probes_says_so(void **state)
 	outcome_free(&outcome);
 	run_child(run_other, (void *)&without_name, &outcome);
 	assert_int_equal(outcome.status, 1);
-	assert_string_equal(outcome.errors, "test_tool: the tool has no BPF program\n");
+	assert_string_equal(outcome.errors, "fake: the tool has no BPF program\n");
 	outcome_free(&outcome);
 	need_bpf();
 	run_child(run_other, (void *)&without_probes, &outcome);
@@ -318,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_traces),
+		cmocka_unit_test(messages_name_it_as_it_was_called_and_events_as_it_is),
 		cmocka_unit_test(its_source_is_printed_and_can_be_run),
 		cmocka_unit_test(a_source_that_is_none),
 		cmocka_unit_test(a_set_that_is_not_for_this_kernel_is_left_out),
