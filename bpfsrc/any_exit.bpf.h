@@ -30,7 +30,6 @@ enum {
 	NATIVE_PWRITEV2 = 328,
 };
 
-/* Arguments 1 to 3 of a syscall are in bx, cx and dx: arch/x86/entry/entry_64_compat.S. */
 static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 					      struct write *write)
 {
@@ -39,11 +38,11 @@ static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 	if (!is_plain && syscall != COMPAT_WRITEV && syscall != COMPAT_PWRITEV &&
 	    syscall != COMPAT_PWRITEV2)
 		return false;
-	write->fd = READ(regs->bx);
+	write->fd = COMPAT_PARM1(regs);
 	if (is_plain)
-		write->address = (u32)READ(regs->cx);
+		write->address = COMPAT_PARM2(regs);
 	else
-		write->segments = (u32)READ(regs->cx);
+		write->segments = COMPAT_PARM2(regs);
 	return true;
 }
 
@@ -97,10 +96,10 @@ static __always_inline int end_native_write(void *ctx, u64 regs, u32 syscall, s6
 	u64 ids = load_ids(task), address;
 	struct write write = {};
 
-	write.fd = LOAD(struct pt_regs, regs, di);
+	write.fd = LOAD_PARM1(regs);
 	if (!wants_ended_write(&write, ids))
 		return 0;
-	address = LOAD(struct pt_regs, regs, si);
+	address = LOAD_PARM2(regs);
 	if (syscall == NATIVE_WRITE || syscall == NATIVE_PWRITE64)
 		write.address = address;
 	else

@@ -253,17 +253,16 @@ static __always_inline int end_attempt(void *ctx, int ret)
 /* Numbers in syscall_64.tbl, with those of x32 programs, and in syscall_32.tbl. */
 #define NATIVE_EXECVE	59
 #define NATIVE_EXECVEAT 322
-#define X32_EXECVE	(0x40000000 | 520)
-#define X32_EXECVEAT	(0x40000000 | 545)
+#define X32_EXECVE	(X32_BIT | 520)
+#define X32_EXECVEAT	(X32_BIT | 545)
 #define COMPAT_EXECVE	11
 #define COMPAT_EXECVEAT 358
 
-/* The arguments of a 32-bit syscall: see entry_64_compat.S. */
 static __always_inline void take_compat(struct attempt *attempt, u64 registers, u32 number)
 {
-	u64 first = (u32)LOAD(struct pt_regs, registers, bx);
-	u64 second = (u32)LOAD(struct pt_regs, registers, cx);
-	u64 third = (u32)LOAD(struct pt_regs, registers, dx);
+	u64 first = LOAD_COMPAT_PARM1(registers);
+	u64 second = LOAD_COMPAT_PARM2(registers);
+	u64 third = LOAD_COMPAT_PARM3(registers);
 
 	attempt->filename = number == COMPAT_EXECVE ? first : second;
 	attempt->argv = number == COMPAT_EXECVE ? second : third;
@@ -273,9 +272,9 @@ static __always_inline void take_compat(struct attempt *attempt, u64 registers, 
 static __always_inline void take_native(struct attempt *attempt, u64 registers, u32 number)
 {
 	bool is_execve = number == NATIVE_EXECVE || number == X32_EXECVE;
-	u64 first = LOAD(struct pt_regs, registers, di);
-	u64 second = LOAD(struct pt_regs, registers, si);
-	u64 third = LOAD(struct pt_regs, registers, dx);
+	u64 first = LOAD_PARM1(registers);
+	u64 second = LOAD_PARM2(registers);
+	u64 third = LOAD_PARM3(registers);
 
 	attempt->filename = is_execve ? first : second;
 	attempt->argv = is_execve ? second : third;

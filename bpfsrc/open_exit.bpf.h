@@ -24,9 +24,6 @@ static __always_inline int end_syscall(void *ctx, struct ended *ended)
 }
 
 #ifdef HAVE_ORIG_AX
-/* X32 programs use the 64-bit table with this bit in the number. */
-#define X32_BIT 0x40000000
-
 /* The syscalls that open, and ioctl(), with which a seccomp supervisor adds a descriptor. */
 enum open_call {
 	CALL_NONE,
@@ -38,13 +35,6 @@ enum open_call {
 	CALL_TREE,
 	CALL_IOCTL,
 };
-
-/* Compares without a switch, which LLVM would compile to jumps backwards. */
-#define IS(number, value)                        \
-	({                                       \
-		asm volatile("" : "+r"(number)); \
-		(number) == (value);             \
-	})
 
 /* What a number is in syscall_64.tbl and, shifted by 4 bits, in syscall_32.tbl; 514 is x32's. */
 #define NATIVE(call) (call)
@@ -85,20 +75,19 @@ struct arguments {
 	u64 first, second, third, fourth;
 };
 
-/* entry_64.S and entry_64_compat.S; the kernel does not change them during the syscall. */
 static __always_inline void load_arguments(struct arguments *arguments, u64 registers,
 					   bool is_compat)
 {
 	if (is_compat) {
-		arguments->first = (u32)LOAD(struct pt_regs, registers, bx);
-		arguments->second = (u32)LOAD(struct pt_regs, registers, cx);
-		arguments->third = (u32)LOAD(struct pt_regs, registers, dx);
-		arguments->fourth = (u32)LOAD(struct pt_regs, registers, si);
+		arguments->first = LOAD_COMPAT_PARM1(registers);
+		arguments->second = LOAD_COMPAT_PARM2(registers);
+		arguments->third = LOAD_COMPAT_PARM3(registers);
+		arguments->fourth = LOAD_COMPAT_PARM4(registers);
 	} else {
-		arguments->first = LOAD(struct pt_regs, registers, di);
-		arguments->second = LOAD(struct pt_regs, registers, si);
-		arguments->third = LOAD(struct pt_regs, registers, dx);
-		arguments->fourth = LOAD(struct pt_regs, registers, r10);
+		arguments->first = LOAD_PARM1(registers);
+		arguments->second = LOAD_PARM2(registers);
+		arguments->third = LOAD_PARM3(registers);
+		arguments->fourth = LOAD_PARM4(registers);
 	}
 }
 

@@ -307,9 +307,6 @@ static __always_inline u32 widened(u32 id, u32 is_16_bit)
 	return (u16)id == (u16)-1 ? (u32)-1 : (u16)id;
 }
 
-/* X32 programs use the 64-bit table with this bit in the number. */
-#define X32_BIT 0x40000000
-
 /* raw tracepoint sys_enter(registers, number) */
 int on_enter(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -29,17 +29,7 @@ static __always_inline struct sock *socket_of_descriptor(u32 fd)
 }
 
 #ifdef HAVE_ORIG_AX
-/* X32 programs use the 64-bit table with this bit in the number. */
-#define X32_BIT 0x40000000
-
 #define COMPAT_SOCKETCALL 102 /* syscall_32.tbl */
-
-/* Compares without a switch, which LLVM would compile to jumps backwards. */
-#define IS(number, value)                        \
-	({                                       \
-		asm volatile("" : "+r"(number)); \
-		(number) == (value);             \
-	})
 
 /*
  * Whether the syscall that ends has one of these numbers: in syscall_64.tbl, in syscall_32.tbl, or
@@ -56,15 +46,15 @@ static __always_inline bool is_socket_call(u64 registers, u32 *fd, u32 native, u
 	    !IS(number, COMPAT_SOCKETCALL))
 		return false;
 	if (!is_compat_syscall()) {
-		*fd = LOAD(struct pt_regs, registers, di);
+		*fd = LOAD_PARM1(registers);
 		return IS(number, native) || IS(number, native_too);
 	}
-	made = *fd = LOAD(struct pt_regs, registers, bx);
+	made = *fd = LOAD_COMPAT_PARM1(registers);
 	if (IS(number, compat))
 		return true;
 	if (!IS(number, COMPAT_SOCKETCALL) || (!IS(made, call) && !IS(made, call_too)))
 		return false;
-	arguments = (const u32 *)(u64)(u32)LOAD(struct pt_regs, registers, cx);
+	arguments = (const u32 *)(u64)LOAD_COMPAT_PARM2(registers);
 	*fd = READ(*arguments);
 	return true;
 }

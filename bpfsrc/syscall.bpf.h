@@ -41,11 +41,35 @@ static __always_inline bool is_compat_syscall(void)
 #endif
 }
 
-/* The arguments of a syscall through the 32-bit entry: on x86, entry_64_compat.S. */
+/* X32 programs use the 64-bit table with this bit in the number. */
+#define X32_BIT 0x40000000
+
+/* Compares without a switch, which LLVM would compile to jumps backwards. */
+#define IS(number, value)                        \
+	({                                       \
+		asm volatile("" : "+r"(number)); \
+		(number) == (value);             \
+	})
+
+/*
+ * The arguments of a syscall through the 32-bit entry: on x86, entry_64_compat.S. The kernel does
+ * not change the registers during the syscall.
+ */
 #ifdef HAVE_ORIG_AX
 #define COMPAT_PARM1(regs) ((u32)READ((regs)->bx))
 #define COMPAT_PARM2(regs) ((u32)READ((regs)->cx))
 #define COMPAT_PARM3(regs) ((u32)READ((regs)->dx))
+
+/* The same through a trusted pointer (trusted.bpf.h), and those of the 64-bit entry: entry_64.S. */
+#define LOAD_COMPAT_PARM1(regs) ((u32)LOAD(struct pt_regs, regs, bx))
+#define LOAD_COMPAT_PARM2(regs) ((u32)LOAD(struct pt_regs, regs, cx))
+#define LOAD_COMPAT_PARM3(regs) ((u32)LOAD(struct pt_regs, regs, dx))
+#define LOAD_COMPAT_PARM4(regs) ((u32)LOAD(struct pt_regs, regs, si))
+
+#define LOAD_PARM1(regs) LOAD(struct pt_regs, regs, di)
+#define LOAD_PARM2(regs) LOAD(struct pt_regs, regs, si)
+#define LOAD_PARM3(regs) LOAD(struct pt_regs, regs, dx)
+#define LOAD_PARM4(regs) LOAD(struct pt_regs, regs, r10)
 #else
 #define COMPAT_PARM1(regs) ((u32)READ(PT_REGS_PARM1(regs)))
 #define COMPAT_PARM2(regs) ((u32)READ(PT_REGS_PARM2(regs)))

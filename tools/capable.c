@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/membarrier.h>
 #include <linux/version.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "capable.h"
 #include "features/capability.h"
+#include "features/counters.h"
 #include "features/stack_text.h"
 #include "features/syscall_name.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
 #include "kernel/kernel.h"
-#include "kernel/urgent.h"
 #include "kernel/monitor.h"
 #include "tool/tool.h"
 
@@ -371,11 +369,6 @@ struct counter {
 	struct capable_count count;
 };
 
-struct counters {
-	struct counter *items;
-	size_t count, capacity;
-};
-
 static struct {
 	uint32_t epoch;
 	uint64_t tables;
@@ -388,69 +381,11 @@ static struct {
 /* The row of what has no counter. It differs from a comm, whose last byte is NUL, in that byte. */
 #define OTHERS "(other)\0\0\0\0\0\0\0\0\1"
 
-static struct counter *append(struct counters *counters)
+static void read_counter(int map, void *element)
 {
-	struct counter *items;
-	size_t capacity;
+	struct counter *counter = element;
 
-	if (counters->count == counters->capacity) {
-		capacity = counters->capacity ? 2 * counters->capacity : 256;
-		items = realloc(counters->items, capacity * sizeof(*items));
-		if (!items)
-			return NULL;
-		counters->items = items;
-		counters->capacity = capacity;
-	}
-	counters->items[counters->count] = (struct counter){};
-	return &counters->items[counters->count++];
-}
-
-/*
- * Waits until no program is running any more that has read the old epoch: programs run within RCU,
- * and this call returns after all of that has ended. Kernels with nohz_full refuse it; there a
- * hundred thousand times the duration of a program has to do.
- */
-static void wait_for_programs(void)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(20000);
-}
-
-static void begin_epoch(struct session *session)
-{
-	uint32_t zero = 0;
-
-	state.epoch++;
-	urgent_begin();
-	bpf_update(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
-	urgent_end();
-	wait_for_programs();
-}
-
-/* Moves the counters of the epochs before this one out of the map. 0 or -ENOMEM. */
-static int take_counters(int map, struct counters *counters)
-{
-	struct capable_key key, *previous = NULL;
-	struct counter *counter;
-	size_t i;
-
-	for (; !bpf_next_key(map, previous, &key); previous = &key) {
-		if (key.epoch >= state.epoch)
-			continue;
-		counter = append(counters);
-		if (!counter)
-			return -ENOMEM;
-		counter->key = key;
-		urgent_begin();
-		bpf_lookup(map, &key, &counter->count);
-		urgent_end();
-	}
-	for (i = 0; i < counters->count; i++) {
-		urgent_begin();
-		bpf_delete(map, &counters->items[i].key);
-		urgent_end();
-	}
-	return 0;
+	bpf_lookup(map, &counter->key, &counter->count);
 }
 
 static struct capable_count total_of(unsigned int cap)
@@ -486,7 +421,7 @@ static int take_others(int map, struct counters *counters, uint64_t *all)
 		seen = &state.seen.counts[cap];
 		if (checks_of(&now) == checks_of(seen))
 			continue;
-		counter = append(counters);
+		counter = counters_append(counters);
 		if (!counter)
 			return -ENOMEM;
 		counter->key.cap = (int32_t)cap;
@@ -537,10 +472,9 @@ static void print_table(struct session *session, struct counters *counters, bool
 		return;
 	if (state.tables++ && !session_shows_fields(session))
 		buffer_append_string(&session_output(session)->pending, "\n");
-	if (counters->count)
-		qsort(counters->items, counters->count, sizeof(*counters->items), compare_counters);
+	counters_sort(counters, compare_counters);
 	for (i = 0; i < counters->count; i++) {
-		const struct counter *counter = &counters->items[i];
+		const struct counter *counter = (struct counter *)counters->items + i;
 
 		if (counter->count.used && session_wants(session, now, counter))
 			state.used |= 1ULL << (counter->key.cap & (CAPABLE_MOST - 1));
@@ -550,14 +484,18 @@ static void print_table(struct session *session, struct counters *counters, bool
 
 static void report(struct session *session, bool last)
 {
-	struct counters counters = {};
+	const struct counters_map counts = { .fd = session_map(session, "counts"),
+					     .key_size = sizeof(struct capable_key),
+					     .epoch_at = offsetof(struct capable_key, epoch),
+					     .read = read_counter };
+	struct counters counters = { .size = sizeof(struct counter) };
 	uint64_t others = 0;
 	int err;
 
 	if (!opt.count)
 		return;
-	begin_epoch(session);
-	err = take_counters(session_map(session, "counts"), &counters);
+	counters_begin_epoch(session, &state.epoch);
+	err = counters_take(&counts, state.epoch, &counters);
 	if (!err)
 		err = take_others(session_map(session, "others"), &counters, &others);
 	if (others)
@@ -570,7 +508,7 @@ static void report(struct session *session, bool last)
 	} else {
 		print_table(session, &counters, last);
 	}
-	free(counters.items);
+	counters_free(&counters);
 }
 
 /* With nothing behind the "=" the unit needs no capability: systemd.exec(5). */

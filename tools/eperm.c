@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "eperm.h"
+#include "features/counters.h"
 #include "features/syscall_name.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
@@ -48,44 +49,26 @@ static void check_options(const struct argp_state *state)
 		usage_error(state, "COUNT is the number of intervals: it needs -i");
 }
 
-/*
- * A counter of the kernel's map. Counters are not cleared while programs may add to them. Instead,
- * at the end of an interval the programs get a new epoch, and with it new counters. A program in
- * flight may still add to a counter of the old epoch, so this is read again in the next interval:
- * nothing is lost or counted twice.
- */
 struct counter {
 	struct eperm_key key;
 	uint64_t count;
-};
-
-struct counters {
-	struct counter *items;
-	size_t count;
-	size_t capacity;
 };
 
 /* The row of what has no counter. It differs from a comm, whose last byte is NUL, in that byte. */
 #define OTHERS "(other)\0\0\0\0\0\0\0\0\1"
 
 static struct {
-	struct counters seen;	    /* as they were last read, sorted by key */
-	struct eperm_others others; /* the same */
+	struct eperm_others others; /* as they were last read */
 	uint32_t epoch;
 	uint64_t tables; /* printed */
 	int cpus;
 	void *values; /* of all CPUs, for one lookup in a per-CPU map */
+	void *zero;   /* counts of all CPUs */
 } state;
 
 static bool is_of_others(const struct eperm_key *key)
 {
 	return key->comm[sizeof(key->comm) - 1];
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	return memcmp(&((const struct counter *)a)->key, &((const struct counter *)b)->key,
-		      sizeof(struct eperm_key));
 }
 
 /* Counters of the same row differ only in their epochs. */
@@ -107,70 +90,30 @@ static int compare_counts(const void *a, const void *b)
 	return compare_rows(a, b);
 }
 
-/* Returns a new element, all zero, or NULL if there is no memory. */
-static struct counter *append(struct counters *counters)
-{
-	struct counter *items;
-	size_t capacity;
-
-	if (counters->count == counters->capacity) {
-		capacity = counters->capacity ? 2 * counters->capacity : 256;
-		items = realloc(counters->items, capacity * sizeof(*items));
-		if (!items)
-			return NULL;
-		counters->items = items;
-		counters->capacity = capacity;
-	}
-	counters->items[counters->count] = (struct counter){};
-	return &counters->items[counters->count++];
-}
-
 /* After the NUL of a short comm the kernel may have left the end of a longer one. */
-static void clear_after_name(char *comm, size_t size)
+static void clear_after_names(struct counters *rows)
 {
-	size_t length = strnlen(comm, size);
+	struct counter *items = rows->items;
+	size_t i, length;
 
-	memset(comm + length, 0, size - length);
+	for (i = 0; i < rows->count; i++) {
+		char *comm = items[i].key.comm;
+
+		length = strnlen(comm, sizeof(items[i].key.comm));
+		memset(comm + length, 0, sizeof(items[i].key.comm) - length);
+	}
 }
 
-/* An array of nothing has no address, which the C library's functions want. */
-static void sort(struct counters *counters, int (*compare)(const void *, const void *))
+/* The sum of all CPUs. */
+static void read_counter(int map, void *element)
 {
-	if (counters->count)
-		qsort(counters->items, counters->count, sizeof(*counters->items), compare);
-}
-
-static uint64_t read_counter(int map, const struct eperm_key *key)
-{
+	struct counter *counter = element;
 	const uint64_t *values = state.values;
-	uint64_t total = 0;
 	int i;
 
-	urgent_begin();
-	if (!bpf_lookup(map, key, state.values))
+	if (!bpf_lookup(map, &counter->key, state.values))
 		for (i = 0; i < state.cpus; i++)
-			total += values[i];
-	urgent_end();
-	return total;
-}
-
-/* Reads the counters of all epochs before that epoch, sorted by key. 0 or -ENOMEM. */
-static int read_counters(int map, uint32_t epoch, struct counters *counters)
-{
-	struct eperm_key key, *previous = NULL;
-	struct counter *counter;
-
-	for (; !bpf_next_key(map, previous, &key); previous = &key) {
-		if (key.epoch >= epoch)
-			continue;
-		counter = append(counters);
-		if (!counter)
-			return -ENOMEM;
-		counter->key = key;
-		counter->count = read_counter(map, &key);
-	}
-	sort(counters, compare_keys);
-	return 0;
+			counter->count += values[i];
 }
 
 /* Adds the counts that are still in the CPUs' slots. To be called after the programs were detached.
@@ -188,12 +131,11 @@ static int read_slots(int map, struct counters *rows)
 		for (cpu = 0; cpu < state.cpus; cpu++) {
 			if (!slots[cpu].count)
 				continue;
-			counter = append(rows);
+			counter = counters_append(rows);
 			if (!counter)
 				return -ENOMEM;
 			counter->key = slots[cpu].key;
 			counter->count = slots[cpu].count;
-			clear_after_name(counter->key.comm, sizeof(counter->key.comm));
 		}
 	}
 	return 0;
@@ -203,7 +145,7 @@ static int read_slots(int map, struct counters *rows)
 static int add_other_row(uint32_t index, uint64_t count, struct counters *rows)
 {
 	uint32_t number = index % EPERM_OTHER_NUMBERS;
-	struct counter *row = append(rows);
+	struct counter *row = counters_append(rows);
 
 	if (!row)
 		return -ENOMEM;
@@ -242,86 +184,25 @@ static int read_others(int map, struct counters *rows, uint64_t *total)
 	return err;
 }
 
-static const struct counter *find_seen(const struct counter *counter)
-{
-	if (!state.seen.count)
-		return NULL;
-	return bsearch(counter, state.seen.items, state.seen.count, sizeof(*counter), compare_keys);
-}
-
-/* What came to the counters since they were last seen. */
-static int make_rows(const struct counters *now, struct counters *rows)
-{
-	const struct counter *seen;
-	struct counter *row;
-	size_t i;
-
-	for (i = 0; i < now->count; i++) {
-		row = append(rows);
-		if (!row)
-			return -ENOMEM;
-		*row = now->items[i];
-		clear_after_name(row->key.comm, sizeof(row->key.comm));
-		seen = find_seen(&now->items[i]);
-		row->count -= seen ? seen->count : 0;
-	}
-	return 0;
-}
-
 /* Adds up the counters of one row, drops rows without a count, and sorts by count. */
 static void merge_rows(struct counters *rows)
 {
-	struct counter *last = NULL;
+	struct counter *items = rows->items, *last = NULL;
 	size_t i;
 
-	sort(rows, compare_rows);
+	counters_sort(rows, compare_rows);
 	for (i = 0; i < rows->count; i++) {
-		if (!rows->items[i].count)
+		if (!items[i].count)
 			continue;
-		if (last && !compare_rows(last, &rows->items[i])) {
-			last->count += rows->items[i].count;
+		if (last && !compare_rows(last, &items[i])) {
+			last->count += items[i].count;
 		} else {
-			last = last ? last + 1 : rows->items;
-			*last = rows->items[i];
+			last = last ? last + 1 : items;
+			*last = items[i];
 		}
 	}
-	rows->count = last ? (size_t)(last - rows->items) + 1 : 0;
-	sort(rows, compare_counts);
-}
-
-/*
- * Removes the counters of epochs that ended two reports ago. That is more than an interval, and so
- * more than a second: no program is in flight that long. The values are zeroed before, because
- * kernels before 5.10 leave the old values on the other CPUs when an entry is used again.
- */
-static void remove_settled(int map, struct counters *counters)
-{
-	size_t i, kept = 0;
-
-	memset(state.values, 0, (size_t)state.cpus * sizeof(uint64_t));
-	for (i = 0; i < counters->count; i++) {
-		const struct counter *counter = &counters->items[i];
-
-		if (counter->key.epoch + 2 < state.epoch) {
-			urgent_begin();
-			bpf_update(map, &counter->key, state.values, BPF_EXIST);
-			bpf_delete(map, &counter->key);
-			urgent_end();
-		} else {
-			counters->items[kept++] = *counter;
-		}
-	}
-	counters->count = kept;
-}
-
-static void begin_epoch(struct session *session)
-{
-	uint32_t zero = 0;
-
-	state.epoch++;
-	urgent_begin();
-	bpf_update(session_map(session, "epoch"), &zero, &state.epoch, BPF_ANY);
-	urgent_end();
+	rows->count = last ? (size_t)(last - items) + 1 : 0;
+	counters_sort(rows, compare_counts);
 }
 
 /* Several tables have an empty line between them. */
@@ -335,23 +216,29 @@ static void print_table(struct session *session, const struct counters *rows, bo
 	if (state.tables++ && !session_is_json(session))
 		buffer_append_string(&session_output(session)->pending, "\n");
 	for (i = 0; i < rows->count; i++)
-		session_print_row(session, now, &rows->items[i]);
+		session_print_row(session, now, (struct counter *)rows->items + i);
 	if (opt.tables && state.tables == opt.tables)
 		session_stop(session);
 }
 
-/* The counters as they are now, and the rows of what came to them and to others. */
-static int collect(struct session *session, bool last, struct counters *now, struct counters *rows)
+/*
+ * What was counted since the last report. Kernels before 5.10 leave old values on the other CPUs
+ * when an entry of the hash is used again: they are zeroed before.
+ */
+static int collect(struct session *session, bool last, struct counters *rows)
 {
-	uint32_t epoch = last ? UINT32_MAX : state.epoch;
+	const struct counters_map counts = { .fd = session_map(session, "counts"),
+					     .key_size = sizeof(struct eperm_key),
+					     .epoch_at = offsetof(struct eperm_key, epoch),
+					     .read = read_counter,
+					     .zero = state.zero };
 	uint64_t others = 0;
 	int err;
 
-	err = read_counters(session_map(session, "counts"), epoch, now);
-	if (!err)
-		err = make_rows(now, rows);
+	err = counters_take(&counts, state.epoch, rows);
 	if (!err && last)
 		err = read_slots(session_map(session, "slots"), rows);
+	clear_after_names(rows);
 	if (!err)
 		err = read_others(session_map(session, "others"), rows, &others);
 	if (others)
@@ -364,24 +251,21 @@ static int collect(struct session *session, bool last, struct counters *now, str
 
 static void report(struct session *session, bool last)
 {
-	struct counters now = {}, rows = {};
+	struct counters rows = { .size = sizeof(struct counter) };
 	int err;
 
 	if (opt.tables && state.tables == opt.tables)
 		return;
-	begin_epoch(session);
-	err = collect(session, last, &now, &rows);
+	counters_begin_epoch(session, &state.epoch);
+	err = collect(session, last, &rows);
 	if (err) {
 		session_message(session, "can't read the counts: %s", strerror(-err));
 		session_stop(session);
 	} else {
 		merge_rows(&rows);
 		print_table(session, &rows, last);
-		remove_settled(session_map(session, "counts"), &now);
 	}
-	free(rows.items);
-	free(state.seen.items);
-	state.seen = now;
+	counters_free(&rows);
 }
 
 static const struct field fields[] = {
@@ -469,16 +353,19 @@ static int prepare(struct session *session, struct error *error)
 	session_set_interval(session, opt.interval * SECOND);
 	session_use_probe_sets(session, opt.interval ? at_intervals : at_the_end);
 	state.cpus = cpus_possible();
-	if (state.cpus > 0)
+	if (state.cpus > 0) {
 		state.values = calloc((size_t)state.cpus, sizeof(struct eperm_others));
-	return state.values ? 0 : error_set(error, ENOMEM, "no memory for the counts");
+		state.zero = calloc((size_t)state.cpus, sizeof(uint64_t));
+	}
+	return state.values && state.zero ? 0 :
+					    error_set(error, ENOMEM, "no memory for the counts");
 }
 
 static void finish(struct session *session)
 {
 	(void)session;
 	free(state.values);
-	free(state.seen.items);
+	free(state.zero);
 }
 
 static const struct image_map maps[] = {

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "features/addresses.h"
+#include "features/counters.h"
 #include "kernel/bpf.h"
 #include "kernel/tracefs.h"
 #include "tcpreset.h"
@@ -280,46 +280,24 @@ static int compare_counted(const void *a, const void *b)
 	return memcmp(&left->source, &right->source, sizeof(left->source));
 }
 
-/* Returns how many counters of that epoch there are. */
-static size_t read_sources(int map, uint32_t epoch, struct counted *list)
+static void read_source(int map, void *element)
 {
-	struct reset_source key, *previous = NULL;
-	size_t count = 0;
+	struct counted *counted = element;
 
-	for (; count < RESET_SOURCES && !bpf_next_key(map, previous, &key); previous = &key) {
-		list[count].source = key;
-		if (key.epoch == epoch && !bpf_lookup(map, &key, &list[count].counter))
-			count++;
-	}
-	return count;
+	bpf_lookup(map, &counted->source, &counted->counter);
 }
 
 /* Without a next key after a removed one, a hash would be read from its beginning. */
-static void remove_ports(int map, uint32_t epoch)
+static void remove_ports(int map)
 {
 	struct reset_port key, next;
 	int err = bpf_next_key(map, NULL, &key);
 
 	for (; !err; key = next) {
 		err = bpf_next_key(map, &key, &next);
-		if (key.source.epoch == epoch)
+		if (key.source.epoch < current_epoch)
 			bpf_delete(map, &key);
 	}
-}
-
-#define GRACE_PERIOD 1 /* MEMBARRIER_CMD_GLOBAL, in headers before 4.16 MEMBARRIER_CMD_SHARED */
-
-/*
- * Programs count in a new epoch from now on. RCU's grace period, for which membarrier(2) waits,
- * ends when no program runs any more that counts in the old one: its counters are then complete.
- */
-static void begin_epoch(struct session *session)
-{
-	uint32_t zero = 0;
-
-	current_epoch++;
-	bpf_update(session_map(session, "epoch"), &zero, &current_epoch, BPF_ANY);
-	syscall(SYS_membarrier, GRACE_PERIOD, 0, 0);
 }
 
 static void print_uncounted(struct session *session)
@@ -338,7 +316,7 @@ static void print_uncounted(struct session *session)
 	session_print_row(session, clock_now(), &rest);
 }
 
-static void print_table(struct session *session, struct counted *list, size_t count)
+static void print_table(struct session *session, struct counters *list)
 {
 	static bool is_second;
 	size_t i;
@@ -346,33 +324,34 @@ static void print_table(struct session *session, struct counted *list, size_t co
 	if (is_second && !session_is_json(session))
 		buffer_append_string(&session_output(session)->pending, "\n");
 	is_second = true;
-	if (count)
-		qsort(list, count, sizeof(*list), compare_counted);
-	for (i = 0; i < count; i++)
-		session_print_row(session, clock_now(), &list[i]);
+	counters_sort(list, compare_counted);
+	for (i = 0; i < list->count; i++)
+		session_print_row(session, clock_now(), (struct counted *)list->items + i);
 	print_uncounted(session);
 }
 
 static void report(struct session *session, bool last)
 {
-	struct counted *list = opt.count ? calloc(RESET_SOURCES, sizeof(*list)) : NULL;
-	int sources = session_map(session, "sources");
-	uint32_t epoch = current_epoch;
-	size_t count, i;
+	const struct counters_map sources = { .fd = session_map(session, "sources"),
+					      .key_size = sizeof(struct reset_source),
+					      .epoch_at = offsetof(struct reset_source, epoch),
+					      .read = read_source };
+	struct counters list = { .size = sizeof(struct counted) };
+	int err;
 
-	if (opt.count && !list)
-		session_message(session, "no memory for the counts");
-	if (!list)
+	if (!opt.count)
 		return;
-	begin_epoch(session);
-	count = read_sources(sources, epoch, list);
-	if (!last || count)
-		print_table(session, list, count);
-	for (i = 0; !last && i < count; i++)
-		bpf_delete(sources, &list[i].source);
+	counters_begin_epoch(session, &current_epoch);
+	err = counters_take(&sources, current_epoch, &list);
+	if (err) {
+		session_message(session, "can't read the counts: %s", strerror(-err));
+		session_stop(session);
+	} else if (!last || list.count) {
+		print_table(session, &list);
+	}
 	if (!last)
-		remove_ports(session_map(session, "ports"), epoch);
-	free(list);
+		remove_ports(session_map(session, "ports"));
+	counters_free(&list);
 }
 
 #define RECEIVED                                                                         \

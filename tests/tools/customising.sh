@@ -65,7 +65,8 @@ check 'fields: batched events have theirs' out_soon "nonexistent/$$/3000.*\"open
 check 'fields: each of them' out_lines "nonexistent/$$/[0-9]+\".*$of_twenty,\"opener\":$$\}" 3000
 printf %s "$own_comm" >/proc/$$/comm
 stop
-check 'fields: no event is lost' err_lacks ' lost '
+# Before 5.14 the kernel takes a bad read in a kprobe for a call that it missed.
+check 'fields: no event is lost' err_lacks ' lost [0-9]'
 
 # The mirrors, whose events are a write or pieces of one: one event that is as long as it may be
 # beside its fields, and several.

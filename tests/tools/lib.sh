@@ -23,7 +23,7 @@ cleanup() {
 	# Not in a child that bash lets come here: seen where process numbers had begun anew.
 	[ "$BASHPID" = $$ ] || return
 	[ -z "$TOOL_PID" ] || kill "$TOOL_PID" 2>/dev/null
-	rm -rf "$SCRATCH"
+	rm -rf --one-file-system "$SCRATCH" # a test that failed may have left a mount
 }
 trap cleanup EXIT
 
