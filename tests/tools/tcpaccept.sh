@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 NOBODY=65534
-STORM=10000
+STORM=50000
 HIDDEN=500
 ! is_emulated || STORM=1000
 
