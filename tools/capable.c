@@ -529,37 +529,34 @@ static void append_advice(struct buffer *out)
 
 /* ---- the tool ---- */
 
-/* A check has the ones, a row of -c the others. */
-#define OF_CHECKS .is_optional = true
-#define OF_COUNTS .is_optional = true
-
 static const struct field fields[] = {
-	FIELD_ROW("uid", NUMBER, "the real user ID", OF_CHECKS),
+	FIELD_ROW("uid", NUMBER, "the real user ID", WITHOUT_COUNT),
 	FIELD_ROW("pid", NUMBER, "process ID; null in a row for the rest", .can_be_null = true),
-	FIELD_ROW("tid", NUMBER, "thread ID", OF_CHECKS),
+	FIELD_ROW("tid", NUMBER, "thread ID", WITHOUT_COUNT),
 	FIELD_ROW("comm", TEXT, "name of the thread"),
 	FIELD_ROW("cap", NUMBER, "number of the capability", .width = -4),
 	FIELD_ROW("name", WORD, "name of the capability", .width = -20),
 	FIELD_ROW("audit", TRUTH, "whether the check is audited; null: not known",
-		  .can_be_null = true, OF_CHECKS),
+		  .can_be_null = true, WITHOUT_COUNT),
 	FIELD_ROW("insetid", TRUTH, "whether it is made for a set*id syscall; null: not known",
-		  .can_be_null = true, OF_CHECKS),
-	FIELD_ROW("result", WORD, "allow or deny", OF_CHECKS),
-	FIELD_ROW("ret", NUMBER, "0, or the negative errno", OF_CHECKS),
+		  .can_be_null = true, WITHOUT_COUNT),
+	FIELD_ROW("result", WORD, "allow or deny", WITHOUT_COUNT),
+	FIELD_ROW("ret", NUMBER, "0, or the negative errno", WITHOUT_COUNT),
 	FIELD_ROW("used", TRUTH,
 		  "whether the task has the capability itself, in the initial user namespace",
-		  OF_CHECKS),
-	FIELD_ROW("syscall", WORD, "the syscall; null: in none", .can_be_null = true, OF_CHECKS),
+		  WITHOUT_COUNT),
+	FIELD_ROW("syscall", WORD, "the syscall; null: in none", .can_be_null = true,
+		  WITHOUT_COUNT),
 	FIELD_ROW("kernel_stack", TEXTS, "with -K; null: not to be had", .can_be_null = true,
-		  OF_CHECKS),
+		  WITHOUT_COUNT),
 	FIELD_ROW("user_stack", TEXTS, "with -U; null: not to be had", .can_be_null = true,
-		  OF_CHECKS),
-	FIELD_ROW("allowed", NUMBER, "with -c: checks that were allowed", .width = 8, OF_COUNTS),
-	FIELD_ROW("denied", NUMBER, "with -c: checks that were denied", .width = 8, OF_COUNTS),
+		  WITHOUT_COUNT),
+	FIELD_ROW("allowed", NUMBER, "with -c: checks that were allowed", .width = 8, WITH_COUNT),
+	FIELD_ROW("denied", NUMBER, "with -c: checks that were denied", .width = 8, WITH_COUNT),
 	FIELD_ROW("allowed_used", NUMBER, "with -c: how many of the allowed ones are used",
-		  OF_COUNTS),
+		  WITH_COUNT),
 	FIELD_ROW("other", TRUTH, "with -c: whether the row counts what has no row of its own",
-		  OF_COUNTS),
+		  WITH_COUNT),
 	{},
 };
 

@@ -187,13 +187,13 @@ static const struct tool elfsnoop = {
 		    "  elfsnoop -F -n '^/tmp/'    only files below /tmp\n",
 	.options = options,
 	.probe_sets = probe_sets,
-	.maps = maps,
 	.attached = attached,
 	.row = row,
 	.fields = fields,
 	.wanted = wanted,
 	.event_size = offsetof(struct elfsnoop_event, strings.bytes),
 	.bound = bound,
+	.maps = maps,
 };
 
 int main(int argc, char **argv)

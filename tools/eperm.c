@@ -393,10 +393,10 @@ static const struct tool eperm = {
 	.prepare = prepare,
 	.row = row,
 	.fields = fields,
+	.event_size = sizeof(struct counter),
+	.maps = maps,
 	.report = report,
 	.finish = finish,
-	.maps = maps,
-	.event_size = sizeof(struct counter),
 };
 
 int main(int argc, char **argv)

@@ -219,11 +219,11 @@ static const struct tool shellsnoop = {
 	.fields = mirror_fields,
 	.line = mirror_line,
 	.print = print,
-	.report = report,
-	.finish = finish,
 	.event_size = offsetof(struct written_event, data),
 	.bound = mirror_bound,
 	.maps = maps,
+	.report = report,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "features/addresses.h"
+#include "features/counters.h"
 #include "features/dns_capture.h"
 #include "kernel/bpf.h"
 #include "tcpconnect.h"
@@ -177,9 +178,6 @@ static void row_counter(struct row *row, const void *data)
 }
 
 /* With -c the last four and the protocol, otherwise all but these four. */
-#define WITHOUT_COUNT .is_optional = true
-#define WITH_COUNT    .is_optional = true
-
 static const struct field fields[] = {
 	FIELD_ROW("protocol", WORD, "tcp, or udp with --udp", .can_be_null = true, .width = -8),
 	FIELD_ROW("uid", NUMBER, "the real user ID", WITHOUT_COUNT),
@@ -417,10 +415,10 @@ static const struct tool tcpconnect = {
 	.row = row,
 	.fields = fields,
 	.wanted = wanted,
-	.report = report,
-	.finish = finish,
 	.event_size = sizeof(struct tcpconnect_event),
 	.maps = maps,
+	.report = report,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

@@ -228,9 +228,6 @@ static void row_counted(struct row *row, const struct counted *counted)
 }
 
 /* With -c raddr and the last six, otherwise all but these. */
-#define WITHOUT_COUNT .is_optional = true
-#define WITH_COUNT    .is_optional = true
-
 static const struct field fields[] = {
 	FIELD_ROW("raddr", WORD, "remote address; null with -c: all others", .can_be_null = true,
 		  .width = -16),
@@ -507,10 +504,10 @@ static const struct tool tcpreset = {
 	.fill = fill_wanted_ports,
 	.row = row,
 	.fields = fields,
-	.report = report,
-	.finish = finish,
 	.event_size = sizeof(struct tcpreset_event),
 	.maps = maps,
+	.report = report,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

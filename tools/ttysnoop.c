@@ -407,10 +407,10 @@ static const struct tool ttysnoop = {
 	.fields = mirror_fields,
 	.line = mirror_line,
 	.print = print,
-	.report = report,
-	.finish = finish,
 	.event_size = offsetof(struct written_event, data),
 	.bound = mirror_bound,
+	.report = report,
+	.finish = finish,
 };
 
 int main(int argc, char **argv)

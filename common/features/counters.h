@@ -43,6 +43,10 @@ struct counters_map {
 
 #define COUNTERS_KEY_SIZE 64
 
+/* A tool that counts with -c has fields of its events, and fields of the counts. */
+#define WITHOUT_COUNT .is_optional = true
+#define WITH_COUNT    .is_optional = true
+
 /*
  * Raises the epoch, gives it to the programs in their map of that name, and waits until none runs
  * that has read the one before.
