@@ -1,15 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What each tool's program becomes on this kernel: whether 4.15 could run it too, and whether it is
-# the same, instruction by instruction, whatever it was compiled from.
+# the same, instruction by instruction, whatever it was compiled from. tests/vm/compile asks the same of
+# another kernel: FOR is its description, HEADERS_FROM its tree or archive, ARCHIVE its archive, and the
+# programs are kept in KEEP.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 IMAGES=$PROGRAMS/images/images
 
-has_headers() { [ -e "/lib/modules/$(uname -r)/build/include/generated/autoconf.h" ]; }
-has_archive() { [ -e /sys/kernel/kheaders.tar.xz ]; }
-has_btf() { [ -e /sys/kernel/btf/vmlinux ]; }
+# With BTF, a tool's own program is what is kept for any headers.
+if [ -n "${FOR-}" ]; then
+	target=(--for "$FOR") from_tree=(--headers-from "$HEADERS_FROM") keep=(--keep "$KEEP") btf=auto
+	has_headers() { true; }
+	has_archive() { [ -e "$ARCHIVE" ]; }
+	has_btf() { ! head -n 1 "$FOR" | grep -q '"btf_size": 0}'; }
+else
+	target=() from_tree=() keep=() btf=btf
+	has_headers() { [ -e "/lib/modules/$(uname -r)/build/include/generated/autoconf.h" ]; }
+	has_archive() { [ -e /sys/kernel/kheaders.tar.xz ]; }
+	has_btf() { [ -e /sys/kernel/btf/vmlinux ]; }
+fi
 
 # TAP of a program of ours: each of its lines counts here.
 take() {
@@ -28,7 +39,8 @@ take() {
 compiled() {
 	local name=$1 from=$2 file=$3
 	shift 3
-	check "$name compiles from $from" "$REAL_TOOLS/$name" --headers "$from" --image "$file" "$@"
+	check "$name compiles from $from" "$REAL_TOOLS/$name" "${target[@]}" "${from_tree[@]}" "${keep[@]}" \
+		--headers "$from" --image "$file" "$@"
 	[ -s "$file" ]
 }
 
@@ -38,9 +50,13 @@ compiled() {
 compiled_from_archive() {
 	local name=$1 file=$2
 	shift 2
-	check "$name compiles from the kernel's archive of headers" unshare -m bash -c \
-		'mount --bind "$1" /lib/modules && shift && exec "$@"' bash "$SCRATCH/empty" \
-		"$REAL_TOOLS/$name" --headers kernel --image "$file" "$@"
+	if [ -n "${FOR-}" ]; then
+		set -- "$REAL_TOOLS/$name" "${target[@]}" --headers-from "$ARCHIVE" --headers kernel --image "$file" "$@"
+	else
+		set -- unshare -m bash -c 'mount --bind "$1" /lib/modules && shift && exec "$@"' bash "$SCRATCH/empty" \
+			"$REAL_TOOLS/$name" --headers kernel --image "$file" "$@"
+	fi
+	check "$name compiles from the kernel's archive of headers" "$@"
 	[ -s "$file" ]
 }
 
@@ -82,12 +98,13 @@ for tool in "$REAL_TOOLS"/*; do
 	name=${tool##*/}
 	image=$SCRATCH/$name
 	! has_headers || compiled "$name" kernel "$image.kernel" || continue
-	! has_btf || compiled "$name" btf "$image.btf" || continue
+	! has_btf || compiled "$name" $btf "$image.btf" || continue
 	if has_headers && has_btf; then
 		take "$IMAGES" compare "$name, headers and BTF" "$image.kernel" "$image.btf"
 	elif has_headers; then
 		# The program asks of types what BTF answers where there is BTF, and else the headers:
 		# what is kept may have been made with the one, what is compiled now is with the other.
+		keep=()
 		compiled "$name" kernel "$image.now" --no-cache &&
 			take "$IMAGES" compare "$name, kept and new" "$image.kernel" "$image.now"
 	fi
@@ -125,7 +142,7 @@ judged() {
 	fi
 }
 
-if [ -z "${OTHER_KERNEL_RELEASE-}" ]; then
+if [ -z "${FOR-}" ]; then
 	: >"$OUT"
 	source_of loops 'u64 i, n = ctx->args[0];
 	for (i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -299,4 +299,51 @@ const char *bpf_lacks(void)
 	err = try_program(fd, 0, 0, 0, &result);
 	close(fd);
 	return err || result != 7 ? "this kernel can't run raw tracepoint programs by hand" : NULL;
+}
+
+/* ---- a kernel's file ---- */
+
+#define KERNEL_NAMES "\0.shstrtab\0.notes\0.BTF\0.data"
+
+static void add_section(struct buffer *file, Elf64_Shdr *section, uint32_t name, const void *data,
+			size_t size)
+{
+	*section = (Elf64_Shdr){
+		.sh_name = name, .sh_type = SHT_PROGBITS, .sh_offset = file->size, .sh_size = size
+	};
+	buffer_append(file, data, size);
+}
+
+char *make_kernel_file(const char *release, const char *version, const char *btf, size_t *size)
+{
+	static const unsigned char vdso_note[] = { 6,	0,   0,	  0,   4,   0, 0, 0, 0,	 0, 0, 0,
+						   'L', 'i', 'n', 'u', 'x', 0, 0, 0, 42, 3, 6, 0 };
+	unsigned char notes[36] = { 4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 'G', 'N', 'U', 0 };
+	Elf64_Ehdr header = { .e_ident = ELFMAG,
+			      .e_machine = EM_X86_64,
+			      .e_shnum = 5,
+			      .e_shentsize = sizeof(Elf64_Shdr),
+			      .e_shstrndx = 1 };
+	struct buffer file = {}, data = {};
+	Elf64_Shdr sections[5] = {};
+	unsigned char i;
+
+	for (i = 0; i < 20; i++)
+		notes[16 + i] = (unsigned char)(i + 1);
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	buffer_append(&file, &header, sizeof(header));
+	add_section(&file, &sections[1], 1, KERNEL_NAMES, sizeof(KERNEL_NAMES));
+	add_section(&file, &sections[2], 11, notes, sizeof(notes));
+	add_section(&file, &sections[3], btf ? 18 : 23, btf ? btf : "", btf ? strlen(btf) : 0);
+	buffer_printf(&data, "Linux version %s (me@here) (cc 1) # SMP%c", release, 0);
+	buffer_printf(&data, "Linux version %s (me@here) (cc 1) %s\n", release, version);
+	buffer_append(&data, vdso_note, sizeof(vdso_note));
+	add_section(&file, &sections[4], 23, data.data, data.size);
+	header.e_shoff = file.size;
+	buffer_append(&file, sections, sizeof(sections));
+	memcpy(file.data, &header, sizeof(header));
+	buffer_free(&data);
+	*size = file.size;
+	return file.data;
 }

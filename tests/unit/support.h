@@ -70,6 +70,12 @@ char *join(const char *directory, const char *name);
 
 void write_file(const char *path, const void *data, size_t size);
 
+/*
+ * A kernel's file as vmlinux is, in memory (malloc'ed): its first line, a vDSO's note, and sections
+ * of notes (with a build ID, bytes 1 to 20) and, if btf is not NULL, of BTF.
+ */
+char *make_kernel_file(const char *release, const char *version, const char *btf, size_t *size);
+
 /* The number of entries in the directory, including hidden ones. */
 size_t count_entries(const char *path);
 

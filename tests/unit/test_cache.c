@@ -417,6 +417,133 @@ static void another_libbcc_makes_it_void(void **state)
 	free(aside);
 }
 
+static void assert_reason(const struct bench *bench, const char *reason)
+{
+	struct error why = {};
+
+	assert_null(cache_load_any(bench->cache, &bench->key, &why));
+	if (reason ? !strstr(why.text, reason) : *why.text)
+		fail_msg("%s", why.text);
+}
+
+static void any_libbccs_is_good_elsewhere(void **state)
+{
+	struct bench *bench = *state;
+	struct error why = {};
+	struct image *image;
+
+	need_root();
+	assert_reason(bench, NULL);
+	store_and_find(bench);
+	assert_int_equal(unlink(bench->library), 0);
+	assert_false(is_found(bench));
+	image = cache_load_any(bench->cache, &bench->key, &why);
+	assert_non_null(image);
+	image_free(image);
+}
+
+static void why_one_is_not_taken_is_said(void **state)
+{
+	struct bench *bench = *state;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(chmod(bench->file, 0666), 0);
+	assert_reason(bench, "others can write it");
+	assert_int_equal(chmod(bench->file, 0644), 0);
+	write_file(bench->file, "SNOOPIMG", 8);
+	assert_reason(bench, "is no program of snoopkit");
+	assert_int_equal(unlink(bench->file), 0);
+	assert_reason(bench, NULL);
+	assert_int_equal(symlink("/etc/passwd", bench->file), 0);
+	assert_reason(bench, "is a symbolic link");
+	assert_int_equal(chmod(bench->cache, 0777), 0);
+	assert_reason(bench, "must be a directory of root's own");
+}
+
+/* Where its headers are, and when they were written, is not so on another machine. */
+static void a_portable_key_has_nothing_of_the_machine(void **state)
+{
+	struct bench *bench = *state;
+	struct cache_key one, other;
+
+	assert_int_equal(cache_key_make_portable(&one, &bench->request, "any"), 0);
+	strcpy(bench->headers.origin, "/somewhere/else");
+	assert_int_equal(cache_key_make_portable(&other, &bench->request, "any"), 0);
+	assert_string_equal(one.text, other.text);
+	cache_key_free(&other);
+	assert_int_equal(cache_key_make_portable(&other, &bench->request, "BTF"), 0);
+	assert_string_not_equal(one.file, other.file);
+	cache_key_free(&other);
+	strcpy(bench->target.kernel.build_id, "abce");
+	assert_int_equal(cache_key_make_portable(&other, &bench->request, "any"), 0);
+	assert_string_not_equal(one.file, other.file);
+	cache_key_free(&other);
+	cache_key_free(&one);
+}
+
+struct listed {
+	const struct bench *bench;
+	int count, untrusted;
+};
+
+static bool see(void *context, const struct cache_entry *entry)
+{
+	struct listed *listed = context;
+
+	listed->count++;
+	if (entry->untrusted) {
+		listed->untrusted++;
+		return true;
+	}
+	assert_string_equal(entry->file, listed->bench->key.file);
+	assert_string_equal(entry->snoopkit, SNOOPKIT_VERSION);
+	assert_string_equal(entry->kernel.release, "6.1.0-9-amd64");
+	assert_string_equal(entry->kernel.version, "#1 SMP Debian 6.1.27-1");
+	assert_string_equal(entry->kernel.machine, "x86_64");
+	assert_string_equal(entry->kernel.build_id, "abcd");
+	return true;
+}
+
+static void a_directory_is_listed(void **state)
+{
+	struct bench *bench = *state;
+	struct listed listed = { .bench = bench };
+	char *path;
+
+	need_root();
+	assert_int_equal(cache_list(bench->cache, see, &listed), -ENOENT);
+	store_and_find(bench);
+	path = join(bench->cache, "README");
+	write_file(path, "", 0);
+	free(path);
+	path = join(bench->cache, "tool-00000000000000000000000000000000");
+	write_file(path, "junk", 4);
+	free(path);
+	assert_int_equal(cache_list(bench->cache, see, &listed), 0);
+	assert_int_equal(listed.count, 2);
+	assert_int_equal(listed.untrusted, 1);
+}
+
+static void adding_removes_nothing(void **state)
+{
+	struct bench *bench = *state;
+	char *path, name[64];
+	int i;
+
+	need_root();
+	store_and_find(bench);
+	for (i = 0; i < 2 * CACHE_IMAGES; i++) {
+		snprintf(name, sizeof(name), "tool-%032x", i);
+		path = join(bench->cache, name);
+		write_file(path, "", 0);
+		free(path);
+	}
+	assert_int_equal(cache_add(bench->cache, &bench->key, bench->image), 0);
+	assert_int_equal(count_entries(bench->cache), 2 * CACHE_IMAGES + 1);
+	assert_true(is_found(bench));
+}
+
 static void a_missing_parent_is_an_error(void **state)
 {
 	struct bench *bench = *state;
@@ -700,6 +827,11 @@ int main(void)
 		TEST(what_is_no_file_is_not_read),
 		TEST(a_huge_file_is_not_read),
 		TEST(another_libbcc_makes_it_void),
+		TEST(any_libbccs_is_good_elsewhere),
+		TEST(why_one_is_not_taken_is_said),
+		TEST(a_portable_key_has_nothing_of_the_machine),
+		TEST(a_directory_is_listed),
+		TEST(adding_removes_nothing),
 		TEST(a_missing_parent_is_an_error),
 		TEST(a_file_limit_leaves_the_cache_as_it_was),
 		TEST(a_full_disk_leaves_the_cache_as_it_was),
