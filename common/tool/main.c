@@ -79,6 +79,8 @@ static int trace(struct session *session, const struct program *program, struct 
 	struct image *image = NULL;
 	int err;
 
+	/* Before prepare(), so that a command that it forks has neither. */
+	ready_open(&session->ready, tool->name, session->options->ready_fd);
 	/* Before compiling, because libbcc creates maps too. */
 	loader_lift_memlock();
 	err = trial_of_kernel(error);

@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -447,6 +449,9 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 		OPTION_NUMBER("buffer-pages", common_letter(tool, 'b'), "N", &options->buffer_pages,
 			      1, MAX_PAGES, pages_help, .what = "number of pages",
 			      .power_of_two = true, .group = GROUP_EVENTS),
+		OPTION_NUMBER("ready-fd", 0, "FD", &options->ready_fd, 3, INT_MAX,
+			      "Write a byte to this descriptor when the probes are attached",
+			      .what = "descriptor", .group = GROUP_EVENTS),
 		OPTION_FLAG("ebpf", 0, &options->print_source,
 			    "Print the BPF program's source and exit", .group = GROUP_BPF),
 		OPTION_TEXT("source", 0, "FILE", &options->source_file,
@@ -561,6 +566,9 @@ static void check_end(const struct parsing *parsing, const struct argp_state *st
 	if (tool->required && !options->has_argument && !options->print_support &&
 	    !options->print_source && !options_only_compile(options))
 		usage_error(state, "%s is missing", tool->required);
+	if (options->ready_fd != READY_NO_FD && fcntl((int)options->ready_fd, F_GETFD) < 0)
+		usage_error(state, "bad descriptor '%llu': it is not open",
+			    (unsigned long long)options->ready_fd);
 	if (options->for_file && !options_only_compile(options))
 		usage_error(state, "--for needs --image or --keep");
 	if (options->headers_from && !options->for_file)
@@ -607,7 +615,9 @@ void options_parse(struct options *options, struct settings *settings, const str
 
 	snprintf(pages_help, sizeof(pages_help),
 		 "Size of each CPU's perf buffer in pages, a power of two (default %u)", pages);
-	*options = (struct options){ .buffer_pages = pages, .added = &settings->added };
+	*options = (struct options){ .buffer_pages = pages,
+				     .ready_fd = READY_NO_FD,
+				     .added = &settings->added };
 	for (row = tool->options; row && row->name; row++)
 		add_row(&parsing, row);
 	add_common_rows(&parsing, pages_help);

@@ -14,6 +14,7 @@
 #include "output/columns.h"
 #include "output/field.h"
 #include "output/where.h"
+#include "tool/ready.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
 
@@ -52,6 +53,7 @@ struct options {
 	const char *keep_directory; /* put the program there instead of tracing, or NULL */
 
 	enum headers_wanted headers;
+	uint64_t ready_fd;	   /* --ready-fd, or READY_NO_FD */
 	uint64_t buffer_pages;	   /* a power of two */
 	uint64_t duration;	   /* nanoseconds; 0: no end */
 	uint64_t max_events;	   /* 0: no limit */

@@ -416,6 +416,7 @@ int session_run(struct session *session, struct error *error)
 	}
 	lines_print_header(session->options, tool, &session->output);
 	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);
+	ready_tell(&session->ready);
 	command_release(&session->command);
 	return loop_run(&session->loop, count, error);
 }

@@ -17,6 +17,7 @@
 #include "tool/named_probes.h"
 #include "tool/options.h"
 #include "tool/process_numbers.h"
+#include "tool/ready.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
 
@@ -32,6 +33,7 @@ struct session {
 	struct loop loop;
 	struct losses losses;
 	struct process_numbers numbers;
+	struct ready ready;
 	int cgroup_fd;	       /* of --cgroup or --container; or -1 */
 	bool keeps_privileges; /* unless it is given up, see least_privilege.h; at first true */
 	bool has_failed;       /* its maps can't be read any more */

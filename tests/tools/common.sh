@@ -173,6 +173,28 @@ for arguments in execsnoop opensnoop elfsnoop setuids 'capable -v' 'eperm -i 1' 
 done
 exec 7<&- 8<&-
 
+# What waits for a tool without a header: a descriptor, and systemd's socket. An exec that follows is shown.
+mkfifo "$SCRATCH/ready"
+"$tool" --json --max-events 1 -l "ready-$$" --duration 100 --ready-fd 5 5>"$SCRATCH/ready" >"$OUT" 2>"$ERR" &
+check "--ready-fd gets a byte and is closed" [ "$(od -An -c <"$SCRATCH/ready" | tr -d ' ')" = '\n' ]
+/bin/echo "ready-$$" >/dev/null
+wait $!
+check "it is told when the probes are attached" out_has "\"ready-$$\""
+python3 - "$tool" "$SCRATCH/notify" "ready-$$" >"$OUT" 2>"$ERR" <<'END'
+import os, socket, subprocess, sys
+tool, path, mark = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind(path)
+arguments = [tool, '--json', '--max-events', '1', '-l', mark, '--duration', '100']
+process = subprocess.Popen(arguments, env=dict(os.environ, NOTIFY_SOCKET=path))
+print(listener.recv(64))
+subprocess.run(['/bin/echo', mark], stdout=subprocess.DEVNULL)
+process.wait()
+END
+check "systemd's socket gets READY=1" out_has "^b'READY=1'"
+check "and then an exec is shown" out_has "\"ready-$$\""
+check "a descriptor that is not open" one_line_error 2 "bad descriptor '99': it is not open" execsnoop --ready-fd 99
+
 check "a soft limit of few descriptors" bash -c "ulimit -S -n 8; '$tool' --no-cache --duration 0.1"
 check "the command has its own limit" bash -c "ulimit -S -n 50;
 	'$TOOLS/opensnoop' --exec sh -c 'ulimit -S -n >&2' 2>&1 >/dev/null | grep -qx 50"
