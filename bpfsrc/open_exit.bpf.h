@@ -232,7 +232,8 @@ static __always_inline int report_request(void *ctx, struct io_open_start *open)
 		return 0;
 	ended.name = READ(filename->name);
 	fill_draft(draft, &ended);
-	complete_draft(draft);
+	if (PARAM(PARAM_DIRECTORY)) /* no file is known */
+		complete_draft(draft);
 	submit_event(ctx, &draft->event);
 	return 0;
 }

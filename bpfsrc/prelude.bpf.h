@@ -7,14 +7,20 @@
 /*
  * PARAM(n) is the value of load-time parameter n, which carries a command-line option. The loader
  * patches the value into this instruction, so the verifier knows it, and what an option switches
- * off costs nothing.
+ * off costs nothing. What is compiled for one start defines GIVEN_PARAMETERS: the others are 0
+ * there, and what they switch on is not compiled.
  */
-#define PARAM(n)                                                                              \
+#define LOADED_PARAM(n)                                                                       \
 	({                                                                                    \
 		u64 value_;                                                                   \
 		asm volatile("%0 = %1 ll" : "=r"(value_) : "i"(0x5eed000100000000ULL + (n))); \
 		value_;                                                                       \
 	})
+#ifdef GIVEN_PARAMETERS
+#define PARAM(n) ((GIVEN_PARAMETERS >> (n)) & 1 ? LOADED_PARAM(n) : (u64)0)
+#else
+#define PARAM(n) LOADED_PARAM(n)
+#endif
 
 /*
  * READ(task->mm) reads that member from kernel or user memory. It uses bpf_probe_read(): its

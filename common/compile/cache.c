@@ -54,8 +54,8 @@ static void write_hash(const char *text, char digits[33])
 	snprintf(digits, 33, "%016" PRIx64 "%016" PRIx64, hash[0], hash[1]);
 }
 
-int cache_key_make_portable(struct cache_key *key, const struct compile_request *request,
-			    const char *from)
+static int make_key(struct cache_key *key, const struct compile_request *request, const char *from,
+		    const char *part)
 {
 	const struct feature_test *feature_tests = request->feature_tests;
 	const struct kernel *kernel = &request->target->kernel;
@@ -67,6 +67,8 @@ int cache_key_make_portable(struct cache_key *key, const struct compile_request 
 	buffer_printf(&text, "snoopkit: %s\nsource: %s\n", SNOOPKIT_VERSION, digits);
 	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
+	if (part)
+		buffer_printf(&text, "part: %s\n", part);
 	for (; define && *define; define++)
 		buffer_printf(&text, "define: %s\n", *define);
 	for (; feature_tests && feature_tests->define; feature_tests++)
@@ -85,9 +87,15 @@ int cache_key_make_portable(struct cache_key *key, const struct compile_request 
 	return 0;
 }
 
+int cache_key_make_portable(struct cache_key *key, const struct compile_request *request,
+			    const char *from)
+{
+	return make_key(key, request, from, NULL);
+}
+
 int cache_key_make(struct cache_key *key, const struct compile_request *request)
 {
-	return cache_key_make_portable(key, request, request->headers->origin);
+	return make_key(key, request, request->headers->origin, request->part_key);
 }
 
 void cache_key_free(struct cache_key *key)

@@ -19,7 +19,7 @@
 #include "image/image.h"
 
 #define CACHE_DIRECTORY "/var/cache/snoopkit"
-#define CACHE_IMAGES	32 /* kept of each tool: for several kernels and edited sources */
+#define CACHE_IMAGES	32 /* kept of each tool: for kernels, options and edited sources */
 
 struct cache_key {
 	char *text;    /* malloc'ed; lines "name: value" */

@@ -20,6 +20,7 @@
 #include "compile/confinement.h"
 #include "compile/libbcc.h"
 #include "compile/listing.h"
+#include "compile/part.h"
 #include "compile/symbol_list.h"
 #include "compile/tracepoint_formats.h"
 #include "compile/unfold.h"
@@ -60,7 +61,7 @@ static const char *const flags_for_own[] = { FLAGS, "-Xclang", "-disable-llvm-pa
 
 /* clang's flags for one compilation. */
 struct flags {
-	const char *list[MAX_FLAGS + MAX_FEATURE_TESTS + 2 * COMPILE_DEFINES];
+	const char *list[MAX_FLAGS + MAX_FEATURE_TESTS + 4 * COMPILE_DEFINES];
 	int count;
 	char defines[MAX_FEATURE_TESTS][80];
 };
@@ -128,7 +129,7 @@ static void add_flags(struct flags *flags, const struct compile_request *request
 		flags->list[flags->count++] = *flag++;
 }
 
-static void add_users_defines(struct flags *flags, const char *const *defines)
+static void add_given_defines(struct flags *flags, const char *const *defines)
 {
 	for (; defines && *defines; defines++) {
 		flags->list[flags->count++] = "-D";
@@ -207,8 +208,8 @@ static int compile_here(const struct compile_request *request, const char *scrat
 {
 	bool tested[MAX_FEATURE_TESTS] = {};
 	struct flags flags = {};
+	char *listing = NULL, **part = NULL;
 	struct libbcc bcc = {};
-	char *listing = NULL;
 	uint32_t kernel_has;
 	void *module;
 	int err;
@@ -225,17 +226,23 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	add_flags(&flags, request);
 	kernel_has = add_defines(&flags, request->feature_tests,
 				 request->kernel_has ? request->kernel_has : tested);
-	add_users_defines(&flags, request->defines);
+	add_given_defines(&flags, request->defines);
+	if (request->part)
+		part = part_defines(request->part, request->source);
+	add_given_defines(&flags, (const char *const *)part);
 	module = compile_source(&bcc, request, &flags, messages, &listing);
 	if (!module)
 		return error_set(error, EINVAL, "can't compile %s for kernel %s", request->name,
 				 request->target->kernel.release);
 	err = libbcc_make_image(&bcc, module, listing, image, error);
 	free(listing);
+	free(part);
 	if (err)
 		return err;
 	translate_lines(*image, request->parts);
 	(*image)->kernel_has = kernel_has;
+	(*image)->probe_set = request->part ? request->part->probe_set : 0;
+	(*image)->parameters = request->part ? request->part->parameters : IMAGE_ALL_PARAMETERS;
 	if (request->btf_tracepoint)
 		add_btf_ids(*image, request);
 	return 0;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "compile/feature_test.h"
 #include "compile/headers.h"
+#include "compile/part.h"
 #include "compile/source.h"
 #include "image/image.h"
 #include "kernel/target.h"
@@ -27,7 +28,9 @@ struct compile_request {
 		*parts; /* of a source without sections: the files that it is made of; or NULL */
 	const char *const *defines; /* NAME or NAME=VALUE for clang's -D, up to a NULL; or NULL */
 	bool is_own;		    /* the tool's own source, not a user's: see compiler_flags() */
-	bool usual_flags;	    /* the kernel refused what came of the own source's flags */
+	const struct program_part *part; /* of the tool's own source; NULL: all of it */
+	const char *part_key; /* tells that part from others in the cache's key; NULL: all */
+	bool usual_flags;     /* the kernel refused what came of the own source's flags */
 	const struct feature_test *feature_tests; /* the last one has no define; or NULL */
 	const bool *kernel_has;	    /* the result of each test; NULL: test the kernel's headers */
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */

@@ -56,6 +56,8 @@ void image_write(const struct image *image, struct buffer *buffer)
 	buffer_append(buffer, &image->tracepoint_btf_id, sizeof(image->tracepoint_btf_id));
 	buffer_append(buffer, &image->cast_btf_id, sizeof(image->cast_btf_id));
 	buffer_append(buffer, &image->files_btf_id, sizeof(image->files_btf_id));
+	buffer_append(buffer, &image->probe_set, sizeof(image->probe_set));
+	buffer_append(buffer, &image->parameters, sizeof(image->parameters));
 	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
 	buffer_append(buffer, &image->program_count, sizeof(image->program_count));
 	buffer_append(buffer, image->maps, image->map_count * sizeof(*image->maps));
@@ -179,6 +181,8 @@ int image_read(const void *data, size_t size, struct image **image)
 	    !take(&reader, &read->tracepoint_btf_id, sizeof(read->tracepoint_btf_id)) ||
 	    !take(&reader, &read->cast_btf_id, sizeof(read->cast_btf_id)) ||
 	    !take(&reader, &read->files_btf_id, sizeof(read->files_btf_id)) ||
+	    !take(&reader, &read->probe_set, sizeof(read->probe_set)) ||
+	    !take(&reader, &read->parameters, sizeof(read->parameters)) ||
 	    !take(&reader, &read->map_count, sizeof(read->map_count)) ||
 	    !take(&reader, &read->program_count, sizeof(read->program_count)) ||
 	    !terminated(read->compiler, sizeof(read->compiler)))

@@ -22,7 +22,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define IMAGE_FORMAT	      5 /* increase it when image_write() writes something else */
+#define IMAGE_FORMAT	      6 /* increase it when image_write() writes something else */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_CAST_MAGIC      0x5eed0002
 #define IMAGE_NAME_SIZE	      128
@@ -52,6 +52,12 @@ struct image_program {
 	uint32_t *lines; /* of the source, for each instruction, 0: none; NULL: not known */
 };
 
+/* Bit n of image.parameters. */
+#define IMAGE_PARAMETER(n)   (1U << (n))
+#define IMAGE_ALL_PARAMETERS UINT32_MAX
+
+_Static_assert(IMAGE_PARAMETERS == 32, "a parameter has a bit");
+
 struct image {
 	char compiler[512];	    /* which libbcc: see libbcc_identity() */
 	uint32_t kern_version;	    /* LINUX_VERSION_CODE of the headers it was compiled with */
@@ -59,6 +65,8 @@ struct image {
 	uint32_t tracepoint_btf_id; /* of the BTF raw tracepoint's type; 0 if there is none */
 	uint32_t cast_btf_id;	    /* of bpf_rdonly_cast(); 0: the kernel has none */
 	uint32_t files_btf_id;	    /* of struct files_struct */
+	uint32_t probe_set;  /* has the programs of that set of the tool's, from 1 on; 0: of all */
+	uint32_t parameters; /* those that can be set; in the programs the others are 0 */
 	uint32_t map_count;
 	uint32_t program_count;
 	struct image_map *maps;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/message.h"
 #include "tool/check.h"
+#include "tool/needs.h"
 #include "tool/probe_choice.h"
 #include "tool/process_numbers.h"
 #include "tool/program.h"
@@ -43,33 +44,59 @@ static int take_image(struct session *session, const struct program *program, st
 static int attach(struct session *session, struct image *image, struct probe_set *sets,
 		  struct error *error)
 {
+	int err;
+
 	choose_probe_sets(session->settings->probe_sets, session->tool->feature_tests,
 			  image->kernel_has, sets);
-	return session_attach(session, image, sets, error);
+	err = needs_take_set(image, session->settings, session->options->verbose, sets);
+	if (!err)
+		return session_attach(session, image, sets, error);
+	image_free(image);
+	return error_set(error, -err, "another probe set can be attached than was compiled");
 }
 
 /*
- * Attaches the program once more, compiled with clang's usual flags, if the kernel refused a part
- * of what the tools' own flags gave: not every LLVM was tried with every kernel. err is the result
- * of the first time, and stays it where there is nothing better.
+ * Attaches once more what was compiled otherwise. err is the result of the first time, and stays it
+ * where there is nothing better.
  */
-static int attach_usual(struct session *session, const struct program *program,
+static int attach_again(struct session *session, const struct program *program,
 			struct probe_set *sets, int err, struct error *error)
 {
-	struct program usual = *program;
 	struct image *image = NULL;
 	struct error ignored = {};
+	int status = take_image(session, program, &image, &ignored);
 
-	if (program->owned || !session_has_refused(session))
-		return err;
-	usual.usual_flags = true;
-	if (take_image(session, &usual, &image, &ignored)) {
+	if (status) {
 		error_clear(&ignored);
-		return err;
+		return status == -ECANCELED ? status : err;
 	}
 	error_clear(error);
 	session_detach(session);
 	return attach(session, image, sets, error);
+}
+
+/*
+ * Attaches the program; the whole of it, if the part that was compiled can't be attached; and
+ * compiled with clang's usual flags, if the kernel refused a part of what the tools' own flags
+ * gave: not every LLVM was tried with every kernel.
+ */
+static int attach_program(struct session *session, const struct program *program,
+			  struct image *image, struct probe_set *sets, struct error *error)
+{
+	struct program other = *program;
+	bool is_part = image->probe_set;
+	int err = attach(session, image, sets, error);
+
+	if (err && is_part && !session_has_refused(session)) {
+		other.whole = true;
+		err = attach_again(session, &other, sets, err, error);
+	}
+	if (!program->owned && session_has_refused(session)) {
+		other.whole = true;
+		other.usual_flags = true;
+		err = attach_again(session, &other, sets, err, error);
+	}
+	return err;
 }
 
 static int trace(struct session *session, const struct program *program, struct error *error)
@@ -103,8 +130,7 @@ static int trace(struct session *session, const struct program *program, struct 
 				  image->kernel_has, sets);
 		return check_programs(session, image, sets, error);
 	}
-	err = attach(session, image, sets, error);
-	err = attach_usual(session, program, sets, err, error);
+	err = attach_program(session, program, image, sets, error);
 	if (err)
 		return err;
 	session_tell_misses(session);

@@ -11,6 +11,7 @@
 #include "kernel/description.h"
 #include "tool/probe_choice.h"
 #include "tool/named_probes.h"
+#include "tool/needs.h"
 #include "tool/program.h"
 #include "tool/trial.h"
 
@@ -50,13 +51,17 @@ void program_free(struct program *program)
 	*program = (struct program){};
 }
 
-/* Compiling takes long, so a tool that could not be attached fails before it. */
+/*
+ * Compiling takes long, so a tool that could not be attached fails before it. Which probe set will
+ * be attached also says which programs are needed.
+ */
 static int compile_image(const struct compile_request *request, const struct settings *settings,
 			 bool is_traced, struct image **image, struct error *error)
 {
 	struct compile_request tested = *request;
 	struct probe_set sets[PROBES_MAX_SETS + 1];
 	bool kernel_has[MAX_FEATURE_TESTS];
+	struct program_part part;
 	int set = 0;
 
 	if (!settings)
@@ -69,7 +74,54 @@ static int compile_image(const struct compile_request *request, const struct set
 	if (set < 0)
 		return set;
 	error_clear(error);
+	if (tested.part_key) {
+		needs_of_set(&part, settings, &sets[set]);
+		tested.part = &part;
+	}
 	return compile(&tested, image, error);
+}
+
+/* The image of that key. With any it may have been made by another libbcc. */
+static struct image *load(const struct compile_request *request, const struct settings *settings,
+			  bool any)
+{
+	struct error ignored = {};
+	struct image *image;
+	struct cache_key key;
+
+	if (cache_key_make(&key, request))
+		return NULL;
+	image = any ? cache_load_any(CACHE_DIRECTORY, &key, &ignored) :
+		      cache_load(CACHE_DIRECTORY, &key);
+	error_clear(&ignored);
+	cache_key_free(&key);
+	if (image && settings && !needs_are_met(settings, image)) {
+		image_free(image);
+		return NULL;
+	}
+	return image;
+}
+
+/* What serves this start: the part that it needs, or all. */
+static struct image *load_kept(const struct compile_request *request,
+			       const struct settings *settings, bool any)
+{
+	struct compile_request whole = *request;
+	struct image *image = load(request, settings, any);
+
+	whole.part_key = NULL;
+	return image || !request->part_key ? image : load(&whole, settings, any);
+}
+
+/* Ignores failures: without a kept image the next start compiles again. */
+static void store(const struct compile_request *request, const struct image *image)
+{
+	struct cache_key key;
+
+	if (cache_key_make(&key, request))
+		return;
+	cache_store(CACHE_DIRECTORY, &key, image);
+	cache_key_free(&key);
 }
 
 /*
@@ -80,25 +132,18 @@ static int cached_image(const struct compile_request *request, const struct opti
 			const struct settings *settings, struct image **image, struct error *error)
 {
 	bool is_traced = !options_only_compile(options) && !options->check;
-	struct error ignored = {};
-	struct cache_key key;
 	int err;
 
 	if (options->no_cache || options->for_file)
 		return compile_image(request, settings, is_traced, image, error);
-	if (cache_key_make(&key, request))
-		return error_set(error, ENOMEM, "no memory for the cache's key");
-	*image = cache_load(CACHE_DIRECTORY, &key);
+	*image = load_kept(request, settings, false);
 	err = *image ? 0 : compile_image(request, settings, is_traced, image, error);
 	if (err == -ENOENT || err == -ENOEXEC) {
-		*image = cache_load_any(CACHE_DIRECTORY, &key, &ignored);
-		error_clear(&ignored);
+		*image = load_kept(request, settings, true);
 		err = *image ? 0 : err;
 	} else if (!err) {
-		/* Ignore failures: without a kept image the next start compiles again. */
-		cache_store(CACHE_DIRECTORY, &key, *image);
+		store(request, *image);
 	}
-	cache_key_free(&key);
 	return err;
 }
 
@@ -177,6 +222,7 @@ int program_image(const struct program *program, const struct tool *tool,
 	struct compile_request request = make_request(program, tool, options);
 	const char *defines[COMPILE_DEFINES] = {};
 	struct target target;
+	char *part_key = NULL;
 	int err;
 
 	static_assert(OPTIONS_DEFINES + ADDED_MOST + 2 <= COMPILE_DEFINES, "all macros fit");
@@ -186,10 +232,14 @@ int program_image(const struct program *program, const struct tool *tool,
 	request.defines = defines;
 	request.target = &target;
 	request.cancel_fd = cancel_fd;
+	if (settings && request.is_own && !program->whole && !options_only_compile(options) &&
+	    !options->check)
+		request.part_key = part_key = needs_key(settings);
 	err = open_target(&target, options, error);
 	if (!err)
 		err = find_image(&request, options, settings, image, error);
 	target_close(&target);
+	free(part_key);
 	return err;
 }
 

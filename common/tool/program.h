@@ -17,6 +17,7 @@ struct program {
 	char *owned; /* the text if it was read from a file, else NULL */
 	/* Set it after the kernel refused what was compiled: clang then runs its own passes too. */
 	bool usual_flags;
+	bool whole; /* also what other options and other probe sets than the first would need */
 };
 
 /*

@@ -350,8 +350,11 @@ bool session_has_refused(const struct session *session)
 
 void session_detach(struct session *session)
 {
+	bool attaches_more = session->live.attaches_more;
+
 	live_close(&session->live);
 	live_init(&session->live);
+	session->live.attaches_more = attaches_more;
 }
 
 int session_attach(struct session *session, struct image *image, const struct probe_set *sets,

@@ -169,6 +169,7 @@ struct image *make_image(void)
 	assert_non_null(image);
 	strcpy(image->compiler, "none");
 	image->kern_version = 0x060c22;
+	image->parameters = IMAGE_ALL_PARAMETERS;
 	return image;
 }
 

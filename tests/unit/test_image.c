@@ -7,9 +7,9 @@
 #include "support.h"
 
 /* Offsets of the fields in the bytes that image_write() makes. */
-#define AT_MAP_COUNT	 (512 + 20)
-#define AT_PROGRAM_COUNT (512 + 24)
-#define AT_MAPS		 (512 + 28)
+#define AT_MAP_COUNT	 (512 + 28)
+#define AT_PROGRAM_COUNT (512 + 32)
+#define AT_MAPS		 (512 + 36)
 #define AT_PROGRAMS	 (AT_MAPS + 2 * sizeof(struct image_map))
 #define AT_INSTRUCTIONS	 (AT_PROGRAMS + IMAGE_NAME_SIZE + 4)
 
@@ -32,6 +32,8 @@ static struct image *sample(void)
 	image->cast_btf_id = 78;
 	image->files_btf_id = 79;
 	image->kernel_has = 5;
+	image->probe_set = 2;
+	image->parameters = 9;
 	add_map(image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	add_map(image, "started", BPF_MAP_TYPE_HASH, 8, 264, 10240);
 	ADD_PROGRAM(image, "on_enter", first_program);
