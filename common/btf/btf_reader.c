@@ -16,12 +16,15 @@ bool btf_has_tag(const struct btf_type *type)
 static int index_type(struct btf_reader *reader, uint32_t id)
 {
 	const struct btf_type *type = reader_type(reader, id);
-	const char *name = reader_name(reader, id);
 	struct name *entry;
+	const char *name;
 
 	if (type_is(type, TYPE_ENUM64) || (type_is(type, TYPE_ENUM) && type_flag(type)))
 		reader->signs_unknown = false;
-	if (!*name || !(btf_has_tag(type) || type_is(type, TYPE_TYPEDEF)))
+	if (!btf_has_tag(type) && !type_is(type, TYPE_TYPEDEF))
+		return 0;
+	name = reader_name(reader, id);
+	if (!*name)
 		return 0;
 	entry = name_table_add(type_is(type, TYPE_TYPEDEF) ? &reader->typedefs : &reader->tags,
 			       name, strlen(name));

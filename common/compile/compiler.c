@@ -316,6 +316,8 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 	snprintf(reply.text, sizeof(reply.text), "%s", error.text);
 	if (!file_write_fd(fd, &reply, sizeof(reply)))
 		file_write_fd(fd, bytes.data, bytes.size);
+	/* The parent goes on while this process's memory is freed. */
+	close(fd);
 	_exit(0);
 }
 
@@ -410,7 +412,31 @@ static int take_outcome(const struct compile_request *request, struct outcome *o
 	return err;
 }
 
-/* Forks the child and waits for its end. */
+static pid_t ending; /* the child that has sent its image; 0: none */
+
+static void wait_for(int *status)
+{
+	while (ending && waitpid(ending, status, 0) < 0 && errno == EINTR)
+		;
+	ending = 0;
+}
+
+void compile_end(void)
+{
+	wait_for(NULL);
+}
+
+static bool is_success(const struct buffer *bytes)
+{
+	struct reply reply;
+
+	if (bytes->size < sizeof(reply))
+		return false;
+	memcpy(&reply, bytes->data, sizeof(reply));
+	return !reply.err;
+}
+
+/* Forks the child and waits for its image, or for its end. */
 static int compile_apart(const struct compile_request *request, char *shared_scratch, int messages,
 			 struct outcome *outcome, struct error *error)
 {
@@ -419,6 +445,7 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	compile_end();
 	pid = fork();
 	if (!pid)
 		run_child(request, shared_scratch, messages, pipe_fds[1]);
@@ -431,8 +458,9 @@ static int compile_apart(const struct compile_request *request, char *shared_scr
 			kill(pid, SIGKILL);
 			error_set(error, -err, "can't wait for the compiler: %s", strerror(-err));
 		}
-		while (waitpid(pid, &outcome->status, 0) < 0 && errno == EINTR)
-			;
+		ending = pid;
+		if (err || !is_success(&outcome->bytes))
+			wait_for(&outcome->status);
 	}
 	close(pipe_fds[0]);
 	return err;

@@ -47,6 +47,12 @@ struct compile_request {
  */
 int compile(const struct compile_request *request, struct image **image, struct error *error);
 
+/*
+ * The compiler's process may need some time more to end, after it has sent the image. This waits
+ * for it. compile() itself does so for the one before.
+ */
+void compile_end(void);
+
 /* The flags that clang gets besides the -D of the feature tests, up to a NULL. */
 const char *const *compiler_flags(const struct compile_request *request);
 

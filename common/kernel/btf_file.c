@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "kernel/btf_file.h"
@@ -27,8 +34,15 @@ struct file_header {
 
 _Static_assert(BTF_DEPTH < BUSY, "a depth is kept in a byte");
 
+/* A file's bytes. */
+struct content {
+	char *data;
+	size_t size;
+	bool is_mapped; /* for munmap(), else for free() */
+};
+
 struct btf_file {
-	char *content; /* that was read for this; NULL if it is the caller's */
+	struct content content; /* that was read for this; empty if it is the caller's */
 	const char *types;
 	uint32_t types_length;
 	const char *strings;
@@ -344,29 +358,97 @@ int btf_file_parse(const void *data, size_t size, struct btf_file **btf)
 	return err;
 }
 
+/*
+ * Since 6.16 the kernel's own file can be mapped, which saves copying it. Another file is read: who
+ * may write to it could change what was checked.
+ */
+static bool map_content(const char *path, struct content *content)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *data = MAP_FAILED;
+	struct statfs system;
+	struct stat file;
+
+	if (fd >= 0 && !fstatfs(fd, &system) && system.f_type == SYSFS_MAGIC && !fstat(fd, &file) &&
+	    file.st_size > 0 && file.st_size <= (off_t)MOST_SIZE)
+		data = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (data == MAP_FAILED)
+		return false;
+	*content = (struct content){ data, (size_t)file.st_size, true };
+	return true;
+}
+
+static int read_content(const char *path, struct content *content)
+{
+	if (map_content(path, content))
+		return 0;
+	*content = (struct content){};
+	content->data = file_read_up_to(path, MOST_SIZE, &content->size);
+	return content->data ? 0 : -errno;
+}
+
+static void free_content(struct content *content)
+{
+	if (content->is_mapped)
+		munmap(content->data, content->size);
+	else
+		free(content->data);
+}
+
+/* What is open now, because a start asks the kernel's BTF from several places. */
+static struct {
+	struct btf_file *btf;
+	char path[256];
+	unsigned int users;
+} opened;
+
+static bool take_opened(const char *path, struct btf_file **btf)
+{
+	if (!opened.users || strcmp(opened.path, path))
+		return false;
+	opened.users++;
+	*btf = opened.btf;
+	return true;
+}
+
+static void note_opened(const char *path, struct btf_file *btf)
+{
+	if (opened.users || strlen(path) >= sizeof(opened.path))
+		return;
+	strcpy(opened.path, path);
+	opened.btf = btf;
+	opened.users = 1;
+}
+
 int btf_file_open(const char *path, struct btf_file **btf)
 {
-	size_t size;
-	char *content = file_read_up_to(path, MOST_SIZE, &size);
+	struct content content;
 	int err;
 
+	if (take_opened(path, btf))
+		return 0;
 	*btf = NULL;
-	if (!content)
-		return -errno;
-	err = btf_file_parse(content, size, btf);
+	err = read_content(path, &content);
 	if (err)
-		free(content);
-	else
-		(*btf)->content = content;
-	return err;
+		return err;
+	err = btf_file_parse(content.data, content.size, btf);
+	if (err) {
+		free_content(&content);
+		return err;
+	}
+	(*btf)->content = content;
+	note_opened(path, *btf);
+	return 0;
 }
 
 void btf_file_close(struct btf_file *btf)
 {
-	if (!btf)
+	if (!btf || (btf == opened.btf && opened.users && --opened.users))
 		return;
 	free(btf->offsets);
-	free(btf->content);
+	free_content(&btf->content);
 	free(btf);
 }
 

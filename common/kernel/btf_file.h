@@ -24,7 +24,8 @@ struct btf_file;
 
 /*
  * Returns 0 and BTF, for btf_file_close(), or a negative errno: -EINVAL for bytes that are no BTF,
- * that have the other byte order or that break one of the promises above.
+ * that have the other byte order or that break one of the promises above. A file that is open
+ * already is not read again.
  */
 int btf_file_open(const char *path, struct btf_file **btf);
 

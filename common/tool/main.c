@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/message.h"
+#include "compile/compiler.h"
 #include "tool/check.h"
 #include "tool/needs.h"
 #include "tool/probe_choice.h"
@@ -133,6 +134,7 @@ static int trace(struct session *session, const struct program *program, struct 
 	err = attach_program(session, program, image, sets, error);
 	if (err)
 		return err;
+	compile_end();
 	session_tell_misses(session);
 	err = session_run(session, error);
 	return err ? err : session_end(session, error);

@@ -8,6 +8,7 @@
 #include "compile/cache.h"
 #include "compile/compiler.h"
 #include "compile/programs.h"
+#include "kernel/btf_file.h"
 #include "kernel/description.h"
 #include "tool/probe_choice.h"
 #include "tool/named_probes.h"
@@ -55,8 +56,8 @@ void program_free(struct program *program)
  * Compiling takes long, so a tool that could not be attached fails before it. Which probe set will
  * be attached also says which programs are needed.
  */
-static int compile_image(const struct compile_request *request, const struct settings *settings,
-			 bool is_traced, struct image **image, struct error *error)
+static int compile_needed(const struct compile_request *request, const struct settings *settings,
+			  bool is_traced, struct image **image, struct error *error)
 {
 	struct compile_request tested = *request;
 	struct probe_set sets[PROBES_MAX_SETS + 1];
@@ -79,6 +80,20 @@ static int compile_image(const struct compile_request *request, const struct set
 		tested.part = &part;
 	}
 	return compile(&tested, image, error);
+}
+
+static int compile_image(const struct compile_request *request, const struct settings *settings,
+			 bool is_traced, struct image **image, struct error *error)
+{
+	struct btf_file *btf;
+	int err;
+
+	/* Several places ask it. While it is open, it is read only once; there need be none. */
+	if (btf_file_open(request->target->btf, &btf))
+		btf = NULL;
+	err = compile_needed(request, settings, is_traced, image, error);
+	btf_file_close(btf);
+	return err;
 }
 
 /* The image of that key. With any it may have been made by another libbcc. */

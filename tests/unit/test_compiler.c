@@ -95,6 +95,7 @@ static struct image *compiled(const struct bench *bench)
 
 	if (compile(&bench->request, &image, &error))
 		fail_msg("%s\n%s", error.text, error.detail ? error.detail : "");
+	compile_end();
 	assert_string_equal(error.text, "");
 	assert_null(error.detail);
 	return image;
@@ -102,6 +103,7 @@ static struct image *compiled(const struct bench *bench)
 
 static void assert_nothing_left(size_t descriptors)
 {
+	compile_end();
 	assert_int_equal(count_entries("/tmp"), 0);
 	umount2("/tmp", MNT_DETACH);
 	assert_false(has_children());
