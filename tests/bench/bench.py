@@ -74,8 +74,9 @@ def say(text: str) -> None:
 class Bench:
     """What the measurements share. results is what results.json will hold of this machine."""
 
-    def __init__(self, build: str, extent: Extent, scratch: str) -> None:
+    def __init__(self, build: str, extent: Extent, scratch: str, without: list[str]) -> None:
         self.build = build
+        self.without = without
         self.extent = extent
         self.scratch = scratch
         self.library = find_library(self.bench("workload"), "libreadline.so") or ""
@@ -120,7 +121,7 @@ class Bench:
     def families(self, tool: Tool) -> list[str]:
         """Those that have such a tool and are not known not to run."""
         return [family for family in FAMILIES
-                if tool.program(family, self.build, HERE)
+                if family not in self.without and tool.program(family, self.build, HERE)
                 and "does_not_run" not in self.results[tool.name].get(family, {})]
 
     def of(self, tool: Tool, subject: str) -> dict:
@@ -395,14 +396,15 @@ def describe_machine() -> dict:
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
 
 
-def measure_in_vm(names: list[str], build: str, kernel: str) -> dict:
+def measure_in_vm(names: list[str], build: str, kernel: str, without: list[str]) -> dict:
     """What can't run here runs in a virtual machine: the same program, told to measure less."""
     root = os.path.dirname(os.path.dirname(HERE))
     with tempfile.TemporaryDirectory(prefix="snoopkit-bench-vm.") as shared:
         output = os.path.join(shared, "results")
         command = [os.path.join(root, "tests/vm/run"), "-k", kernel, "-t", "7200", "--rw", shared,
                    "--", sys.executable, os.path.join(HERE, "bench.py"), "--build", build,
-                   "--in-vm", output, *names]
+                   "--in-vm", output,
+                   *(f"--without={family}" for family in without), *names]
         say(f"in a virtual machine: Debian's kernel {kernel}")
         status = subprocess.run(command, stdout=sys.stderr, check=False).returncode
         if status or not os.path.exists(output):
@@ -418,6 +420,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--build", required=True, help="the build directory")
     parser.add_argument("--vm", metavar="KERNEL", help="also measure on this kernel")
     parser.add_argument("--in-vm", metavar="FILE", help="this is the virtual machine")
+    parser.add_argument("--without", metavar="FAMILY", action="append", default=[],
+                        choices=FAMILIES[1:], help="leave these tools out: BCC's start for minutes "
+                        "in a busy virtual machine")
     parser.add_argument("--output", metavar="DIR", help="for the results, in place of the "
                         "repository's own")
     parser.add_argument("tools", nargs="*", metavar="TOOL", help="all, where none is named")
@@ -428,12 +433,12 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def measure_all(names: list[str], build: str, extent: Extent) -> dict:
+def measure_all(names: list[str], build: str, extent: Extent, without: list[str]) -> dict:
     machine = describe_machine()
     scratch = tempfile.mkdtemp(prefix="snoopkit-bench.")
     os.chmod(scratch, 0o755)  # the workload that may not do anything opens nothing, but looks
     try:
-        bench = Bench(build, extent, scratch)
+        bench = Bench(build, extent, scratch, without)
         for name in names:
             bench.measure(TOOLS[name])
     except SystemExit:
@@ -455,15 +460,16 @@ def main() -> int:
     signal.signal(signal.SIGINT, end_orderly)
     names = arguments.tools or list(TOOLS)
     if arguments.in_vm:
-        results = measure_all(names, arguments.build, IN_VM)
+        results = measure_all(names, arguments.build, IN_VM, arguments.without)
         with open(arguments.in_vm, "w", encoding="utf-8") as file:
             json.dump(results, file)
         return 0
     in_vm = None
     if arguments.vm:
         in_vm = measure_in_vm([name for name in names if BCC in TOOLS[name].peers],
-                              arguments.build, arguments.vm)
-    results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL)
+                              arguments.build, arguments.vm, arguments.without)
+    results = measure_all(names, arguments.build, QUICK if arguments.quick else FULL,
+                          arguments.without)
     results["quick"] = arguments.quick
     results["vm"] = in_vm
     if arguments.tools and not arguments.output:
