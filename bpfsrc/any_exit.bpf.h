@@ -2,8 +2,8 @@
 /*
  * Writes seen at the exit of any syscall: one program on raw_syscalls instead of one for each
  * syscall. It sees what the tracepoints syscalls:* do not: x86's 32-bit entry, which 32-bit
- * programs and int $0x80 in any program use. It runs at the exit of every syscall of the machine,
- * so what it does first has to be cheap.
+ * programs and int $0x80 in any program use, and x32 programs. It runs at the exit of every syscall
+ * of the machine, so what it does first has to be cheap.
  *
  * Before including this, define wants_ended_write(write, ids), and note_call(syscall, is_compat,
  * ret): it is called for each syscall that has not failed.
@@ -30,6 +30,13 @@ enum {
 	NATIVE_PWRITEV2 = 328,
 };
 
+/* The same for x32 programs, whose pointers have 32 bits */
+enum {
+	X32_WRITEV = X32_BIT | 516,
+	X32_PWRITEV = X32_BIT | 535,
+	X32_PWRITEV2 = X32_BIT | 547,
+};
+
 static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 					      struct write *write)
 {
@@ -46,13 +53,34 @@ static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 	return true;
 }
 
+static __always_inline bool find_x32_write(struct pt_regs *regs, u32 syscall, struct write *write)
+{
+	bool is_plain =
+		syscall == (X32_BIT | NATIVE_WRITE) || syscall == (X32_BIT | NATIVE_PWRITE64);
+
+	if (!is_plain && syscall != X32_WRITEV && syscall != X32_PWRITEV && syscall != X32_PWRITEV2)
+		return false;
+	write->fd = READ(regs->di);
+	if (is_plain)
+		write->address = READ(regs->si);
+	else
+		write->segments = READ(regs->si);
+	return true;
+}
+
+static __always_inline bool is_of_32_bits(u32 syscall, bool is_compat)
+{
+	return is_compat || syscall & X32_BIT;
+}
+
 /* If seccomp traps a syscall, ret is the syscall's number: the write may not have happened. */
 static __always_inline int end_compat_call(void *ctx, struct pt_regs *regs, u32 syscall, s64 ret)
 {
 	struct write write = {};
 	u64 ids;
 
-	if (!ret || !find_compat_write(regs, syscall, &write))
+	if (!ret || (syscall & X32_BIT ? !find_x32_write(regs, syscall, &write) :
+					 !find_compat_write(regs, syscall, &write)))
 		return 0;
 	ids = my_ids();
 	if (!wants_ended_write(&write, ids))
@@ -62,8 +90,8 @@ static __always_inline int end_compat_call(void *ctx, struct pt_regs *regs, u32 
 }
 
 /*
- * raw tracepoint sys_exit(regs, ret), where there is no BTF: for the 32-bit entry only, beside the
- * tracepoints syscalls:*
+ * raw tracepoint sys_exit(regs, ret), where there is no BTF: for the 32-bit entry and x32 programs
+ * only, beside the tracepoints syscalls:*
  */
 int on_compat_exit(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -75,8 +103,8 @@ int on_compat_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (ret < 0)
 		return 0;
 	syscall = READ(regs->orig_ax);
-	note_call(syscall, is_compat, ret);
-	return is_compat ? end_compat_call(ctx, regs, syscall, ret) : 0;
+	note_call(syscall & ~X32_BIT, is_compat, ret);
+	return is_of_32_bits(syscall, is_compat) ? end_compat_call(ctx, regs, syscall, ret) : 0;
 }
 
 #ifdef HAVE_TASK_REGISTERS
@@ -120,8 +148,8 @@ int on_any_exit(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	is_compat = LOAD(struct task_struct, my_trusted_task(), COMPAT_WORD) & COMPAT_MARK;
 	syscall = LOAD(struct pt_regs, ctx->args[0], orig_ax);
-	note_call(syscall, is_compat, ret);
-	if (is_compat)
+	note_call(syscall & ~X32_BIT, is_compat, ret);
+	if (is_of_32_bits(syscall, is_compat))
 		return end_compat_call(ctx, (void *)ctx->args[0], syscall, ret);
 	return ret && is_native_write(syscall) ? end_native_write(ctx, ctx->args[0], syscall, ret) :
 						 0;

@@ -29,7 +29,11 @@ struct mirror_part {
 	struct mirror_part *next;
 	struct buffer data;
 	struct written_event head; /* of the last piece that came, without its data */
+	uint64_t time;		   /* of the same, in ns of CLOCK_MONOTONIC */
 };
+
+/* All pieces of a write are sent within moments: a part that waits longer misses its last one. */
+#define PART_LIFE (2 * SECOND)
 
 int mirror_open(struct mirror *mirror, int tty, struct error *error)
 {
@@ -207,13 +211,36 @@ static void end_part(struct mirror *mirror, struct session *session, uint64_t ti
 	free(part);
 }
 
-static void keep_piece(struct mirror_part **place, const struct written_event *event)
+/* The same for a write whose last piece was lost. The perf buffer counts that. */
+static void end_incomplete_part(struct mirror *mirror, struct session *session, uint64_t time,
+				struct mirror_part **place)
+{
+	session_hide_added(session, true);
+	end_part(mirror, session, time, place);
+	session_hide_added(session, false);
+}
+
+/* Threads that write once and end would otherwise leave parts without end. */
+static void end_old_parts(struct mirror *mirror, struct session *session, uint64_t now)
+{
+	struct mirror_part **place = &mirror->parts;
+
+	while (*place) {
+		if (now > (*place)->time && now - (*place)->time > PART_LIFE)
+			end_incomplete_part(mirror, session, (*place)->time, place);
+		else
+			place = &(*place)->next;
+	}
+}
+
+static void keep_piece(struct mirror_part **place, uint64_t time, const struct written_event *event)
 {
 	if (!*place)
 		*place = calloc(1, sizeof(**place));
 	if (!*place)
 		return;
 	memcpy(&(*place)->head, event, offsetof(struct written_event, data));
+	(*place)->time = time;
 	buffer_append(&(*place)->data, event->data, event->size);
 }
 
@@ -222,17 +249,13 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 {
 	struct mirror_part **place = find_part(mirror, event->tid);
 
-	/* The last piece of this thread's previous write was lost. The perf buffer counts that. */
-	if (*place && !event->offset) {
-		session_hide_added(session, true);
-		end_part(mirror, session, time, place);
-		session_hide_added(session, false);
-	}
+	if (*place && !event->offset)
+		end_incomplete_part(mirror, session, time, place);
 	if (!*place && event->kind == WRITTEN_LAST) {
 		mirror_write(mirror, session, time, event, event->data, event->size);
 		return;
 	}
-	keep_piece(place, event);
+	keep_piece(place, time, event);
 	if (*place && event->kind == WRITTEN_LAST)
 		end_part(mirror, session, time, place);
 }
@@ -250,6 +273,7 @@ void mirror_tick(struct mirror *mirror, struct session *session)
 	uint64_t now = clock_now();
 
 	terminal_discard();
+	end_old_parts(mirror, session, now);
 	if (now - mirror->cut_said > CUT_INTERVAL)
 		say_cut(mirror, session, now);
 }

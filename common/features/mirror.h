@@ -70,7 +70,9 @@
 /* For MIRROR_ANY_EXIT: the tool's btf_tracepoint. */
 #define MIRROR_BTF_TRACEPOINT "sys_exit"
 
-#define MIRROR_MISSES "writes by sendfile and splice"
+#define MIRROR_MISSES                                                                        \
+	"writes by sendfile and splice, requests of io_uring without a completion that are " \
+	"gathered or to a registered file"
 
 struct mirror_part; /* a write whose last piece has not come yet */
 
@@ -115,7 +117,8 @@ void mirror_event(struct mirror *mirror, struct session *session, uint64_t time,
 
 /*
  * Says what was cut since it was last said, at most once a second. It is said with the next write
- * too: this is for when none comes. Also keeps the terminal guarded. In report().
+ * too: this is for when none comes. Also keeps the terminal guarded, and shows writes whose last
+ * piece was lost. In report().
  */
 void mirror_tick(struct mirror *mirror, struct session *session);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -50,11 +51,11 @@ static const char *fault_of(const struct stat *info)
 	return NULL;
 }
 
-/* O_NONBLOCK: to open a FIFO would wait for a reader. */
-static int open_own_file(const char *path, struct error *error)
+/* name is below the directory, path is for messages. O_NONBLOCK: a FIFO would wait for a reader. */
+static int open_own_file(int directory, const char *name, const char *path, struct error *error)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		      0600);
+	int fd = openat(directory, name,
+			O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	const char *fault;
 	struct stat info;
 	int err;
@@ -79,6 +80,45 @@ failed:
 	return err;
 }
 
+/* Opens a directory's entry that is a directory too, not a link to one. Closes the directory. */
+static int open_below(int directory, const char *name, size_t size)
+{
+	char part[NAME_MAX + 1] = "";
+	int below;
+
+	memcpy(part, name, size < NAME_MAX ? size : NAME_MAX);
+	below = openat(directory, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(directory);
+	return below;
+}
+
+/* The directory that the path's last part is in, if no link leads there; else -1. */
+static int open_directory_of(const char *path, const char **last)
+{
+	int directory = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+
+	for (path += strspn(path, "/"); directory >= 0 && (slash = strchr(path, '/'));
+	     path = slash + strspn(slash, "/"))
+		directory = open_below(directory, path, (size_t)(slash - path));
+	*last = path;
+	return directory;
+}
+
+/* As root, where the caller of sudo may not write but may have made a link on the way. */
+static int open_roots_file(const char *path, struct error *error)
+{
+	const char *last;
+	int directory = open_directory_of(path, &last), fd;
+
+	if (directory < 0)
+		return error_set(error, errno, "can't write %s: a link or no directory leads there",
+				 path);
+	fd = open_own_file(directory, last, path, error);
+	close(directory);
+	return fd;
+}
+
 /*
  * As the user who called sudo, whose file it then is, and who can't make root write where he may
  * not. Where that user may not write it is root's, as any other file of root's.
@@ -88,14 +128,16 @@ static int open_file(const char *path, struct error *error)
 	struct user user;
 	int fd = -EACCES;
 
-	if (user_who_called(&user) && !user_borrow(&user)) {
-		fd = open_own_file(path, error);
+	if (!user_who_called(&user))
+		return open_own_file(AT_FDCWD, path, path, error);
+	if (!user_borrow(&user)) {
+		fd = open_own_file(AT_FDCWD, path, path, error);
 		user_return();
 	}
 	if (fd != -EACCES)
 		return fd;
 	error_clear(error);
-	return open_own_file(path, error);
+	return open_roots_file(path, error);
 }
 
 static bool has_size(const struct written_terminal *terminal)

@@ -3,6 +3,7 @@
  * other_entries WHAT SIZE: writes SIZE bytes and a line end to standard output without the write of
  * its ABI, for the tests of shellsnoop and ttysnoop.
  *   write, pwrite, writev     by int $0x80 (x86 only): the 32-bit entry
+ *   x32-write, x32-writev     by the numbers of x32 programs (x86 only)
  *   uring, uring-writev       by io_uring
  *   uring-registered          by io_uring, to a registered file
  *   uring-silent              by io_uring, without a completion
@@ -52,6 +53,8 @@ static void make_bytes(void)
 #define COMPAT_WRITE	4
 #define COMPAT_WRITEV	146
 #define COMPAT_PWRITE64 181
+#define X32_WRITE	(0x40000000 | 1)
+#define X32_WRITEV	(0x40000000 | 516)
 
 struct compat_segment {
 	uint32_t address;
@@ -69,7 +72,7 @@ static long int80(long number, long second, long third)
 	return (int)result;
 }
 
-static long compat_writev(void)
+static struct compat_segment *make_segments(void)
 {
 	struct compat_segment *segments;
 	size_t each = size / SEGMENTS, i;
@@ -81,20 +84,35 @@ static long compat_writev(void)
 			(uint32_t)(uintptr_t)(bytes + i * each),
 			(uint32_t)(i == SEGMENTS - 1 ? size - i * each : each)
 		};
-	return int80(COMPAT_WRITEV, (long)segments, SEGMENTS);
+	return segments;
 }
 
 static int write_compat(const char *what)
 {
 	long result = !strcmp(what, "writev") ?
-			      compat_writev() :
+			      int80(COMPAT_WRITEV, (long)make_segments(), SEGMENTS) :
 			      int80(!strcmp(what, "write") ? COMPAT_WRITE : COMPAT_PWRITE64,
 				    (long)bytes, (long)size);
 
 	errno = result < 0 ? (int)-result : 0;
 	return result == (long)size ? 0 : fail(what);
 }
+
+static int write_x32(const char *what)
+{
+	long result = !strcmp(what, "x32-writev") ?
+			      syscall(X32_WRITEV, STDOUT_FILENO, make_segments(), SEGMENTS) :
+			      syscall(X32_WRITE, STDOUT_FILENO, bytes, size);
+
+	return result == (long)size ? 0 : fail(what);
+}
 #else
+static int write_x32(const char *what)
+{
+	(void)what;
+	return NOT_HERE;
+}
+
 static int write_compat(const char *what)
 {
 	(void)what;
@@ -175,5 +193,7 @@ int main(int argc, char **argv)
 	make_bytes();
 	if (!strncmp(argv[1], "uring", 5))
 		return write_by_ring(argv[1]);
+	if (!strncmp(argv[1], "x32", 3))
+		return write_x32(argv[1]);
 	return write_compat(argv[1]);
 }
