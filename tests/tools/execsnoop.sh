@@ -224,7 +224,7 @@ start execsnoop --json
 /bin/true the-last
 out_soon 'the-last'
 stop
-jq -r 'select(.args[1] == "storm") | [.args[2], .args[3], (.args|length), .args[59], .time] | @tsv' \
+jq -r --arg name "storm-$$" 'select(.args[1] == $name) | [.args[2], .args[3], (.args|length), .args[59], .time] | @tsv' \
 	"$OUT" >"$SCRATCH/storm"
 check "a storm of execs: all are seen" [ "$(wc -l <"$SCRATCH/storm")" -eq "$execs" ]
 # shellcheck disable=SC2016 # awk's

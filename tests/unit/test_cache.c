@@ -240,8 +240,11 @@ static void the_key_is_of_everything(void **state)
 		{ { "HAS_IT", "struct task_struct", "mm", NULL } },
 		{},
 	};
+	static const char *const one_define[] = { "A=1", NULL };
+	static const char *const other_define[] = { "A=2", NULL };
 	struct bench *bench = *state;
-	struct cache_key same;
+	struct compile_request with_define = bench->request;
+	struct cache_key same, other_key;
 	size_t i;
 
 	assert_int_equal(cache_key_make(&same, &bench->request), 0);
@@ -270,6 +273,14 @@ static void the_key_is_of_everything(void **state)
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		OTHER(feature_tests, others[i]);
 	OTHER(feature_tests, NULL);
+	OTHER(defines, one_define);
+	with_define.defines = one_define;
+	assert_int_equal(cache_key_make(&same, &with_define), 0);
+	with_define.defines = other_define;
+	assert_int_equal(cache_key_make(&other_key, &with_define), 0);
+	assert_string_not_equal(same.file, other_key.file);
+	cache_key_free(&same);
+	cache_key_free(&other_key);
 	OTHER(source, "int a; ");
 	OTHER(tool, "tool2");
 	OTHER(is_own, true);
@@ -664,11 +675,12 @@ static void nothing_stays_open(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
-/* Makes an image's file of a tool, with the times of its use and its storing in seconds. */
+/* Makes an image's file of a tool, with the times of its use and its storing in quarter seconds. */
 static char *add_used(const struct bench *bench, const char *tool, unsigned int number,
 		      time_t accessed, time_t modified)
 {
-	const struct timespec times[2] = { { .tv_sec = accessed }, { .tv_sec = modified } };
+	const struct timespec times[2] = { { accessed / 4, accessed % 4 * 250000000 },
+					   { modified / 4, modified % 4 * 250000000 } };
 	char *path;
 
 	assert_true(asprintf(&path, "%s/%s-%032x", bench->cache, tool, number) > 0);
@@ -688,14 +700,19 @@ static void the_images_used_last_are_kept(void **state)
 {
 	struct bench *bench = *state;
 	char *images[2 * CACHE_IMAGES], *other;
-	unsigned int i;
+	unsigned int i, order;
 
 	need_root();
 	store_and_find(bench);
-	/* The times do not follow the names; every other file was used after it was stored. */
-	for (i = 0; i < ARRAY_SIZE(images); i++)
-		images[i] = add_used(bench, "tool", i * 7 % ARRAY_SIZE(images),
-				     i % 2 ? 1000 + i : 500, i % 2 ? 500 : 1000 + i);
+	/*
+	 * The times follow neither the names nor the order in which the files are made and listed;
+	 * every other file was used after it was stored.
+	 */
+	for (i = 0; i < ARRAY_SIZE(images); i++) {
+		order = i * 5 % ARRAY_SIZE(images);
+		images[order] = add_used(bench, "tool", i * 7 % ARRAY_SIZE(images),
+					 i % 2 ? 1000 + order : 500, i % 2 ? 500 : 1000 + order);
+	}
 	/* tools whose names begin or end with this tool's */
 	other = add_used(bench, "too", 1, 1, 1);
 	free(add_used(bench, "toolset", 1, 1, 1));
@@ -721,16 +738,32 @@ static void the_image_just_stored_is_kept(void **state)
 	need_root();
 	store_and_find(bench);
 	for (i = 0; i < 2 * CACHE_IMAGES; i++)
-		free(add_used(bench, "tool", i, 4000000000, 4000000000));
+		free(add_used(bench, "tool", i, 16000000000, 16000000000));
 	store_and_find(bench);
 	assert_int_equal(count_entries(bench->cache), CACHE_IMAGES);
 }
 
+#define OLD_IMAGE "tool-00000000000000000000000000000001"
+
 static void only_images_are_removed(void **state)
 {
-	static const char *const names[] = { "tool",	     "tool-",	"tool-1",
-					     "tool-old.img", "README",	".tool-1.1",
-					     ".tool-.1",     ".hidden", "lost+found" };
+	static const char *const names[] = {
+		"tool",
+		"tool-",
+		"tool-1",
+		"tool-old.img",
+		"README",
+		".tool-1.1",
+		".tool-.1",
+		".hidden",
+		"lost+found",
+		/* a temporary file's name but for its end, or its beginning */
+		"." OLD_IMAGE,
+		"." OLD_IMAGE ".",
+		"." OLD_IMAGE "+999999999",
+		"." OLD_IMAGE ".999999999x",
+		OLD_IMAGE ".999999999",
+	};
 	struct bench *bench = *state;
 	char *link, *owned, *writable, *victim, *path;
 	unsigned int i;

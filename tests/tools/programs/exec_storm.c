@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * exec_storm PARENTS EXECS ARGUMENTS: that many parents at once, each making its share of the execs
- * one after the other. The arguments are "storm PARENT NUMBER" and then fillers that can be told.
+ * one after the other. The arguments are "storm-PID PARENT NUMBER" and then fillers that can be
+ * told; PID is the caller's.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static char name[32];
 
 static void child(int parent, int number, int arguments)
 {
@@ -15,7 +18,7 @@ static void child(int parent, int number, int arguments)
 	int i;
 
 	argv[0] = "true";
-	argv[1] = "storm";
+	argv[1] = name;
 	for (i = 2; i < arguments; i++) {
 		argv[i] = text + 32 * i;
 		if (i < 4)
@@ -48,6 +51,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	snprintf(name, sizeof(name), "storm-%d", (int)getppid());
 	parents = atoi(argv[1]);
 	execs = atoi(argv[2]);
 	arguments = atoi(argv[3]);
