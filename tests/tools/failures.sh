@@ -175,4 +175,16 @@ check '--support --verbose: BPF is there' out_has '^BPF: yes$'
 check '--support --verbose: lockdown is known' out_has '^lockdown: (none|integrity|confidentiality)'
 check '--support --verbose: where libbcc is' out_has "^libbcc: /.*libbcc"
 check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: full' ]
+
+# What is opened later must not get a closed descriptor's number: messages would go into it.
+"$TOOLS/execsnoop" <&- 2>&- >"$OUT" &
+TOOL_PID=$!
+wait_for 180 has_header
+is_null() { # NUMBER FLAGS
+	[ "$(readlink "/proc/$TOOL_PID/fd/$1")" = /dev/null ] &&
+		grep -Eq "^flags:.*0$2\$" "/proc/$TOOL_PID/fdinfo/$1"
+}
+check 'a closed input stays one that nobody can read' is_null 0 1
+check 'closed messages stay one that nobody can write' is_null 2 0
+stop
 finish
