@@ -21,8 +21,8 @@
 
 #define NAME "snoop-monitor" /* pkill execsnoop is for the tool alone */
 
-#define PATIENCE (100 * MILLISECOND) /* with the helper's answer */
-#define PAUSE	 SECOND		     /* after an answer that did not come */
+#define PATIENCE (300 * MILLISECOND) /* with the helper's answer, on a busy machine too */
+#define PAUSE	 (3 * SECOND)	     /* after an answer that did not come */
 #define HELPERS	 4		     /* the last of them, whose PIDs nobody else gets */
 
 #define NEW_CLOSE_RANGE 436 /* close_range(2), newer than the headers of old distributions */
@@ -308,7 +308,7 @@ static pid_t *place_for_helper(void)
 /* The timeout is for a helper that not even a signal ends. */
 static int start_helper(void)
 {
-	const struct timeval timeout = { .tv_usec = 3 * PATIENCE / 1000 };
+	const struct timeval timeout = { .tv_usec = 2 * PATIENCE / 1000 };
 	pid_t *place = place_for_helper();
 	int fds[2];
 

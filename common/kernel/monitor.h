@@ -40,8 +40,8 @@ struct monitor_question {
 	void (*answer)(void *context, uint64_t argument, struct monitor_answer *answer);
 	bool at_end; /* also answered when the process has ended, with the argument 0 */
 	/*
-	 * Answered by the helper, within a tenth of a second, or else with -ETIMEDOUT. In the
-	 * second after that it gets -EBUSY at once. What the answer changes is seen by the answers
+	 * Answered by the helper, within 0.3 seconds, or else with -ETIMEDOUT. In the three seconds
+	 * after that it gets -EBUSY at once. What the answer changes is seen by the answers
 	 * of the same helper.
 	 */
 	bool can_block;
