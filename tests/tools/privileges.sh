@@ -132,6 +132,16 @@ check "and what the monitor keeps" err_has "^execsnoop: the monitor, PID $MONITO
 check "the end takes the monitor along" is_gone "$MONITOR"
 check "and the probes" has_no_text_event "$pid|$MONITOR"
 
+# Where probes have names in tracefs, and nothing but the tool removes them.
+if [ ! -e /sys/bus/event_source/devices/kprobe ] && [ -e /sys/kernel/tracing/kprobe_events ]; then
+	start opensnoop
+	pid=$TOOL_PID
+	monitor_of "$pid"
+	check "probes of the text interface" text_events "$pid|$MONITOR"
+	stop
+	check "a normal end takes them along" has_no_text_event "$pid|$MONITOR"
+fi
+
 start execsnoop --keep-privileges
 status_of "$TOOL_PID"
 monitor_of "$TOOL_PID"

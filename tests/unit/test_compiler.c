@@ -231,7 +231,7 @@ static void a_mistake_is_placed_in_its_own_file(void **state)
 static void given_feature_results_are_used(void **state)
 {
 	size_t descriptors = count_descriptors();
-	static const bool kernel_has[] = { false, true };
+	static const bool kernel_has[] = { false, true }, first_alone[] = { true, false };
 	struct image *image = NULL;
 	struct error error = {};
 	struct bench bench;
@@ -245,6 +245,14 @@ static void given_feature_results_are_used(void **state)
 	bench.request.source = "#ifndef HAS_COMM\nint one(void *ctx) { return 0; }\n#endif\n";
 	image = compiled(&bench);
 	assert_int_equal(image->kernel_has, 2);
+	assert_int_equal(image->program_count, 1);
+	image_free(image);
+	bench.request.kernel_has = first_alone;
+	bench.request.source = "#if defined(HAS_COMM) && !defined(HAS_NONSENSE)\n"
+			       "int one(void *ctx) { return 0; }\n"
+			       "#endif\n";
+	image = compiled(&bench);
+	assert_int_equal(image->kernel_has, 1);
 	assert_int_equal(image->program_count, 1);
 	image_free(image);
 	assert_nothing_left(descriptors);
