@@ -12,9 +12,6 @@
 #define SYSCALL_NUMBER syscallno
 #endif
 
-/* X32 programs use x86's 64-bit table with this bit in the number. */
-#define X32_BIT 0x40000000
-
 /* arch/x86 and arch/arm64/include/asm/thread_info.h; BTF has no macros. */
 #define X86_TS_COMPAT	0x2
 #define ARM64_TIF_32BIT 22
