@@ -78,11 +78,18 @@ static __always_inline void fill_in_names(struct elfsnoop_event *event, struct l
 	}
 }
 
+static __always_inline void submit_event(void *ctx, struct elfsnoop_event *event)
+{
+	u64 size = event->strings.size;
+
+	if (size <= STRINGS_SIZE)
+		submit(ctx, event, offsetof(struct elfsnoop_event, strings.bytes) + size);
+}
+
 static __always_inline int report_load(void *ctx, struct linux_binprm *bprm, int ret)
 {
 	struct elfsnoop_event *event;
 	u32 zero = 0;
-	u64 size;
 
 	if (!is_wanted(ret))
 		return 0;
@@ -93,11 +100,26 @@ static __always_inline int report_load(void *ctx, struct linux_binprm *bprm, int
 	fill_in_task(event);
 	fill_in_names(event, bprm);
 	fill_in_file(event, READ(bprm->file));
-	size = event->strings.size;
-	if (size <= STRINGS_SIZE)
-		submit(ctx, event, offsetof(struct elfsnoop_event, strings.bytes) + size);
+#ifdef WITH_WHO
+	who_programs.call(ctx, WHO_PROGRAM_SUBMIT);
+#else
+	submit_event(ctx, event);
+#endif
 	return 0;
 }
+
+#ifdef WITH_WHO
+/* A tail call: the walks of the paths leave no room for who did it. */
+int who_submit(void *ctx)
+{
+	u32 zero = 0;
+	struct elfsnoop_event *event = scratch.lookup(&zero);
+
+	if (event)
+		submit_event(ctx, event);
+	return 0;
+}
+#endif
 
 /* kprobe load_elf_binary(bprm) */
 int on_load(struct pt_regs *ctx)

@@ -69,9 +69,22 @@ static __always_inline void read_filename(struct execsnoop_event *event, const c
 	event->filename_size = size > 0 ? size : 0;
 }
 
+static __always_inline u64 size_of(const struct execsnoop_event *event)
+{
+	return offsetof(struct execsnoop_event, text) + event->filename_size + event->args_size;
+}
+
+static __always_inline void end_success(void *ctx, struct execsnoop_event *event)
+{
+	u64 size = size_of(event);
+
+	if (is_bounded(&size, sizeof(*event)))
+		submit_exec(ctx, event, size);
+}
+
 static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
 {
-	u64 size = offsetof(struct execsnoop_event, text) + event->filename_size + event->args_size;
+	u64 size = size_of(event);
 
 	if (is_bounded(&size, sizeof(*event)))
 		submit(ctx, event, size);
@@ -107,7 +120,7 @@ static __always_inline int report_success_of(void *ctx, struct linux_binprm *bpr
 	event->script = READ(bprm->interp) == filename ? EXEC_PROGRAM : EXEC_SCRIPT;
 	read_filename(event, filename);
 	read_new_args(event);
-	end_event(ctx, event);
+	end_success(ctx, event);
 	return 0;
 }
 
@@ -144,7 +157,7 @@ int on_exec(struct sched_process_exec_args *ctx)
 	event->script = EXEC_ANY;
 	read_filename(event, text_of(ctx, ctx->filename_offset));
 	read_new_args(event);
-	end_event(ctx, event);
+	end_success(ctx, event);
 	return 0;
 }
 

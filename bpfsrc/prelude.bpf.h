@@ -2,6 +2,9 @@
 /* Every program includes this first. */
 #include <linux/kernel.h> /* it or linux/types.h defines a READ, which must not come after ours */
 #include <asm/ptrace.h>
+#ifdef WITH_WHO
+#include "who_types.bpf.h"
+#endif
 #include "parameters.h"
 
 /*

@@ -9,6 +9,22 @@
 #include "event.h"
 #include "lost.bpf.h"
 #include "added.bpf.h"
+#ifdef WITH_WHO
+#include "who.bpf.h"
+#else
+#define WHO_AT_EXEC 0
+
+static __always_inline u64 begin_who(u32 *due)
+{
+	return 0;
+}
+
+static __always_inline void end_who(void *ctx, u32 due)
+{
+}
+#endif
+
+#define WHO_NOBODY 0 /* no task did it */
 
 BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(batches, struct batch, 1);
@@ -71,18 +87,44 @@ static __always_inline void submit_my_batch(void *ctx)
 	unlock_batch(batch);
 }
 
-/* What an event may take of the batch, with the fields that an edited program adds. */
-#ifdef ADDED_FIELDS
-#define RESERVED_SIZE (BATCH_EVENT_SIZE + ADDED_SIZE)
-#define LARGE_SIZE    28672 /* of an event with its fields; a map's value on each CPU has 32 kB */
-/* The longest event that fields are added to. */
-#define LARGE_EVENT_SIZE (LARGE_SIZE - ADDED_SIZE)
+/* What an event may take of the batch, with what follows it: append(). */
+#if defined(ADDED_FIELDS) && defined(WITH_WHO)
+#define APPENDED_SIZE (ADDED_SIZE + WHO_SIZE)
+#elif defined(ADDED_FIELDS)
+#define APPENDED_SIZE ADDED_SIZE
+#elif defined(WITH_WHO)
+#define APPENDED_SIZE WHO_SIZE
+#endif
+
+#ifdef APPENDED_SIZE
+#define RESERVED_SIZE (BATCH_EVENT_SIZE + APPENDED_SIZE)
+#define LARGE_SIZE    28672 /* of an event with all that; a map's value on each CPU has 32 kB */
+/* The longest event that something is appended to. */
+#define LARGE_EVENT_SIZE (LARGE_SIZE - APPENDED_SIZE)
 
 struct large_event {
 	char bytes[LARGE_SIZE];
 };
 
 BPF_PERCPU_ARRAY(large_events, struct large_event, 1);
+
+/*
+ * Puts behind an event of size bytes, at most max, the fields that an edited program adds and the
+ * number of who did it, who. Returns the size of all.
+ */
+static __always_inline u64 append(void *ctx, void *event, u64 size, u64 max, u64 who)
+{
+#ifdef ADDED_FIELDS
+	size = append_fields(ctx, event, size, max);
+#else
+	((struct event_header *)event)->added = 0;
+	size = EVENT_ALIGNED(size);
+#endif
+#ifdef WITH_WHO
+	size = append_who(event, size, max + APPENDED_SIZE - WHO_SIZE, who);
+#endif
+	return size;
+}
 #else
 #define RESERVED_SIZE BATCH_EVENT_SIZE
 #endif
@@ -118,10 +160,11 @@ static __always_inline void *reserve(struct batch **batch)
 	return NULL;
 }
 
-static __always_inline void submit_reserved(void *ctx, struct batch *batch, void *event, u64 size)
+static __always_inline void submit_reserved_by(void *ctx, struct batch *batch, void *event,
+					       u64 size, u64 who)
 {
-#ifdef ADDED_FIELDS
-	size = append_fields(ctx, event, size, BATCH_EVENT_SIZE);
+#ifdef APPENDED_SIZE
+	size = append(ctx, event, size, BATCH_EVENT_SIZE, who);
 #endif
 	stamp(event, size);
 	batch->size = EVENT_ALIGNED(batch->size + size);
@@ -132,22 +175,22 @@ static __always_inline void submit_reserved(void *ctx, struct batch *batch, void
 }
 
 /*
- * Sends an event that is too large for the batch, without fields that an edited program adds. Call
+ * Sends an event that is too large for the batch, without what append() adds. Call
  * submit_my_batch() before, since the batch holds older events. If the result is not 0, the event
  * is lost and the caller counts it.
  */
 static __always_inline int submit_large(void *ctx, void *event, u64 size)
 {
-#ifdef ADDED_FIELDS
+#ifdef APPENDED_SIZE
 	((struct event_header *)event)->added = 0;
 #endif
 	stamp(event, size);
 	return events.perf_submit(ctx, event, size);
 }
 
-#ifdef ADDED_FIELDS
-/* The same with the fields. */
-static __always_inline int submit_large_added(void *ctx, void *event, u64 size)
+#ifdef APPENDED_SIZE
+/* The same with what is appended. */
+static __always_inline int submit_large_by(void *ctx, void *event, u64 size, u64 who)
 {
 	u32 zero = 0;
 	struct large_event *large = large_events.lookup(&zero);
@@ -155,24 +198,27 @@ static __always_inline int submit_large_added(void *ctx, void *event, u64 size)
 	if (!large || !is_bounded(&size, LARGE_EVENT_SIZE))
 		return submit_large(ctx, event, size);
 	bpf_probe_read(large, size, event);
-	size = append_fields(ctx, large, size, LARGE_EVENT_SIZE);
+	size = append(ctx, large, size, LARGE_EVENT_SIZE, who);
 	is_bounded(&size, LARGE_SIZE);
 	stamp((void *)large, size);
 	return events.perf_submit(ctx, large, size);
 }
 #else
-#define submit_large_added submit_large
+#define submit_large_by(ctx, event, size, who) submit_large(ctx, event, size)
 #endif
 
-/* Sends an event that was not built in the batch. */
-static __always_inline void submit(void *ctx, void *event, u64 size)
+/*
+ * Sends an event that was not built in the batch. who is the number that begin_who() gave in the
+ * context of the task that did it, or WHO_NOBODY.
+ */
+static __always_inline void submit_by(void *ctx, void *event, u64 size, u64 who)
 {
 	struct batch *batch;
 	void *place;
 
 	if (size > BATCH_EVENT_SIZE) {
 		submit_my_batch(ctx);
-		if (submit_large_added(ctx, event, size))
+		if (submit_large_by(ctx, event, size, who))
 			count_lost(1);
 		return;
 	}
@@ -184,7 +230,37 @@ static __always_inline void submit(void *ctx, void *event, u64 size)
 		return;
 	}
 	bpf_probe_read(place, size, event);
-	submit_reserved(ctx, batch, place, size);
+	submit_reserved_by(ctx, batch, place, size, who);
+}
+
+/* The same where the current task did it. With --who the program may end here. */
+static __always_inline void submit(void *ctx, void *event, u64 size)
+{
+	u32 due = 0;
+	u64 who = begin_who(&due);
+
+	submit_by(ctx, event, size, who);
+	end_who(ctx, due);
+}
+
+/* The same for an exec that has changed the current task. */
+static __always_inline void submit_exec(void *ctx, void *event, u64 size)
+{
+	u32 due = 0;
+	u64 who = begin_who(&due);
+
+	submit_by(ctx, event, size, who | WHO_AT_EXEC);
+	end_who(ctx, due);
+}
+
+/* The same as submit() for an event that was built in the batch. */
+static __always_inline void submit_reserved(void *ctx, struct batch *batch, void *event, u64 size)
+{
+	u32 due = 0;
+	u64 who = begin_who(&due);
+
+	submit_reserved_by(ctx, batch, event, size, who);
+	end_who(ctx, due);
 }
 
 /* raw tracepoint, run by the reader on each CPU while batching is on */
@@ -193,3 +269,7 @@ int flush_batch(struct bpf_raw_tracepoint_args *ctx)
 	submit_my_batch(ctx);
 	return 0;
 }
+
+#ifdef WITH_WHO
+#include "who_record.bpf.h"
+#endif

@@ -80,20 +80,25 @@ static __always_inline void show(void *ctx, struct tcpconnect_event *event)
 	if (PARAM(PARAM_COUNT))
 		count(&event->ends);
 	else
-		submit(ctx, event, sizeof(*event));
+		submit_by(ctx, event, sizeof(*event), event->header.time);
+}
+
+/* Until an event is sent, its time is the number of who did it. */
+static __always_inline void note_who(struct tcpconnect_event *event, u32 *due)
+{
+	event->header.time = begin_who(due);
 }
 
 /* Shows the event right away if it can't wait for its result. */
 static __always_inline void keep(void *ctx, struct sock *sk, struct tcpconnect_event *event)
 {
 	u64 key = (u64)sk;
-	struct tcpconnect_event *kept = connects.lookup(&key), left;
+	struct tcpconnect_event *kept = connects.lookup(&key);
 
 	/* A leftover entry: the end of an earlier connect of that socket was missed. */
 	if (kept) {
-		left = *kept;
-		left.result = CONNECT_UNKNOWN;
-		show(ctx, &left);
+		kept->result = CONNECT_UNKNOWN;
+		show(ctx, kept);
 	}
 	if (connects.update(&key, event)) {
 		event->result = CONNECT_UNKNOWN;
@@ -131,16 +136,19 @@ static __always_inline int begin_connect(void *ctx, struct sock *sk)
 	struct tcpconnect_event event = {};
 	struct sock_common common;
 	u64 ids = my_ids();
+	u32 due = 0;
 
 	if (!is_wanted(ids))
 		return 0;
 	read_common(&common, sk);
 	if (!is_tcp(&common) || !fill_event(&event, &common, PROTOCOL_TCP, ids))
 		return 0;
+	note_who(&event, &due);
 	if (PARAM(PARAM_RESULT))
 		keep(ctx, sk, &event);
 	else
 		show(ctx, &event);
+	end_who(ctx, due);
 	return 0;
 }
 
@@ -232,14 +240,18 @@ static __always_inline int report_datagram(void *ctx, struct sock *sk)
 	struct tcpconnect_event event = { .result = CONNECT_ENDED };
 	struct sock_common common;
 	u64 ids = my_ids();
+	u32 due = 0;
 
 	if (PARAM(PARAM_FAILED) || !is_wanted(ids))
 		return 0;
 	read_common(&common, sk);
 	if (common.skc_state != STATE_ESTABLISHED || !is_udp(&common))
 		return 0;
-	if (fill_event(&event, &common, PROTOCOL_UDP, ids))
-		show(ctx, &event);
+	if (!fill_event(&event, &common, PROTOCOL_UDP, ids))
+		return 0;
+	note_who(&event, &due);
+	show(ctx, &event);
+	end_who(ctx, due);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * (common/compile/source.h) with the text of the BPF program SOURCE, and after it, in sections of
  * their own (common/compile/unfold.h), that of each header that it or a header includes by
  * #include "HEADER", from the first DIRECTORY that has it. The sections name the files as they are
- * named here.
+ * named here. Headers between #ifdef WITH_WHO and #endif are left out: --who adds them.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,6 +58,7 @@ static void put_file(struct embedding *embedding, const char *path)
 {
 	char line[MAX_LINE], header[MAX_LINE];
 	FILE *file = fopen(path, "r");
+	bool is_left_out = false;
 
 	if (!file) {
 		perror(path);
@@ -68,7 +69,9 @@ static void put_file(struct embedding *embedding, const char *path)
 	while (fgets(line, sizeof(line), file)) {
 		if (!strchr(line, '\n'))
 			die(path, "a line is too long or not terminated");
-		if (sscanf(line, "#include \"%1023[^\"]\"", header) == 1)
+		if (*line == '#' && strncmp(line, "#include", 8))
+			is_left_out = !strcmp(line, "#ifdef WITH_WHO\n");
+		if (!is_left_out && sscanf(line, "#include \"%1023[^\"]\"", header) == 1)
 			note_header(embedding, header);
 		put_string(line);
 	}

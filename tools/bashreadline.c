@@ -16,6 +16,7 @@
 #include "kernel/elfsym.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
+#include "features/who.h"
 #include "tool/tool.h"
 
 extern const struct program_source bashreadline_source;
@@ -383,6 +384,7 @@ static const struct tool bashreadline = {
 	.name = "bashreadline",
 	.summary = "Trace the commands entered in bash, system-wide.",
 	.source = &bashreadline_source,
+	.who = &who_did_it,
 	.examples = "  bashreadline           commands entered in any bash\n"
 		    "  bashreadline -s        if bash is linked with a shared libreadline\n"
 		    "  bashreadline --json    with the user, one JSON object a line\n",

@@ -15,6 +15,7 @@
 #include "features/counters.h"
 #include "features/stack_text.h"
 #include "features/syscall_name.h"
+#include "features/who.h"
 #include "kernel/bpf.h"
 #include "kernel/cpus.h"
 #include "kernel/kernel.h"
@@ -747,6 +748,7 @@ static const struct tool capable = {
 	.name = "capable",
 	.summary = "Trace capability checks.",
 	.source = &capable_source,
+	.who = &who_did_it,
 	.examples = "  capable                     each check that is audited\n"
 		    "  capable -v                  also those that are not audited\n"
 		    "  capable --denied -s         what is denied, and in which syscall\n"

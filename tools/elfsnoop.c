@@ -6,6 +6,7 @@
 #include "elfsnoop.h"
 #include "features/file_id_text.h"
 #include "features/path_text.h"
+#include "features/who.h"
 #include "base/pattern.h"
 #include "kernel/bpf.h"
 #include "tool/tool.h"
@@ -181,6 +182,7 @@ static const struct tool elfsnoop = {
 	.name = "elfsnoop",
 	.summary = "Trace ELF loads: each attempt to run an ELF file.",
 	.source = &elfsnoop_source,
+	.who = &who_did_it,
 	.examples = "  elfsnoop                   each ELF load\n"
 		    "  elfsnoop -x                only failed loads, with the error in RET\n"
 		    "  elfsnoop -F -D             with absolute paths and devices\n"

@@ -5,6 +5,7 @@
 
 #include "execsnoop.h"
 #include "base/pattern.h"
+#include "features/who.h"
 #include "tool/tool.h"
 
 extern const struct program_source execsnoop_source;
@@ -345,6 +346,7 @@ static const struct tool execsnoop = {
 	.name = "execsnoop",
 	.summary = "Trace new processes: each exec, with its arguments.",
 	.source = &execsnoop_source,
+	.who = &who_did_it,
 	.examples = "  execsnoop              each exec\n"
 		    "  execsnoop -x           also failed execs\n"
 		    "  execsnoop -T -U        with time of day and user\n"

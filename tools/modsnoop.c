@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "features/user_name.h"
+#include "features/who.h"
 #include "kernel/kernel.h"
 #include "modsnoop.h"
 #include "tool/support.h"
@@ -191,6 +192,7 @@ static const struct tool modsnoop = {
 	.name = "modsnoop",
 	.summary = "Trace kernel module loads.",
 	.source = &modsnoop_source,
+	.who = &who_did_it,
 	.examples = "  modsnoop           module loads, and who asked for them\n"
 		    "  modsnoop -x        with taints and parameters\n"
 		    "  modsnoop --json    one JSON object a line\n",

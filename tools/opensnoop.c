@@ -10,6 +10,7 @@
 #include "opensnoop.h"
 #include "features/file_id_text.h"
 #include "features/path_text.h"
+#include "features/who.h"
 #include "tool/tool.h"
 
 extern const struct program_source opensnoop_source;
@@ -515,6 +516,7 @@ static const struct tool opensnoop = {
 	.summary = "Trace file opens.",
 	.arguments = "[--exec COMMAND [ARG...]]",
 	.source = &opensnoop_source,
+	.who = &who_did_it,
 	.letters = "bd",
 	.examples = "  opensnoop                             all opens\n"
 		    "  opensnoop -x                          only failed opens\n"

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/pattern.h"
 #include "features/capability.h"
+#include "features/who.h"
 #include "kernel/bpf.h"
 #include "setuids.h"
 #include "tool/tool.h"
@@ -499,6 +500,7 @@ static const struct tool setuids = {
 	.name = "setuids",
 	.summary = "Trace changes of identity: setuid, setresuid and the like.",
 	.source = &setuids_source,
+	.who = &who_did_it,
 	.examples = "  setuids              calls that change users\n"
 		    "  setuids -g -X        also groups, and execs of set-user-ID programs\n"
 		    "  setuids -e           only what gains something\n"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "features/addresses.h"
+#include "features/who.h"
 #include "tcpaccept.h"
 #include "tool/tool.h"
 
@@ -165,6 +166,7 @@ static const struct tool tcpaccept = {
 	.name = "tcpaccept",
 	.summary = "Trace accepted TCP connections.",
 	.source = &tcpaccept_source,
+	.who = &who_did_it,
 	.examples = "  tcpaccept              each accepted connection\n"
 		    "  tcpaccept -T -P 22     those to port 22, with the time\n"
 		    "  tcpaccept -b -w        with the queue they waited in, and how long\n"

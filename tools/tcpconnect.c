@@ -9,6 +9,7 @@
 #include "features/addresses.h"
 #include "features/counters.h"
 #include "features/dns_capture.h"
+#include "features/who.h"
 #include "kernel/bpf.h"
 #include "tcpconnect.h"
 #include "tool/tool.h"
@@ -399,6 +400,7 @@ static const struct tool tcpconnect = {
 	.name = "tcpconnect",
 	.summary = "Trace outgoing TCP connections.",
 	.source = &tcpconnect_source,
+	.who = &who_did_it,
 	.examples = "  tcpconnect                 each connect\n"
 		    "  tcpconnect -t -p 181       those of process 181, with the time\n"
 		    "  tcpconnect -P 80,443 -U    to these ports, with the user\n"

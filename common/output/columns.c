@@ -63,12 +63,23 @@ bool columns_have(const struct columns *columns, const char *name)
 	return false;
 }
 
+bool columns_are_about(const struct columns *columns, const char *object)
+{
+	size_t i;
+
+	for (i = 0; i < columns->count; i++)
+		if (field_is_in(columns->fields[i], object))
+			return true;
+	return false;
+}
+
 static int width_of(const struct field *field)
 {
 	static const int widths[] = {
-		[FIELD_ANY] = -8,    [FIELD_NUMBER] = -7,  [FIELD_TEXT] = -16, [FIELD_PATH] = -24,
-		[FIELD_WORD] = -8,   [FIELD_TIME] = -27,   [FIELD_TRUTH] = -5, [FIELD_TEXTS] = -20,
-		[FIELD_WORDS] = -12, [FIELD_OBJECT] = -20,
+		[FIELD_ANY] = -8,     [FIELD_NUMBER] = -7,   [FIELD_TEXT] = -16,
+		[FIELD_PATH] = -24,   [FIELD_WORD] = -8,     [FIELD_TIME] = -27,
+		[FIELD_TRUTH] = -5,   [FIELD_TEXTS] = -20,   [FIELD_WORDS] = -12,
+		[FIELD_OBJECT] = -20, [FIELD_OBJECTS] = -20,
 	};
 	int width = field->width ? field->width : widths[field->type];
 	int least = (int)strlen(field->name);

@@ -26,6 +26,10 @@ struct columns {
  */
 int columns_parse(struct columns *columns, const char *list, const struct field_table *table,
 		  struct error *error);
+
+/* Whether one of them is that object or a field in it. */
+bool columns_are_about(const struct columns *columns, const char *object);
+
 void columns_free(struct columns *columns);
 
 /* Whether the field of that name is among them. */

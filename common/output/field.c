@@ -97,6 +97,19 @@ int field_table_init(struct field_table *table, const struct field *own,
 	return 0;
 }
 
+int field_table_add(struct field_table *table, const struct field *more)
+{
+	size_t count = count_of(more);
+	struct field *fields = realloc(table->fields, (table->count + count) * sizeof(*fields));
+
+	if (!fields)
+		return -ENOMEM;
+	memcpy(fields + table->count, more, count * sizeof(*more));
+	table->fields = fields;
+	table->count += count;
+	return 0;
+}
+
 void field_table_free(struct field_table *table)
 {
 	free(table->fields);
@@ -162,11 +175,19 @@ const struct field *field_nearest(const struct field_table *table, const char *n
 	return nearest;
 }
 
+bool field_is_in(const struct field *field, const char *object)
+{
+	size_t length = strlen(object);
+
+	return !strncmp(field->name, object, length) &&
+	       (!field->name[length] || field->name[length] == '.');
+}
+
 static const char *const type_names[] = {
-	[FIELD_ANY] = "any",	   [FIELD_NUMBER] = "number", [FIELD_TEXT] = "text",
-	[FIELD_PATH] = "path",	   [FIELD_WORD] = "word",     [FIELD_TIME] = "time",
-	[FIELD_TRUTH] = "truth",   [FIELD_TEXTS] = "texts",   [FIELD_WORDS] = "words",
-	[FIELD_OBJECT] = "object",
+	[FIELD_ANY] = "any",	   [FIELD_NUMBER] = "number",	[FIELD_TEXT] = "text",
+	[FIELD_PATH] = "path",	   [FIELD_WORD] = "word",	[FIELD_TIME] = "time",
+	[FIELD_TRUTH] = "truth",   [FIELD_TEXTS] = "texts",	[FIELD_WORDS] = "words",
+	[FIELD_OBJECT] = "object", [FIELD_OBJECTS] = "objects",
 };
 
 void field_describe(const struct field *field, char *text, size_t size)

@@ -25,6 +25,7 @@ enum field_type {
 	FIELD_TEXTS, /* a list; NAME_hex beside it if one of the texts is not UTF-8 */
 	FIELD_WORDS, /* a list */
 	FIELD_OBJECT,
+	FIELD_OBJECTS, /* a list */
 };
 
 struct field {
@@ -56,6 +57,9 @@ struct field_table {
  */
 int field_table_init(struct field_table *table, const struct field *own,
 		     void (*row)(struct row *row, const void *event), size_t event_size);
+/* Adds the rows of one more table, which is not copied. Returns 0 or -ENOMEM. */
+int field_table_add(struct field_table *table, const struct field *more);
+
 void field_table_free(struct field_table *table);
 
 /* The field of that name, which need not end with a NUL, or NULL. */
@@ -63,6 +67,9 @@ const struct field *field_find(const struct field_table *table, const char *name
 
 /* The field whose name looks most like that one. */
 const struct field *field_nearest(const struct field_table *table, const char *name, size_t length);
+
+/* Whether it is the object of that name or a field in it. */
+bool field_is_in(const struct field *field, const char *object);
 
 /* "number", "text" and so on, with what can be missing, as --fields help says it. */
 void field_describe(const struct field *field, char *text, size_t size);

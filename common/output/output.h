@@ -14,16 +14,19 @@
 #include "base/buffer.h"
 #include "base/sink.h"
 
+struct who_view;
+
 struct output {
 	struct sink sink;
 	int cancel_fd;	   /* when it is readable, a write that would wait is given up; or -1 */
 	uint64_t deadline; /* from then on too; CLOCK_NEVER at first */
 	bool json;
-	json_t *origin;		 /* members of each JSON object, see row_origin(); NULL: none */
-	struct buffer pending;	 /* the lines that output_flush() will write */
-	struct buffer escaped;	 /* for row.c: one column's text */
-	uint64_t start_time;	 /* of the tracing, in nanoseconds of CLOCK_MONOTONIC */
-	int64_t realtime_offset; /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
+	const struct who_view *who; /* of the event at hand, see who_view.h; NULL: not asked for */
+	json_t *origin;		    /* members of each JSON object, see row_origin(); NULL: none */
+	struct buffer pending;	    /* the lines that output_flush() will write */
+	struct buffer escaped;	    /* for row.c: one column's text */
+	uint64_t start_time;	    /* of the tracing, in nanoseconds of CLOCK_MONOTONIC */
+	int64_t realtime_offset;    /* nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME */
 };
 
 /* fd stays the caller's. */

@@ -13,7 +13,9 @@ void row_begin(struct row *row, struct output *output, enum row_mode mode, uint6
 {
 	char text[40];
 
-	*row = (struct row){ .output = output, .mode = mode, .time = time };
+	*row = (struct row){
+		.output = output, .mode = mode, .time = time, .last = output->pending.size
+	};
 	if (mode != ROW_JSON)
 		return;
 	row->object = json_object();
@@ -42,11 +44,25 @@ static int append_chunk(const char *data, size_t size, void *context)
 	return 0;
 }
 
+/* The object's text ends with a brace, and it has other members. */
+static void append_last_member(struct row *row)
+{
+	struct buffer *pending = &row->output->pending;
+
+	if (!row->last_member || !pending->size)
+		return;
+	pending->size--;
+	buffer_append(pending, ",", 1);
+	buffer_append(pending, row->last_member, row->last_member_size);
+	buffer_append(pending, "}", 1);
+}
+
 void row_end(struct row *row)
 {
 	if (row->mode == ROW_JSON) {
 		json_dump_callback(row->object, append_chunk, &row->output->pending, JSON_COMPACT);
 		json_decref(row->object);
+		append_last_member(row);
 	}
 	buffer_append(&row->output->pending, "\n", 1);
 }
@@ -64,7 +80,9 @@ static void begin_column(struct row *row, int width, size_t columns)
 {
 	size_t wanted = (size_t)abs(width), padding = columns < wanted ? wanted - columns : 0;
 
-	append_spaces(row, row->gap + row->started + (width > 0 ? padding : 0));
+	append_spaces(row, row->gap + row->started);
+	row->last = row->output->pending.size;
+	append_spaces(row, width > 0 ? padding : 0);
 	row->gap = width < 0 ? padding : 0;
 	row->started = true;
 }
@@ -73,6 +91,15 @@ static void put_column(struct row *row, int width, const char *text)
 {
 	begin_column(row, width, strlen(text));
 	buffer_append_string(&row->output->pending, text);
+}
+
+void row_again(struct row *row, const char *column, size_t size, size_t gap)
+{
+	append_spaces(row, row->gap + row->started);
+	row->last = row->output->pending.size;
+	buffer_append(&row->output->pending, column, size);
+	row->gap = gap;
+	row->started = true;
 }
 
 /* Writes the title in a header. Returns whether the caller must write the value as a column. */

@@ -26,6 +26,9 @@ struct row {
 	json_t *object; /* with ROW_JSON only */
 	bool started;	/* the line has a column already */
 	size_t gap;	/* padding of the last column, in spaces: written if another follows */
+	size_t last;	/* where the last column begins in the pending lines */
+	const char *last_member; /* serialised, of the object: row_end() adds it; NULL: none */
+	size_t last_member_size;
 };
 
 /*
@@ -61,6 +64,12 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
  * two columns: unless it is the last, spaces are escaped too.
  */
 void row_value(struct row *row, int width, const char *text, size_t size, bool is_last);
+
+/*
+ * Puts a column again that row->last was the beginning of, with its padding on the left and a gap
+ * of so many spaces.
+ */
+void row_again(struct row *row, const char *column, size_t size, size_t gap);
 
 /* A JSON value without a column. Takes over the reference. */
 void row_json(struct row *row, const char *key, json_t *value);

@@ -140,6 +140,14 @@ int where_add(struct where **list, const char *text, const struct field_table *f
 	return 0;
 }
 
+bool where_is_about(const struct where *list, const char *object)
+{
+	for (; list; list = list->next)
+		if (field_is_in(list->field, object))
+			return true;
+	return false;
+}
+
 /* Below, equal to or above zero as the value is less than, equal to or greater than wanted. */
 static int compare_numbers(const json_t *json, const struct number *wanted)
 {

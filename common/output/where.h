@@ -34,6 +34,9 @@ bool where_holds(struct where *list, const json_t *event);
 /* Whether a condition is about the field of that name. */
 bool where_uses(const struct where *list, const char *name);
 
+/* Whether one of them is about that object or a field in it. */
+bool where_is_about(const struct where *list, const char *object);
+
 /* How many matches of regular expressions were given up. */
 uint64_t where_given_up(const struct where *list);
 

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "tool/added_fields.h"
 #include "tool/tool.h"
+#include "tool/tool_who.h"
 
 #define NUMBER_WIDTH 6 /* of a column, at least */
 #define TEXT_WIDTH   8
@@ -105,7 +106,8 @@ static int check_names(const struct added_fields *added, const struct source_tex
 	int err = 0;
 	size_t i;
 
-	if (field_table_init(&own, tool->fields, tool->row, EVENT_MOST))
+	if (field_table_init(&own, tool->fields, tool->row, EVENT_MOST) ||
+	    (tool->who && field_table_add(&own, tool->who->fields)))
 		err = error_set(error, ENOMEM, "no memory for the fields");
 	for (i = 0; !err && i < added->count; i++)
 		if (field_find(&own, added->fields[i].name, strlen(added->fields[i].name)))

@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "compile/c_reader.h"
 #include "tool/custom.h"
+#include "tool/tool_who.h"
 
 static bool is_named(const struct named_probes *named, const char *program)
 {
@@ -27,7 +28,8 @@ static void say_unattached(const struct named_probes *named, const struct tool *
 		const char *program = image->programs[i].name;
 		char place[NAMED_PLACE_SIZE];
 
-		if (is_named(named, program) || c_has_word(tool->source->text, program))
+		if (is_named(named, program) || c_has_word(tool->source->text, program) ||
+		    (tool->who && c_has_word(tool->who->source->text, program)))
 			continue;
 		program_place(place, source, program);
 		message(tool->name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
+#include "output/who_view.h"
 #include "tool/lines.h"
 
 void lines_print_header(const struct options *options, const struct tool *tool,
@@ -18,6 +19,8 @@ void lines_print_header(const struct options *options, const struct tool *tool,
 	if (nothing) {
 		row_begin(&row, output, ROW_HEADER, output->start_time);
 		tool->row(&row, nothing);
+		if (options->who)
+			who_view_columns(&row, NULL);
 		added_fields_row(options->added, &row);
 		row_end(&row);
 	}
@@ -33,12 +36,17 @@ static void print_text(const struct options *options, const struct tool *tool,
 	if (tool->line) {
 		tool->line(output, time, event);
 		/* A mirror prints bytes, not lines. */
-		if (!tool->print)
-			added_fields_line(options->added, output);
+		if (tool->print)
+			return;
+		if (output->who)
+			who_view_line(output, output->who);
+		added_fields_line(options->added, output);
 		return;
 	}
 	row_begin(&row, output, ROW_TEXT, time);
 	tool->row(&row, event);
+	if (options->who)
+		who_view_columns(&row, output->who);
 	added_fields_row(options->added, &row);
 	row_end(&row);
 }
@@ -62,6 +70,7 @@ static void read_fields(struct row *row, const struct options *options, const st
 	row_begin(row, output, ROW_JSON, time);
 	if (tool->row)
 		tool->row(row, event);
+	who_view_json(row, output->who, options->who_fields);
 	added_fields_row(options->added, row);
 }
 

@@ -19,6 +19,7 @@ void live_init(struct live *live)
 	*live = (struct live){};
 	probes_init(&live->probes);
 	probes_init(&live->named);
+	probes_init(&live->who);
 	probes_init(&live->more);
 }
 
@@ -93,12 +94,24 @@ int live_attach(struct live *live, const struct probe_set *sets, struct error *e
 	return probes_attach(&live->probes, sets, &live->loader, error);
 }
 
-int live_attach_named(struct live *live, const struct probe *probes, struct error *error)
+/* Attaches all of the list; it does not renew program arrays, for it has one set only. */
+static int attach_beside(struct live *live, struct probes *probes, const struct probe *list,
+			 struct error *error)
 {
-	const struct probe_set sets[] = { { .probes = probes }, {} };
-	int err = probes_attach(&live->named, sets, &live->loader, error);
+	const struct probe_set sets[] = { { .probes = list }, {} };
+	int err = probes_attach(probes, sets, &live->loader, error);
 
 	return err < 0 ? err : 0;
+}
+
+int live_attach_named(struct live *live, const struct probe *probes, struct error *error)
+{
+	return attach_beside(live, &live->named, probes, error);
+}
+
+int live_attach_who(struct live *live, const struct probe *probes, struct error *error)
+{
+	return attach_beside(live, &live->who, probes, error);
 }
 
 int live_attach_more(struct live *live, const struct probe_set *sets, struct error *error)
@@ -113,7 +126,7 @@ int live_attach_more(struct live *live, const struct probe_set *sets, struct err
 static uint64_t count_missed(const struct live *live)
 {
 	return probes_missed(&live->probes) + probes_missed(&live->named) +
-	       probes_missed(&live->more);
+	       probes_missed(&live->who) + probes_missed(&live->more);
 }
 
 static void answer_missed(void *context, uint64_t argument, struct monitor_answer *answer)
@@ -133,8 +146,10 @@ static void answer_detach(void *context, uint64_t argument, struct monitor_answe
 	(void)answer;
 	links_disown(&live->probes.links);
 	links_disown(&live->named.links);
+	links_disown(&live->who.links);
 	probes_detach(&live->probes);
 	probes_detach(&live->named);
+	probes_detach(&live->who);
 	probes_detach(&live->more);
 }
 
@@ -148,7 +163,7 @@ void live_expect_more(struct live *live)
 static bool has_text_event(const struct live *live)
 {
 	return links_have_text_event(&live->probes.links) ||
-	       links_have_text_event(&live->named.links);
+	       links_have_text_event(&live->named.links) || links_have_text_event(&live->who.links);
 }
 
 /*
@@ -196,6 +211,7 @@ void live_offer(struct live *live)
 	monitor_offer(&question_detach, live, 0);
 	keep_for_probes(&live->probes);
 	keep_for_probes(&live->named);
+	keep_for_probes(&live->who);
 	if (live->attaches_more)
 		keep_for_more(live);
 }
@@ -204,6 +220,7 @@ void live_close_unused(struct live *live)
 {
 	links_close_tracefs(&live->probes.links);
 	links_close_tracefs(&live->named.links);
+	links_close_tracefs(&live->who.links);
 	links_close_tracefs(&live->more.links);
 }
 
@@ -215,6 +232,7 @@ void live_detach(struct live *live)
 	monitor_await();
 	probes_detach(&live->probes);
 	probes_detach(&live->named);
+	probes_detach(&live->who);
 	probes_detach(&live->more);
 	if (live->is_monitored)
 		monitor_ask(&question_detach, live, 0, &answer);

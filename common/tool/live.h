@@ -17,6 +17,7 @@ struct live {
 	struct loader loader;
 	struct probes probes;
 	struct probes named; /* those that a user's source names */
+	struct probes who;   /* of --who: live_attach_who() */
 	struct probes more;  /* attached later, see live_attach_more() */
 	struct events *events;
 	bool attaches_more;
@@ -52,6 +53,9 @@ int live_attach(struct live *live, const struct probe_set *sets, struct error *e
 
 /* Attaches, beside these, all probes of the list. Returns 0 or a negative errno with a message. */
 int live_attach_named(struct live *live, const struct probe *probes, struct error *error);
+
+/* The same for the probes of --who. */
+int live_attach_who(struct live *live, const struct probe *probes, struct error *error);
 
 /*
  * The same once more while the tool runs, for a file of uprobes that another has taken the place

@@ -18,6 +18,7 @@
  */
 #define TICK	    (20 * MILLISECOND)
 #define HOLD	    (10 * MILLISECOND)
+#define LONGER_HOLD (30 * MILLISECOND)	/* with --who: a record may come after its event */
 #define CALM	    (200 * MILLISECOND) /* the tick ends after this time without events */
 #define FAST	    100			/* batch events if at least this many come in a tick */
 #define LOST_REPORT SECOND
@@ -70,7 +71,11 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 	static const int child[] = { SIGCHLD, 0 };
 
 	*loop = (struct loop){
-		.session = session, .handlers = handlers, .output = output, .stop_at = LOOP_NEVER
+		.session = session,
+		.handlers = handlers,
+		.output = output,
+		.hold = HOLD,
+		.stop_at = LOOP_NEVER,
 	};
 	loop->signal_fd = open_signal_fd(is_ignored(SIGHUP) ? no_hangup : all);
 	loop->child_fd = open_signal_fd(child);
@@ -103,6 +108,11 @@ void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *sessi
 {
 	assert(loop->watch_count < LOOP_WATCHES);
 	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, handler };
+}
+
+void loop_hold_longer(struct loop *loop)
+{
+	loop->hold = LONGER_HOLD;
 }
 
 void loop_stop(struct loop *loop)
@@ -266,7 +276,7 @@ int loop_begin(struct loop *loop, struct events *events, uint64_t duration, stru
 	/* Also while the reader is waited for, the duration goes on. */
 	if (duration)
 		loop->output->deadline = loop->output->start_time + duration;
-	return work(loop, HOLD, error);
+	return work(loop, loop->hold, error);
 }
 
 static struct timers first_timers(const struct loop *loop)
@@ -294,13 +304,13 @@ int loop_run(struct loop *loop, int count, struct error *error)
 			timers.retry = message_retry() ? clock_now() + RETRY : LOOP_NEVER;
 			wake_up = earliest(&timers);
 			if (loop->stop_at != LOOP_NEVER)
-				wake_up = earlier(wake_up, loop->stop_at + HOLD);
+				wake_up = earlier(wake_up, loop->stop_at + loop->hold);
 			sleep_until(loop, wake_up);
 			if (has_ended(loop))
 				break;
 			run_timers(loop, &timers);
 		}
-		count = work(loop, HOLD, error);
+		count = work(loop, loop->hold, error);
 	}
 	return count < 0 ? count : 0;
 }

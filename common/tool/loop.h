@@ -40,6 +40,7 @@ struct loop {
 	struct events *events; /* not owned */
 	struct output *output; /* not owned */
 	int signal_fd;	       /* readable after SIGINT, SIGTERM or SIGHUP */
+	uint64_t hold;	       /* nanoseconds for which events wait for what is older */
 	int child_fd;	       /* readable after SIGCHLD */
 	uint64_t interval;     /* nanoseconds between reports; 0: none */
 	uint64_t stop_at;      /* CLOCK_MONOTONIC: print no later event, then end; or LOOP_NEVER */
@@ -58,6 +59,9 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 
 /* Calls handler when fd is readable or hung up. At most LOOP_WATCHES descriptors (asserted). */
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd));
+
+/* Holds events back for longer: what belongs to them may be read later. Before loop_begin(). */
+void loop_hold_longer(struct loop *loop);
 
 /* Ends the loop after the current event. Later events are not printed. */
 void loop_stop(struct loop *loop);

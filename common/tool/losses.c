@@ -38,6 +38,14 @@ void losses_record_in_doubt(struct losses *losses, const char *tool, uint64_t in
 		say_in_doubt(losses, tool);
 }
 
+void losses_record_unknown(struct losses *losses, const char *tool, uint64_t unknown)
+{
+	if (unknown != losses->unknown)
+		message(tool, "who did it is not known of %" PRIu64 " events",
+			unknown - losses->unknown);
+	losses->unknown = unknown;
+}
+
 void losses_sum_up(struct losses *losses, const char *tool)
 {
 	say_in_doubt(losses, tool);

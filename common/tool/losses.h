@@ -12,6 +12,7 @@ struct losses {
 	uint64_t missed;			   /* program runs that the kernel skipped */
 	uint64_t unwritten_lines, unwritten_bytes; /* of the output, when the tool ended */
 	uint64_t in_doubt; /* events shown because a regular expression gave up on their text */
+	uint64_t unknown;  /* events of which --who does not know who did it */
 	uint64_t in_doubt_said; /* how many of these were reported */
 };
 
@@ -26,6 +27,9 @@ void losses_add_unwritten(struct losses *losses, const struct output *output);
 
 /* in_doubt is the count since the start. The first ones are reported on standard error. */
 void losses_record_in_doubt(struct losses *losses, const char *tool, uint64_t in_doubt);
+
+/* The same for events of which --who can't say who did it. */
+void losses_record_unknown(struct losses *losses, const char *tool, uint64_t unknown);
 
 /* Reports the totals at the end. Prints nothing if nothing was lost, or all was reported. */
 void losses_sum_up(struct losses *losses, const char *tool);

@@ -21,6 +21,7 @@
 #include "tool/session.h"
 #include "tool/support.h"
 #include "tool/trial.h"
+#include "tool/tool_who.h"
 
 #define EXIT_FAILED 1
 
@@ -275,9 +276,20 @@ static struct tool complete(const struct tool *given, const char *path)
 	return tool;
 }
 
+/* --ebpf */
+static int print_source(const struct tool *tool, const struct options *options)
+{
+	const char *text = tool->source ? tool->source->text : "";
+	char *with_who = options->who ? who_add_sections(tool->who, text) : NULL;
+
+	fputs(with_who ? with_who : text, stdout);
+	free(with_who);
+	return output_end_text(tool->name, 0);
+}
+
 int tool_main(const struct tool *given, int argc, char **argv)
 {
-	const struct tool tool = complete(given, argc > 0 ? argv[0] : NULL);
+	struct tool tool = complete(given, argc > 0 ? argv[0] : NULL);
 	struct settings settings;
 	struct options options;
 	struct error error = {};
@@ -286,10 +298,10 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	occupy_standard_descriptors();
 	settings_init(&settings);
 	options_parse(&options, &settings, &tool, argc, argv);
-	if (options.print_source) {
-		fputs(tool.source ? tool.source->text : "", stdout);
-		return output_end_text(tool.name, 0);
-	}
+	if (options.print_source)
+		return print_source(&tool, &options);
+	if (options.who)
+		tool.feature_tests = who_feature_tests(tool.who, tool.feature_tests);
 	if (options.print_support)
 		return support_print(&tool, &options, &settings);
 	err = run(&tool, &options, &settings, &error);

@@ -17,6 +17,7 @@
 #include "base/pattern.h"
 #include "output/output.h"
 #include "tool/options.h"
+#include "tool/tool_who.h"
 
 #define EXIT_USAGE   2
 #define MAX_ASKED    64 /* of --fields and --where */
@@ -307,10 +308,14 @@ static void answer_all(const struct parsing *parsing, const struct argp_state *s
 	if (!parsing->asked_count)
 		return;
 	if (field_table_init(&options->fields, tool->fields, tool->row, EVENT_MOST) ||
+	    (tool->who && field_table_add(&options->fields, tool->who->fields)) ||
 	    (options->source_file && add_fields_of_source(options, tool)))
 		usage_error(state, "no memory for the fields");
 	for (i = 0; i < parsing->asked_count; i++)
 		answer(state, options, &parsing->asked[i]);
+	options->who_fields = columns_are_about(&options->columns, "who") ||
+			      where_is_about(options->where, "who");
+	options->who |= options->who_fields;
 }
 
 /* Leaves out argp's note that a long option's argument applies to its letter too. */
@@ -487,10 +492,15 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 		OPTION("version", 'V', NULL, TAKES_ANY, "Show the version and exit",
 		       .take = print_version, .group = GROUP_LAST),
 	};
+	const struct tool_option who = OPTION_FLAG(
+		"who", 0, &options->who, "Say who did it: login, terminal, container, executable",
+		.group = GROUP_EVENTS);
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		add_row(parsing, &rows[i]);
+	if (tool->who)
+		add_row(parsing, &who);
 }
 
 static int key_of(const struct parsing *parsing, size_t index)

@@ -38,6 +38,8 @@ struct options {
 	bool has_argument; /* a positional argument was given */
 	bool no_cache;
 	bool check;
+	bool who;	 /* also if --fields or --where names a field of it */
+	bool who_fields; /* they do */
 	bool keep_privileges;
 	const char *source_file;
 	char *source_text; /* of that file, if it was read for the command line; else NULL */

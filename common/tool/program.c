@@ -15,6 +15,7 @@
 #include "tool/needs.h"
 #include "tool/program.h"
 #include "tool/trial.h"
+#include "tool/tool_who.h"
 
 /* The text of the file of --source, which the command line may have needed already. */
 static char *read_source(const struct options *options, size_t *size)
@@ -23,6 +24,20 @@ static char *read_source(const struct options *options, size_t *size)
 	return options->source_text ?
 		       strdup(options->source_text) :
 		       file_read_up_to(options->source_file, OPTIONS_MAX_SOURCE, size);
+}
+
+static int add_who(struct program *program, const struct tool *tool, struct error *error)
+{
+	program->with_who = who_add_sections(tool->who, program->text);
+	if (!program->with_who && errno == EINVAL)
+		return error_set(error, EINVAL,
+				 "%s does not send its events as this version does: --who is not "
+				 "possible",
+				 program->name);
+	if (!program->with_who)
+		return error_set(error, ENOMEM, "no memory for the source");
+	program->text = program->with_who;
+	return 0;
 }
 
 int program_read(struct program *program, const struct tool *tool, const struct options *options,
@@ -36,19 +51,20 @@ int program_read(struct program *program, const struct tool *tool, const struct 
 	if (!file && !tool->source)
 		return error_set(error, EINVAL, "the tool has no BPF program");
 	if (!file)
-		return 0;
+		return options->who ? add_who(program, tool, error) : 0;
 	program->name = file;
 	program->text = program->owned = read_source(options, &size);
 	if (!program->text)
 		return error_set(error, errno, "can't read %s: %s", file, strerror(errno));
 	if (strlen(program->text) != size)
 		return error_set(error, EINVAL, "%s contains NUL bytes", file);
-	return 0;
+	return options->who ? add_who(program, tool, error) : 0;
 }
 
 void program_free(struct program *program)
 {
 	free(program->owned);
+	free(program->with_who);
 	*program = (struct program){};
 }
 
@@ -230,6 +246,13 @@ static struct compile_request make_request(const struct program *program, const 
 	};
 }
 
+static void add_define(const char **defines, const char *define)
+{
+	while (*defines)
+		defines++;
+	*defines = define;
+}
+
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error)
@@ -240,8 +263,10 @@ int program_image(const struct program *program, const struct tool *tool,
 	char *part_key = NULL;
 	int err;
 
-	static_assert(OPTIONS_DEFINES + ADDED_MOST + 2 <= COMPILE_DEFINES, "all macros fit");
+	static_assert(OPTIONS_DEFINES + ADDED_MOST + 3 <= COMPILE_DEFINES, "all macros fit");
 	memcpy(defines, options->defines, sizeof(options->defines));
+	if (program->with_who)
+		add_define(defines, WHO_DEFINE);
 	if (settings)
 		added_fields_define(&settings->added, defines);
 	request.defines = defines;
@@ -261,11 +286,13 @@ int program_image(const struct program *program, const struct tool *tool,
 bool program_is_kept(const struct program *program, const struct tool *tool,
 		     const struct options *options)
 {
+	const char *defines[] = { program->with_who ? WHO_DEFINE : NULL, NULL };
 	struct compile_request request = make_request(program, tool, options);
 	struct target target;
 	struct image *image;
 	bool is_kept;
 
+	request.defines = defines;
 	target_running(&target);
 	request.target = &target;
 	image = options->no_cache ? NULL :

@@ -14,7 +14,8 @@
 struct program {
 	const char *name; /* in messages */
 	const char *text;
-	char *owned; /* the text if it was read from a file, else NULL */
+	char *owned;	/* the text if it was read from a file, else NULL */
+	char *with_who; /* the text with the sections of --who; NULL: without --who */
 	/* Set it after the kernel refused what was compiled: clang then runs its own passes too. */
 	bool usual_flags;
 	bool whole; /* also what other options and other probe sets than the first would need */

@@ -198,15 +198,31 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 {
 	struct session *session = context;
 
-	size = added_fields_take(&session->settings->added, data, size);
+	if (session->who.operations && who_take_note(&session->who, data, size))
+		return;
 	/* Drop events from before the header: not all probes were attached then. */
-	if (size >= session->tool->event_size && time >= session->output.start_time)
+	if (time < session->output.start_time)
+		return;
+	if (session->who.operations) {
+		size = who_take_number(&session->who, data, size);
+		session->output.who = session->who.view;
+	}
+	size = added_fields_take(&session->settings->added, data, size);
+	if (size >= session->tool->event_size)
 		print_event(session, time, data, size);
 	added_fields_forget(&session->settings->added);
 }
 
+static void handle_aside(void *context, void *record, size_t size)
+{
+	struct session *session = context;
+
+	session->who.operations->take_record(session->who.who, record, size);
+}
+
 static void report(struct session *session)
 {
+	session->output.who = NULL;
 	session->tool->report(session, false);
 }
 
@@ -216,6 +232,7 @@ static void record_losses(struct session *session)
 		      live_missed(&session->live));
 	losses_record_in_doubt(&session->losses, session->tool->name,
 			       options_given_up(session->options, session->tool));
+	losses_record_unknown(&session->losses, session->tool->name, session->who.unknown);
 }
 
 static void take_child(struct session *session)
@@ -327,6 +344,24 @@ static int attach_probes(struct session *session, const struct image *image,
 	return named->count ? live_attach_named(&session->live, named->probes, error) : 0;
 }
 
+/* After the tool's own probes. What happened before, the feature reads elsewhere. */
+static int begin_who(struct session *session, struct error *error)
+{
+	const struct who_operations *operations = session->tool->who;
+	int entries = session_map(session, "who_entries"), err;
+
+	if (entries < 0)
+		return error_set(error, EINVAL, "the source has no map who_entries for --who");
+	err = live_attach_who(&session->live, operations->probes, error);
+	if (err)
+		return err;
+	session->who = (struct tool_who){ .operations = operations,
+					  .who = operations->open(entries),
+					  .object = session->options->who_fields };
+	loop_hold_longer(&session->loop);
+	return session->who.who ? 0 : error_set(error, ENOMEM, "no memory for --who");
+}
+
 int session_prepare_image(struct session *session, struct image *image, struct error *error)
 {
 	const struct source_text *source = &session->settings->source;
@@ -352,6 +387,9 @@ void session_detach(struct session *session)
 {
 	bool attaches_more = session->live.attaches_more;
 
+	if (session->who.operations)
+		session->who.operations->close(session->who.who);
+	session->who = (struct tool_who){};
 	live_close(&session->live);
 	live_init(&session->live);
 	session->live.attaches_more = attaches_more;
@@ -371,9 +409,12 @@ int session_attach(struct session *session, struct image *image, const struct pr
 		err = live_open_events(&session->live, (unsigned int)options->buffer_pages, error);
 	if (err)
 		return err;
+	if (options->who && session->live.events)
+		events_set_aside(session->live.events, handle_aside, session);
 	if (!tool->report && session_map(session, "events") < 0)
 		return error_set(error, EINVAL, "the source has no perf buffer named events");
-	return attach_probes(session, image, sets, error);
+	err = attach_probes(session, image, sets, error);
+	return !err && options->who ? begin_who(session, error) : err;
 }
 
 void session_tell_misses(struct session *session)
@@ -451,6 +492,8 @@ void session_close(struct session *session)
 	free(session->padded);
 	if (session->cgroup_fd >= 0)
 		close(session->cgroup_fd);
+	if (session->who.operations)
+		session->who.operations->close(session->who.who);
 	live_close(&session->live);
 	process_numbers_close(&session->numbers);
 	output_free(&session->output);

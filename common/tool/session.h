@@ -20,6 +20,7 @@
 #include "tool/ready.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
+#include "tool/tool_who.h"
 
 struct session {
 	const struct tool *tool;
@@ -32,6 +33,7 @@ struct session {
 	const struct probe_set *attached; /* of session_attach(); NULL: only a source's own */
 	struct loop loop;
 	struct losses losses;
+	struct tool_who who;
 	struct process_numbers numbers;
 	struct ready ready;
 	int cgroup_fd;	       /* of --cgroup or --container; or -1 */

@@ -24,6 +24,7 @@
 #include "trace/probe.h"
 
 struct session;
+struct who_operations;
 
 #define EVENT_MOST \
 	65536 /* bytes: a record of a perf buffer is shorter, and so is a row of counts */
@@ -52,6 +53,8 @@ struct tool {
 	void (*check_options)(const struct argp_state *state);
 
 	const struct feature_test *feature_tests; /* macros that depend on the kernel's types */
+	/* &who_did_it (features/who.h): the tool has --who. NULL: its rows are about no task. */
+	const struct who_operations *who;
 	const char *btf_tracepoint; /* target of PROBE_BTF_RAW_TRACEPOINT, one for all sets */
 	const struct probe_set *probe_sets; /* best first; ends with an empty set; prepare() can
 					       choose others: session_use_probe_sets() */

@@ -49,7 +49,10 @@ struct events {
 	bool wake_on_each;
 	enum events_batching batching;
 	struct cpus_watch watch;
-	struct buffer torn;	 /* the copy of a record that wraps around its buffer's end */
+	struct buffer copy; /* of an aside */
+	struct buffer torn; /* the copy of a record that wraps around its buffer's end */
+	events_aside aside; /* or NULL */
+	void *aside_context;
 	struct cpu_buffer *cpus; /* in the order in which they came; those that went stay */
 };
 
@@ -342,6 +345,12 @@ int events_open(struct events **result, const struct events_source *source, unsi
 	return 0;
 }
 
+void events_set_aside(struct events *events, events_aside handler, void *context)
+{
+	events->aside = handler;
+	events->aside_context = context;
+}
+
 int events_fd(const struct events *events)
 {
 	return events->epoll_fd;
@@ -364,11 +373,24 @@ static const void *whole_record(struct events *events, const char *data, uint64_
 /* Room of an event in memory: a NUL stands behind it, whatever is in it. */
 #define KEPT_SIZE(size) EVENT_ALIGNED((size_t)(size) + 1)
 
+/* A copy of it, aligned and with a NUL behind it. */
+static int hand_aside(struct events *events, const char *data, size_t size)
+{
+	buffer_reset(&events->copy);
+	buffer_append(&events->copy, data, size);
+	buffer_append(&events->copy, "", 1);
+	if (events->copy.failed)
+		return -ENOMEM;
+	events->aside(events->aside_context, events->copy.data, size);
+	return 0;
+}
+
 /*
  * Appends the events in data to the CPU's records. A program that a user has edited can submit
  * anything: the first thing that is no event ends the reading. Returns how many, or -ENOMEM.
  */
-static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
+static int keep_events(struct events *events, struct cpu_buffer *buffer, const char *data,
+		       size_t size)
 {
 	struct event_header header;
 	size_t at = 0;
@@ -379,6 +401,12 @@ static int keep_events(struct cpu_buffer *buffer, const char *data, size_t size)
 		memcpy(&header, data + at, sizeof(header));
 		if (header.size < sizeof(header) || header.size > size - at)
 			break;
+		if (!header.time && events->aside) {
+			if (hand_aside(events, data + at, header.size))
+				return -ENOMEM;
+			at += EVENT_ALIGNED((size_t)header.size);
+			continue;
+		}
 		target = buffer_extend(&buffer->records, KEPT_SIZE(header.size));
 		if (!target)
 			return -ENOMEM;
@@ -418,7 +446,7 @@ static int read_buffer(struct events *events, struct cpu_buffer *buffer)
 		if (!sample)
 			count = -ENOMEM;
 		else if (header.type == PERF_RECORD_SAMPLE)
-			count = keep_events(buffer, sample->data, sample->size);
+			count = keep_events(events, buffer, sample->data, sample->size);
 		total += count;
 		tail += header.size;
 	}
@@ -530,7 +558,7 @@ int events_read_batches(struct events *events)
 		if (events->cpus[i].cpu >= cpus)
 			continue;
 		batch = &batches[events->cpus[i].cpu];
-		count = keep_events(&events->cpus[i], batch->events,
+		count = keep_events(events, &events->cpus[i], batch->events,
 				    batch->size < BATCH_SIZE ? batch->size : BATCH_SIZE);
 		total += count;
 	}
@@ -650,6 +678,7 @@ void events_close(struct events *events)
 		close(events->flush_program);
 	cpus_watch_close(&events->watch);
 	close(events->epoll_fd);
+	buffer_free(&events->copy);
 	buffer_free(&events->torn);
 	free(events);
 }

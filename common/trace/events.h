@@ -32,6 +32,12 @@ struct events;
  */
 typedef void (*events_handler)(void *context, uint64_t time, void *event, size_t size);
 
+/*
+ * An event whose time is 0 goes to this function, if there is one, as soon as it is read: before
+ * the events that are read with it, and those of other CPUs, are delivered.
+ */
+typedef void (*events_aside)(void *context, void *event, size_t size);
+
 /* Descriptors of what bpfsrc/submit.bpf.h declares. They stay the caller's. */
 struct events_source {
 	int events;  /* the perf event array; -1: there will be no events */
@@ -47,6 +53,8 @@ struct events_source {
  */
 int events_open(struct events **events, const struct events_source *source, unsigned int pages,
 		struct error *error);
+
+void events_set_aside(struct events *events, events_aside handler, void *context);
 
 /*
  * Offers the monitor to open buffers, for CPUs that come while the process has no privileges. After

@@ -45,6 +45,8 @@ void loader_init(struct loader *loader, const struct image *image, const uint64_
 	loader->parameters[PARAM_FILES_TYPE] = image->cast_btf_id ? image->files_btf_id : 0;
 	for (i = 0; i < MAPS_LIMIT; i++)
 		loader->map_fds[i] = -1;
+	for (i = 0; i < LOADER_TAIL_KINDS; i++)
+		loader->tail_fds[i] = -1;
 }
 
 void loader_init_trial(struct loader *loader, uint32_t kern_version)
@@ -118,6 +120,42 @@ static int create_map(struct loader *loader, uint32_t index, struct error *error
 					"");
 }
 
+/* The types of programs that there is an array LOADER_TAILS for. */
+static const uint32_t tail_types[LOADER_TAIL_KINDS] = {
+	BPF_PROG_TYPE_KPROBE,
+	BPF_PROG_TYPE_TRACEPOINT,
+	PROGRAM_TYPE_RAW_TRACEPOINT,
+	PROGRAM_TYPE_TRACING,
+};
+
+/* The array LOADER_TAILS for programs of that type, or -1. */
+static int tails_of(const struct loader *loader, uint32_t type)
+{
+	size_t i;
+
+	for (i = 0; i < LOADER_TAIL_KINDS; i++)
+		if (tail_types[i] == type)
+			return loader->tail_fds[i];
+	return -1;
+}
+
+/* The map that stands for them in the image is created too, and not used. */
+static int create_tails(struct loader *loader, struct error *error)
+{
+	int map = image_find_map(loader->image, LOADER_TAILS), unused, err = 0;
+	size_t i;
+
+	if (map < 0)
+		return 0;
+	unused = loader->map_fds[map];
+	for (i = 0; !err && i < LOADER_TAIL_KINDS; i++) {
+		err = create_map(loader, (uint32_t)map, error);
+		loader->tail_fds[i] = loader->map_fds[map];
+	}
+	loader->map_fds[map] = unused;
+	return err;
+}
+
 int loader_create_maps(struct loader *loader, struct error *error)
 {
 	uint32_t i;
@@ -126,7 +164,7 @@ int loader_create_maps(struct loader *loader, struct error *error)
 	for (i = 0; !err && i < loader->image->map_count; i++)
 		if (loader->map_fds[i] < 0)
 			err = create_map(loader, i, error);
-	return err;
+	return err ? err : create_tails(loader, error);
 }
 
 int loader_renew_program_arrays(struct loader *loader, struct error *error)
@@ -242,7 +280,15 @@ static void free_copy(struct image_program *copy)
 	free(copy->lines);
 }
 
-static void patch(const struct loader *loader, struct image_program *program)
+/* The descriptor of a map for programs of that type. */
+static int map_for(const struct loader *loader, int map, uint32_t type)
+{
+	if (!strcmp(loader->image->maps[map].name, LOADER_TAILS))
+		return tails_of(loader, type);
+	return loader->map_fds[map];
+}
+
+static void patch(const struct loader *loader, uint32_t type, struct image_program *program)
 {
 	struct bpf_insn *instructions = program->instructions;
 	uint64_t value;
@@ -250,7 +296,7 @@ static void patch(const struct loader *loader, struct image_program *program)
 
 	for (i = 0; i < program->instruction_count; i++) {
 		if (instruction_is_map(&instructions[i])) {
-			instructions[i].imm = loader->map_fds[instructions[i].imm];
+			instructions[i].imm = map_for(loader, instructions[i].imm, type);
 		} else if (instruction_is_parameter(&instructions[i])) {
 			value = loader->parameters[instructions[i].imm];
 			instructions[i].imm = (int32_t)value;
@@ -386,7 +432,7 @@ static int load_as(const struct loader *loader, const char *name, const struct p
 		free_copy(&copy);
 		return error_set(error, ENOMEM, "no memory for the program %s", name);
 	}
-	patch(loader, &copy);
+	patch(loader, kind->type, &copy);
 	to_load = describe(loader, name, kind, copy.instructions, copy.instruction_count);
 	fd = bpf_load(&to_load);
 	if (fd < 0)
@@ -415,9 +461,48 @@ int loader_load_btf(const struct loader *loader, const char *name, struct error 
 	return load_as(loader, name, &kind, error);
 }
 
+static int put_tail(const struct loader *loader, int array, uint32_t index, const char *name,
+		    const struct program_kind *kind, struct error *error)
+{
+	int fd = load_as(loader, name, kind, error), err;
+
+	if (fd < 0)
+		return fd;
+	err = bpf_update(array, &index, &fd, BPF_ANY);
+	close(fd);
+	return err ? error_set(error, -err, "can't put %s into the program array %s: %s", name,
+			       LOADER_TAILS, strerror(-err)) :
+		     0;
+}
+
+int loader_fill_tails(const struct loader *loader, uint32_t type, const char *const *programs,
+		      struct error *error)
+{
+	const struct program_kind kind = {
+		.type = type,
+		.tracepoint_btf_id =
+			type == PROGRAM_TYPE_TRACING ? loader->image->tracepoint_btf_id : 0,
+	};
+	int array = tails_of(loader, type), err = 0;
+	uint32_t i;
+
+	if (array < 0)
+		return 0;
+	for (i = 0; !err && programs[i]; i++)
+		if (image_find_program(loader->image, programs[i]))
+			err = put_tail(loader, array, i, programs[i], &kind, error);
+	return err;
+}
+
 void loader_close(struct loader *loader)
 {
 	size_t i;
+
+	for (i = 0; i < LOADER_TAIL_KINDS; i++) {
+		if (loader->tail_fds[i] >= 0)
+			close(loader->tail_fds[i]);
+		loader->tail_fds[i] = -1;
+	}
 
 	for (i = 0; i < MAPS_LIMIT; i++) {
 		if (loader->map_fds[i] >= 0)

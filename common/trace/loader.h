@@ -9,8 +9,10 @@
 #include "image/image.h"
 #include "trace/verifier_log.h"
 
-#define LOADER_MAP_SIZES 4
-#define LOADER_CONTINUED 8
+#define LOADER_MAP_SIZES  4
+#define LOADER_CONTINUED  8
+#define LOADER_TAILS	  "who_programs" /* a program array of the source: loader_fill_tails() */
+#define LOADER_TAIL_KINDS 4
 
 /* The number of entries of a map, instead of the source's. */
 struct loader_map_size {
@@ -26,6 +28,9 @@ struct loader {
 	uint32_t kern_version;
 	struct source_text source;
 	const char *continued[LOADER_CONTINUED]; /* programs that tail calls reach, up to a NULL */
+	/* The program arrays LOADER_TAILS, one for each type of programs; -1: the image has none.
+	 */
+	int tail_fds[LOADER_TAIL_KINDS];
 	bool verbose; /* print the verifier's log on standard error, also on success */
 };
 
@@ -86,6 +91,14 @@ int loader_load(const struct loader *loader, const char *name, uint32_t type, st
 int loader_load_btf(const struct loader *loader, const char *name, struct error *error);
 
 void loader_close(struct loader *loader);
+
+/*
+ * Puts those of these programs, up to a NULL, that the image has into the array LOADER_TAILS of the
+ * programs of that type, enum bpf_prog_type. A program that calls one of that array can be loaded
+ * as any type. Returns 0, also if the image has no such array, or a negative errno with a message.
+ */
+int loader_fill_tails(const struct loader *loader, uint32_t type, const char *const *programs,
+		      struct error *error);
 
 /* Raises RLIMIT_MEMLOCK as far as allowed: kernels before 5.11 charge maps and programs to it. */
 void loader_lift_memlock(void);

@@ -242,6 +242,22 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 	return err;
 }
 
+/* The programs that any program of the set may go on with: loader_fill_tails(). */
+static int fill_tails(const struct loaded *loaded, const struct loader *loader, struct error *error)
+{
+	static const char *const programs[] = { "who_send", "who_send_rest", "who_submit", NULL };
+	size_t i, k;
+	int err = 0;
+
+	for (i = 0; !err && i < loaded->count; i++) {
+		for (k = 0; k < i && loaded->type[k] != loaded->type[i]; k++)
+			;
+		if (k == i)
+			err = loader_fill_tails(loader, loaded->type[i], programs, error);
+	}
+	return err;
+}
+
 static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
 		      struct error *error)
 {
@@ -252,6 +268,8 @@ static int attach_set(struct probes *probes, const struct probe *set, const stru
 	probes->miss_count = 0;
 	probes->refused[0] = '\0';
 	err = attach_probes(probes, set, &loaded, loader, error);
+	if (!err && loader->image)
+		err = fill_tails(&loaded, loader, error);
 	probes->has_refused |= loaded.was_refused;
 	links_forget_symbols(&probes->links);
 	probes->is_mistake = err && loaded.refused && loader->source.text;

@@ -120,6 +120,21 @@ for tool in "$REAL_TOOLS"/*; do
 	done
 done
 
+# The same with --who, which adds as much to each tool.
+for name in elfsnoop execsnoop opensnoop tcpconnect; do
+	image=$SCRATCH/$name.who
+	! has_headers || compiled "$name" kernel "$image.kernel" --who || continue
+	! has_btf || compiled "$name" btf "$image.btf" --who || continue
+	if has_headers && has_btf; then
+		take "$IMAGES" compare "$name --who, headers and BTF" "$image.kernel" "$image.btf"
+	fi
+	for file in "$image".{kernel,btf}; do
+		[ -e "$file" ] || continue
+		take "$IMAGES" check "$name --who" "$file"
+		break
+	done
+done
+
 # A check that finds nothing proves nothing: programs that 4.15 refuses, and the same behind a guard.
 # source_of NAME BODY: a tool's whole program, its image in $SCRATCH/NAME.
 source_of() {

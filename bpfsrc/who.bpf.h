@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * --who: each event gets the number of a record that says who did it. A task's record is sent when
+ * the task has an event and is not as it was at its last one. The kernel keeps the number of each
+ * task's last record, and the values that were in it; a task that it forgets gets another record.
+ *
+ * The programs below are the tail of submit(): one after the other by tail calls, as each has a
+ * path to walk. So a program that submits an event ends there, unless its task is known already.
+ */
+#include "who_values.bpf.h"
+
+struct who_entry {
+	u64 number; /* the thread's in the upper half, the time of the record in the lower one */
+	u32 sent;   /* 1: the record with that number and these values is in the tool's buffer */
+	u32 unused;
+	struct who_values values;
+};
+
+BPF_TABLE("lru_hash", u32, struct who_entry, who_entries, WHO_ENTRIES);
+BPF_ARRAY(who_nothing, struct who_entry, 1); /* all zero */
+BPF_PERCPU_ARRAY(who_scratch, struct who_values, 1);
+BPF_PROG_ARRAY(who_programs, 3);
+
+/* In that array. The last is of a tool: a program that is too long to submit an event itself. */
+#define WHO_PROGRAM_RECORD 0
+#define WHO_PROGRAM_REST   1
+#define WHO_PROGRAM_SUBMIT 2
+
+static __always_inline bool who_is_same(const struct who_values *a, const struct who_values *b)
+{
+	const u64 *first = (const u64 *)a, *second = (const u64 *)b;
+	u64 different = 0;
+	u32 i;
+
+#pragma unroll
+	for (i = 0; i < offsetof(struct who_values, got) / sizeof(u64); i++)
+		different |= first[i] ^ second[i];
+	return !different;
+}
+
+/* Whether the entry, which another CPU may just give to another thread, is that of the thread. */
+static __always_inline bool who_is_of(const struct who_entry *entry, u32 tid)
+{
+	return entry->number >> 32 == tid;
+}
+
+/* The entry of a thread, whose number is then a new one; NULL: there is no space. */
+static __always_inline struct who_entry *who_renew(u32 tid)
+{
+	struct who_entry *entry = who_entries.lookup(&tid), *nothing;
+	u32 zero = 0;
+
+	if (!entry) {
+		nothing = who_nothing.lookup(&zero);
+		if (!nothing)
+			return NULL;
+		who_entries.update(&tid, nothing);
+		entry = who_entries.lookup(&tid);
+	}
+	if (entry) {
+		entry->sent = 0;
+		entry->number = (u64)tid << 32 | (u32)(bpf_ktime_get_ns() >> 10);
+	}
+	return entry;
+}
+
+/*
+ * The number of the current task's record, for submit_by(); 0: none can be had. *due becomes 1 if
+ * the record has yet to be sent. For an event that is sent later, or in parts.
+ */
+static __always_inline u64 begin_who(u32 *due)
+{
+	u32 tid = my_tid(), zero = 0;
+	struct who_values *values = who_scratch.lookup(&zero);
+	struct who_entry *entry;
+
+	if (!values)
+		return 0;
+	who_read_mine(values);
+	entry = who_entries.lookup(&tid);
+	if (entry && entry->sent && who_is_same(&entry->values, values) && who_is_of(entry, tid))
+		return entry->number;
+	entry = who_renew(tid);
+	*due = 1;
+	return entry ? entry->number : 0;
+}
+
+/*
+ * Sends the record if it is due. The last thing that a program does, in the context of the same
+ * task: it may end here.
+ */
+static __always_inline void end_who(void *ctx, u32 due)
+{
+	if (due)
+		who_programs.call(ctx, WHO_PROGRAM_RECORD);
+}
+
+/* Puts the number behind an event of size bytes, and returns the size of both. */
+static __always_inline u64 append_who(void *event, u64 size, u64 max, u64 number)
+{
+	struct event_header *header = event;
+
+	asm volatile("" : "+r"(size));
+	if (size > max)
+		return size;
+	bpf_probe_read(event + size, sizeof(number), &number);
+	header->added |= WHO_NUMBER;
+	return size + WHO_SIZE;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The records of --who, and what the tool must know to say which command a process came from: the
+ * execs and forks of the machine.
+ */
+#include "path.bpf.h"
+
+#define WHO_OVERLAY	0x794c7630 /* OVERLAYFS_SUPER_MAGIC */
+#define WHO_CGROUP_NAME 256
+
+/* A record that is being made. */
+struct who_work {
+	u32 is_busy; /* an interrupt's program may come in between */
+	u32 unused;
+	struct who_record record;
+};
+
+BPF_PERCPU_ARRAY(who_works, struct who_work, 1);
+BPF_PERCPU_ARRAY(who_execs, struct who_exec, 1);
+BPF_TABLE("lru_hash", u32, struct who_credentials, who_before, WHO_ENTRIES);
+
+/* ---- records ---- */
+
+static __always_inline void who_add_namespace(struct who_record *record)
+{
+	struct task_struct *leader = READ(my_task()->group_leader);
+#ifdef HAVE_THREAD_PID
+	struct pid *pid = READ(leader->thread_pid);
+#else
+	struct pid *pid = READ(leader->pids[PIDTYPE_PID].pid);
+#endif
+	u64 level = READ(pid->level);
+	struct upid own = {};
+
+	bpf_probe_read(&own, sizeof(own), (void *)((u64)pid->numbers + level * sizeof(own)));
+	record->pid_in_namespace = own.nr;
+	record->pid_namespace = own.ns ? READ(own.ns->ns.inum) : 0;
+	record->start = READ(leader->WHO_START);
+}
+
+static __always_inline void who_add_ancestors(struct who_record *record)
+{
+	struct task_struct *task = READ(my_task()->real_parent);
+	struct who_ancestor *ancestor;
+	u32 i;
+
+	record->ancestor_count = 0;
+#pragma unroll
+	for (i = 0; i < WHO_ANCESTORS; i++) {
+		ancestor = &record->ancestors[i];
+		task = READ(task->group_leader);
+		ancestor->pid = READ(task->tgid);
+		if (!ancestor->pid)
+			return;
+		ancestor->start = READ(task->WHO_START);
+		ancestor->flags = READ(task->flags);
+		bpf_probe_read(ancestor->comm, sizeof(ancestor->comm), task->comm);
+		record->ancestor_count = i + 1;
+		task = READ(task->real_parent);
+	}
+}
+
+/* The names of the cgroup's directories, from its own up. */
+static __always_inline void who_add_cgroup(struct who_record *record)
+{
+	struct kernfs_node *node = (void *)record->values.cgroup, *parent;
+	struct strings *strings = &record->strings;
+	u32 i;
+
+	record->cgroup_offset = strings->size;
+	record->cgroup_is_cut = 0;
+#pragma unroll
+	for (i = 0; i < WHO_CGROUP_LEVELS; i++) {
+#ifdef HAVE_KERNFS_OPEN_PARENT
+		parent = READ(node->parent);
+#else
+		parent = READ(node->__parent);
+#endif
+		if (!parent)
+			goto out;
+		append_string(strings, READ(node->name), WHO_CGROUP_NAME);
+		node = parent;
+	}
+	record->cgroup_is_cut = 1;
+out:
+	record->cgroup_size = strings->size - record->cgroup_offset;
+}
+
+/* The terminal's name without a number, "pts", and its number are values of the task's. */
+static __always_inline void who_add_terminal(struct who_record *record)
+{
+	struct tty_struct *tty = (void *)record->values.tty;
+
+	record->tty[0] = '\0';
+	if (tty)
+		bpf_probe_read_str(record->tty, sizeof(record->tty), tty->name);
+}
+
+/*
+ * struct ovl_inode is private to overlayfs: behind its inode is a pointer to the file in the upper
+ * directory, NULL if there is none (4.15 to 7.2).
+ */
+static __always_inline u32 who_is_upper(struct inode *inode)
+{
+	void *upper = NULL;
+
+	bpf_probe_read(&upper, sizeof(upper), (char *)inode + sizeof(struct inode));
+	return upper != NULL;
+}
+
+static __always_inline void who_add_exe(struct who_record *record)
+{
+	struct file *file = (void *)record->values.exe;
+	struct inode *inode;
+	struct super_block *super_block;
+
+	if (!file)
+		return;
+	inode = READ(file->f_inode);
+	super_block = READ(inode->i_sb);
+	record->has |= WHO_HAS_EXE;
+	record->exe_mode = READ(inode->i_mode);
+	record->exe_uid = READ(inode->i_uid.val);
+	record->exe_gid = READ(inode->i_gid.val);
+	record->exe_links = READ(inode->i_nlink);
+	record->exe_magic = READ(super_block->s_magic);
+	record->exe_file_system = READ(super_block->s_flags);
+	record->exe_is_upper = record->exe_magic == WHO_OVERLAY && who_is_upper(inode);
+	append_path(&record->strings, &record->exe, READ(file->f_path.mnt),
+		    READ(file->f_path.dentry));
+}
+
+static __always_inline void who_add_before(struct who_record *record, u32 tid)
+{
+	struct who_credentials *before = who_before.lookup(&tid);
+
+	if (!before)
+		return;
+	record->before = *before;
+	record->has |= WHO_HAS_BEFORE;
+}
+
+static __always_inline void who_begin_record(struct who_record *record, u32 tid, u64 number)
+{
+	record->number = number;
+	record->has = 0;
+#ifdef HAVE_LOGIN
+	record->has |= WHO_HAS_LOGIN;
+#endif
+#ifdef HAVE_SECCOMP_MODE
+	record->has |= WHO_HAS_SECCOMP;
+#endif
+	record->strings.size = 0;
+	who_read_mine(&record->values);
+	who_add_namespace(record);
+	who_add_ancestors(record);
+	who_add_before(record, tid);
+	who_add_terminal(record);
+	who_add_cgroup(record);
+	who_add_exe(record);
+}
+
+/* A tail call. The walk of the exe's path is here, the others are in the next. */
+int who_send(void *ctx)
+{
+	u32 zero = 0, tid = my_tid();
+	struct who_entry *entry = who_entries.lookup(&tid);
+	struct who_work *work = who_works.lookup(&zero);
+	u64 number;
+
+	if (!entry || !work || entry->sent || work->is_busy)
+		return 0;
+	number = entry->number;
+	if (number >> 32 != tid)
+		return 0;
+	work->is_busy = 1;
+	asm volatile("" ::: "memory");
+	who_begin_record(&work->record, tid, number);
+	who_programs.call(ctx, WHO_PROGRAM_REST);
+	work->is_busy = 0;
+	return 0;
+}
+
+static __always_inline void who_add_parent_exe(struct who_record *record)
+{
+	struct task_struct *parent = READ(my_task()->real_parent);
+	struct mm_struct *mm = READ(parent->mm);
+	struct file *file;
+
+	if (!mm || READ(parent->flags) & WHO_OF_KERNEL)
+		return;
+	file = READ(mm->exe_file);
+	if (!file)
+		return;
+	record->has |= WHO_HAS_PARENT_EXE;
+	append_path(&record->strings, &record->parent_exe, READ(file->f_path.mnt),
+		    READ(file->f_path.dentry));
+}
+
+static __always_inline int who_put_record(void *ctx, struct who_record *record)
+{
+	u64 size = record->strings.size;
+
+	if (!is_bounded(&size, STRINGS_SIZE))
+		return -1;
+	size += offsetof(struct who_record, strings.bytes);
+	stamp(&record->header, size);
+	record->header.time = 0;
+	record->header.added = 0;
+	return events.perf_submit(ctx, record, size);
+}
+
+/* The tail call of who_send(). */
+int who_send_rest(void *ctx)
+{
+	u32 zero = 0, tid = my_tid();
+	struct who_work *work = who_works.lookup(&zero);
+	struct who_entry *entry;
+
+	if (!work)
+		return 0;
+	who_add_parent_exe(&work->record);
+	if (!work->record.values.flags) {
+		work->record.has |= WHO_HAS_CWD;
+		append_working_directory(&work->record.strings, &work->record.cwd);
+	}
+	entry = who_entries.lookup(&tid);
+	if (!who_put_record(ctx, &work->record) && entry && entry->number == work->record.number) {
+		bpf_probe_read(&entry->values, sizeof(entry->values), &work->record.values);
+		entry->sent = 1;
+	}
+	asm volatile("" ::: "memory");
+	work->is_busy = 0;
+	return 0;
+}
+
+/* ---- execs and forks ---- */
+
+static __always_inline void who_submit_note(void *ctx, void *note, u64 size)
+{
+	struct event_header *header = note;
+
+	submit_my_batch(ctx);
+	stamp(header, size);
+	header->added = WHO_NOTE;
+	if (events.perf_submit(ctx, note, size))
+		count_lost(1);
+}
+
+static __always_inline int who_note_exec(void *ctx)
+{
+	struct task_struct *leader = READ(my_task()->group_leader);
+	struct mm_struct *mm = READ(my_task()->mm);
+	u64 start = READ(mm->arg_start), size = READ(mm->arg_end) - start;
+	u32 zero = 0;
+	struct who_exec *exec = who_execs.lookup(&zero);
+
+	if (!exec)
+		return 0;
+	exec->note = WHO_EXEC;
+	exec->pid = my_pid();
+	exec->start = READ(leader->WHO_START);
+	exec->is_cut = size >= WHO_ARGS_SIZE;
+	if (size >= WHO_ARGS_SIZE)
+		size = WHO_ARGS_SIZE - 1;
+	size &= WHO_ARGS_SIZE - 1;
+	if (bpf_probe_read(exec->args, size, (void *)start)) {
+		exec->is_cut = 1;
+		size = 0;
+	}
+	exec->size = size;
+	/* Read anew: of a constant the verifier before 5.0 makes a size without bounds. */
+	size = *(volatile u32 *)&exec->size;
+	if (is_bounded(&size, WHO_ARGS_SIZE))
+		who_submit_note(ctx, exec, offsetof(struct who_exec, args) + size);
+	return 0;
+}
+
+/* Of a new process, not of a thread. */
+static __always_inline int who_note_fork(void *ctx, struct task_struct *child)
+{
+	struct task_struct *leader = READ(my_task()->group_leader);
+	struct who_fork fork = { .note = WHO_FORK };
+
+	fork.child = READ(child->tgid);
+	if (READ(child->pid) != fork.child)
+		return 0;
+	fork.pid = my_pid();
+	fork.start = READ(leader->WHO_START);
+	fork.child_start = READ(child->WHO_START);
+	who_submit_note(ctx, &fork, sizeof(fork));
+	return 0;
+}
+
+/* An exec renames its task before it changes its credentials. */
+static __always_inline int who_note_before(void)
+{
+	u32 zero = 0, tid = my_tid();
+	struct who_values *values = who_scratch.lookup(&zero);
+
+	if (!values)
+		return 0;
+	who_read_credentials(false, (u64)my_task(), &values->got, &values->credentials);
+	who_before.update(&tid, &values->credentials);
+	return 0;
+}
+
+/* raw tracepoint sched_process_exec(task, old pid, bprm); before 4.17 the tracepoint */
+int who_on_exec(void *ctx)
+{
+	return who_note_exec(ctx);
+}
+
+/* raw tracepoint sched_process_fork(parent, child) */
+int who_on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	return who_note_fork(ctx, (struct task_struct *)ctx->args[1]);
+}
+
+/* kprobe wake_up_new_task(task) */
+int who_on_new_task(struct pt_regs *ctx)
+{
+	return who_note_fork(ctx, (struct task_struct *)PT_REGS_PARM1(ctx));
+}
+
+/* raw tracepoint task_rename(task, comm); before 4.17 the tracepoint */
+int who_on_rename(void *ctx)
+{
+	return who_note_before();
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "tool/tool_who.h"
+#include "who_record.h"
+
+char *who_add_sections(const struct who_operations *operations, const char *text)
+{
+	struct buffer whole = {};
+
+	if (!strstr(text, "#include \"who.bpf.h\"")) {
+		errno = EINVAL;
+		return NULL;
+	}
+	errno = ENOMEM;
+	buffer_append_string(&whole, text);
+	/* An edited program may have its own. */
+	if (!strstr(text, "/who.bpf.h ===="))
+		buffer_append_string(&whole, operations->source->text);
+	return buffer_take_string(&whole);
+}
+
+static bool has_test(const struct feature_test *tests, const char *define)
+{
+	for (; tests->define; tests++)
+		if (!strcmp(tests->define, define))
+			return true;
+	return false;
+}
+
+const struct feature_test *who_feature_tests(const struct who_operations *operations,
+					     const struct feature_test *own)
+{
+	static struct feature_test all[MAX_FEATURE_TESTS + 1];
+	const struct feature_test *test;
+	size_t count = 0;
+
+	memset(all, 0, sizeof(all));
+	for (test = own; test && test->define; test++)
+		all[count++] = *test;
+	for (test = operations->feature_tests; test->define; test++) {
+		if (has_test(all, test->define))
+			continue;
+		assert(count < MAX_FEATURE_TESTS);
+		all[count++] = *test;
+	}
+	return all;
+}
+
+bool who_take_note(struct tool_who *who, const void *event, size_t size)
+{
+	const struct event_header *header = event;
+
+	if ((header->added & WHO_BITS) != WHO_NOTE)
+		return false;
+	who->operations->take_note(who->who, event, size);
+	return true;
+}
+
+size_t who_take_number(struct tool_who *who, void *event, size_t size)
+{
+	struct event_header *header = event;
+	bool has_number = header->added & WHO_NUMBER;
+	uint64_t number;
+
+	header->added &= ~WHO_BITS;
+	who->view = NULL;
+	if (has_number && size >= sizeof(*header) + WHO_SIZE) {
+		size -= WHO_SIZE;
+		memcpy(&number, (const char *)event + size, sizeof(number));
+		header->size = (uint32_t)size;
+		((char *)event)[size] = '\0';
+		if (!number)
+			who->view = who->operations->nobody(who->who);
+		else
+			who->view = who->operations->find(who->who, number, who->object);
+	}
+	if (!who->view) {
+		who->unknown++;
+		who->view = who->operations->nobody(who->who);
+	}
+	return size;
+}

@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --who: who did it, of all tools that have it.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+chmod 755 "$SCRATCH"
+
+check "an unknown field of it" one_line_error 2 "no field 'who.ex': the nearest is 'who.exe'" execsnoop --fields who.ex
+check "a tool whose rows are about no task" one_line_error 2 "unrecognized option '--who'" eperm --who
+printf 'int nothing(void *ctx)\n{\n\treturn 0;\n}\n' >"$SCRATCH/bare.c"
+check "a source that sends nothing as this version does" one_line_error 1 \
+	"$SCRATCH/bare.c does not send its events as this version does: --who is not possible" \
+	execsnoop --who --source "$SCRATCH/bare.c"
+"$TOOLS/execsnoop" --who --ebpf >"$SCRATCH/whole.c"
+check "--ebpf prints all of the program" grep -q '^int who_send(' "$SCRATCH/whole.c"
+"$TOOLS/execsnoop" --ebpf >"$OUT"
+check "and nothing of it without --who" out_lacks 'who_send|==== bpfsrc/who'
+
+has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
+
+# json NAME EXPRESSION: a Python expression holds for one of the events, who being its own.
+json() {
+	python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    who = event.get("who", {})
+    if eval(sys.argv[2]):
+        sys.exit()
+sys.exit("no such event")' "$SCRATCH/$1.out" "$2"
+}
+
+mark=mark-$$
+start_beside exec execsnoop --who --json --where "args~$mark"
+start_beside columns execsnoop --who --where "args~$mark-columns"
+start_beside fields execsnoop --fields comm,who.tty,who.exe,args --where "who.exe=$SCRATCH/nothing"
+start_beside elf elfsnoop --who --json --where "filename=$SCRATCH/nothing"
+start_beside ids setuids --who --json --where 'comm=python3'
+start_beside connect tcpconnect --who --json -r --where "comm=bash"
+wait_for 240 all_are_tracing
+
+# What it says of a process that changes, beside what the process reads of itself.
+mkdir "$SCRATCH/whole" "$SCRATCH/dropped"
+chmod 777 "$SCRATCH/dropped"
+step() { "$TOOLS/opensnoop" --who --json --where "path~^$SCRATCH/$1/step" --exec "${@:2}" >"$SCRATCH/$1.out" 2>"$SCRATCH/$1.err" </dev/null; }
+step whole "$PROGRAMS/in_pty" "$SCRATCH/pty" "$SCRATCH/tty" python3 "$here/who_am_i.py" "$SCRATCH/whole"
+step dropped python3 "$here/who_am_i.py" --drop "$SCRATCH/dropped"
+cp "$PROGRAMS/nothing" "$SCRATCH/nothing"
+# Each has ended before its line is printed.
+"$SCRATCH/nothing" "$mark-columns"
+(cd / && bash -c "'$SCRATCH/nothing' $mark-child; true")
+"$PROGRAMS/in_pty" "$SCRATCH/pty" "$SCRATCH/tty" "$SCRATCH/nothing" "$mark-terminal" </dev/null
+cp "$SCRATCH/nothing" "$SCRATCH/gone"
+bash -c "exec 3<'$SCRATCH/gone'; rm '$SCRATCH/gone'; exec /proc/self/fd/3 $mark-deleted"
+bash -c ": </dev/tcp/127.0.0.1/9" 2>/dev/null
+"$SCRATCH/nothing" "$mark-last"
+wait_for 60 has exec "$mark-last"
+wait_for 60 has fields "$mark-last"
+stop_all
+
+for kind in whole dropped; do
+	check "all that a process is, after each change ($kind)" \
+		python3 "$here/who_am_i.py" --compare "$SCRATCH/$kind/expected" "$SCRATCH/$kind.out"
+done
+check "the header" grep -Eq '^PCOMM +PID +PPID +RET AUID +TTY +CONTAINER +EXE +ARGS$' "$SCRATCH/columns.out"
+check "the columns" has columns "^nothing +[0-9]+ +[0-9]+ +0 [0-9-]+ +(pts/[0-9]+|tty[^ ]*|-) +(-|[0-9a-f]{12}) +$SCRATCH/nothing +$SCRATCH/nothing $mark-columns\$"
+check "--fields and --where alone" has fields "^nothing +pts/[0-9]+ +$SCRATCH/nothing +$SCRATCH/nothing $mark-terminal\$"
+check "the parent and its command line" json exec "'$mark-child' in event['args'] and who['parent']['comm'] == 'bash' and who['parent']['args'][1] == '-c' and 'from' not in who['parent']"
+check "who is above it, by /proc" json exec "'$mark-child' in event['args'] and [a for a in who['ancestors'] if a['pid'] == $$ and a['from'] == 'proc']"
+check "the parent's file" json exec "'$mark-child' in event['args'] and who['parent']['exe'].endswith('/bash')"
+check "the working directory of an exec" json exec "'$mark-child' in event['args'] and who['cwd'] == '/'"
+check "nothing was gained" json exec "'$mark-child' in event['args'] and who['gained'] == {'uids': [], 'gids': [], 'capabilities': []}"
+check "a file that was removed" json exec "'$mark-deleted' in event['args'] and who['exe'] == '$SCRATCH/gone' and 'deleted' in who['exe_flags']"
+check "elfsnoop has it too" json elf "who['exe'] and who['parent']['pid']"
+check "setuids too" json ids "'python' in who['exe'] and event['syscall'] == 'setresuid'"
+check "tcpconnect too, whatever came in between" json connect "event['dport'] == 9 and who['exe'].endswith('/bash') and who['parent']['pid'] == $$"
+for name in whole dropped exec elf ids connect; do
+	files+=("$SCRATCH/$name.out")
+done
+check "all of it follows the schemas" python3 "$here/follows_schema.py" "$here/../../docs/schema" "${files[@]}"
+
+# What is not known is said, and only where something was lost.
+known() {
+	local file
+	for file in "$SCRATCH"/*.err; do
+		! grep -q 'not known' "$file" || grep -q '^[a-z]*: lost' "$file" || return 1
+	done
+}
+check "who did it is known, where nothing was lost" known
+
+sed 's/^\(\tREAD_COMM(event->comm);\)$/\1\n\tFIELD(half, event->pid \/ 2);/' "$SCRATCH/whole.c" >"$SCRATCH/edited.c"
+start_beside edited execsnoop --who --source "$SCRATCH/edited.c" --where "args~$mark-edited"
+wait_for 180 all_are_tracing
+"$SCRATCH/nothing" "$mark-edited"
+wait_for 60 has edited "$mark-edited"
+stop_all
+check "an edited source has it beside its own fields" has edited " $SCRATCH/nothing +$SCRATCH/nothing $mark-edited +[0-9]+\$"
+check "and no message" test ! -s "$SCRATCH/edited.err"
+
+# Many processes that live for a moment.
+count=3000
+! is_emulated || count=100
+start_beside storm execsnoop --who --json --where 'args~^/bin/true storm'
+wait_for 180 all_are_tracing
+rss() { awk '/^VmRSS/ { print $2 }' "/proc/${beside[0]}/status"; }
+"$PROGRAMS/exec_storm" 4 $count 4
+storm_is_over() { [ "$(grep -ac '"who":' "$SCRATCH/storm.out")" -ge $count ]; }
+check "of each of $count processes it is known" wait_for 120 storm_is_over
+memory=$(rss)
+stop_all
+check "they had different parents" test "$(python3 -c 'import json, sys
+print(len({json.loads(line)["who"]["parent"]["id"] for line in open(sys.argv[1])}))' "$SCRATCH/storm.out")" -ge 4
+check "each is one of its own" test "$(python3 -c 'import json, sys
+print(len({json.loads(line)["who"]["id"] for line in open(sys.argv[1])}))' "$SCRATCH/storm.out")" -ge $count
+check "memory stays bounded: $memory kB" test "$memory" -lt 100000
+finish
