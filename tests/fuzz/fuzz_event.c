@@ -48,13 +48,14 @@ static void take_record(const uint8_t *data, size_t size, bool is_event)
 {
 	struct event_header header = { .size = (uint32_t)(sizeof(header) + size) };
 	struct cpu_buffer cpu = {};
+	struct events events = {};
 	struct event_header *event;
 	struct buffer record = {};
 
 	if (is_event)
 		buffer_append(&record, &header, sizeof(header));
 	buffer_append(&record, data, size);
-	REQUIRE(keep_events(&cpu, record.data, record.size) >= 0);
+	REQUIRE(keep_events(&events, &cpu, record.data, record.size) >= 0);
 	shrink(&cpu.records);
 	while ((event = first_event(&cpu))) {
 		cpu.taken += KEPT_SIZE(event->size);
