@@ -221,9 +221,11 @@ check_hidden "by default"
 check "a descriptor of the syscall's number is shown as one" out_has " 257   0 0+ 0+ $SCRATCH/hidden-pending\$"
 start opensnoop -e -f O_TRUNC -n hidden_opens
 "$PROGRAMS/hidden_opens" truncated "$SCRATCH/hidden-truncated"
+"$PROGRAMS/hidden_opens" flags "$SCRATCH/hidden-truncated"
 out_soon hidden-truncated
+out_soon "^[^>]*$SCRATCH/hidden-truncated\$"
 stop
-check "-f with flags that the open itself overwrites" out_has " 0 0+1(001)? .*$SCRATCH/hidden-truncated\$"
+check "-f with flags that the open itself overwrites" out_lines " 0 0+1(001)? .*$SCRATCH/hidden-truncated\$" 2
 start opensnoop -f O_RDWR -n hidden_opens
 "$PROGRAMS/hidden_opens" truncated "$SCRATCH/hidden-truncated"
 out_soon hidden-truncated

@@ -9,6 +9,7 @@
  *   handle, tree by open_by_handle_at(), open_tree()
  *   added        a seccomp supervisor opens it and adds the descriptor to its child
  *   truncated    name and flags lie in FILE itself, which the open truncates
+ *   flags        the flags alone do
  *   overwritten  another thread overwrites the name
  *   by-process   another process does, in shared memory
  *   unmapped     another thread unmaps the name
@@ -203,7 +204,7 @@ static int added(const char *file)
 	return result;
 }
 
-static int truncated(const char *file)
+static int truncated(const char *file, bool with_name)
 {
 	int fd = open(file, O_RDWR);
 	struct open_how *how;
@@ -217,7 +218,7 @@ static int truncated(const char *file)
 	strcpy(page, file);
 	how = (struct open_how *)(page + 2048);
 	*how = (struct open_how){ .flags = O_WRONLY | O_TRUNC };
-	return (int)syscall(__NR_openat2, AT_FDCWD, page, how, sizeof(*how));
+	return (int)syscall(__NR_openat2, AT_FDCWD, with_name ? page : file, how, sizeof(*how));
 }
 
 /* A name in memory of its own, and what is done to it while the open waits. */
@@ -276,7 +277,9 @@ static int open_by(const char *kind, const char *file)
 	if (!strcmp(kind, "added"))
 		return added(file);
 	if (!strcmp(kind, "truncated"))
-		return truncated(file);
+		return truncated(file, true);
+	if (!strcmp(kind, "flags"))
+		return truncated(file, false);
 	if (!strcmp(kind, "overwritten") || !strcmp(kind, "unmapped"))
 		return changed(file, false, !strcmp(kind, "unmapped"));
 	if (!strcmp(kind, "by-process"))
