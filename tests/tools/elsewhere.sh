@@ -40,10 +40,19 @@ taken() {
 
 # A fresh copy of eperm's program, whose path is in file.
 fresh() {
+	file=$PLACE/${own##*/}
 	rm -rf "${SCRATCH:?}/lib"
 	mkdir -p "$PLACE"
-	cp "$MADE"/eperm-* "$PLACE"
-	file=$(echo "$PLACE"/eperm-*)
+	cp "$own" "$file"
+}
+
+# Which of eperm's is the one for this kernel: there may be others, of edited sources.
+find_own() {
+	for own in "$MADE"/eperm-*; do
+		fresh
+		! taken || return 0
+	done
+	return 1
 }
 
 # ---- the command line ----
@@ -122,8 +131,7 @@ if [ -z "${no_libbcc-}" ]; then
 	finish
 	exit
 fi
-fresh
-check 'a tool takes its program' taken
+check 'a tool takes its program' find_own
 check '--support counts it' run_without "$TOOLS/eperm --support"
 listed() { hidden "$nothing" "$SNOOPKIT list" >"$OUT" 2>"$ERR" && err_is_empty && out_has "$1"; }
 check 'it is listed' listed '^    /var/lib/snoopkit/programs: eperm$'
