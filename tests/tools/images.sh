@@ -44,6 +44,12 @@ compiled() {
 	[ -s "$file" ]
 }
 
+# The same without a look at what is kept, which stays as it is.
+compiled_anew() {
+	local keep=()
+	compiled "$@"
+}
+
 # compiled_from_archive NAME FILE OPTION...: the kernel's own headers are taken where there is no build
 # tree.
 # shellcheck disable=SC2016
@@ -104,8 +110,7 @@ for tool in "$REAL_TOOLS"/*; do
 	elif has_headers; then
 		# The program asks of types what BTF answers where there is BTF, and else the headers:
 		# what is kept may have been made with the one, what is compiled now is with the other.
-		keep=()
-		compiled "$name" kernel "$image.now" --no-cache &&
+		compiled_anew "$name" kernel "$image.now" --no-cache &&
 			take "$IMAGES" compare "$name, kept and new" "$image.kernel" "$image.now"
 	fi
 	if has_headers && has_archive; then
