@@ -247,7 +247,8 @@ and the greatest stand in parentheses. `–` means: not measured.
 - **Idle**: the tool's CPU time and wake-ups while nothing happens."""
 VM_EXPLANATION = """\
 BCC's tools run on this kernel only. The virtual machine has no hardware support, and everything
-takes 15 to 20 times as long: compare within a table, not with the tables above."""
+takes 15 to 20 times as long: compare within a table, not with the tables above. There are few events
+and rounds: what lies within the spread proves little."""
 
 
 def markdown(results: dict, targets: list[Target]) -> str:
@@ -278,7 +279,7 @@ def markdown(results: dict, targets: list[Target]) -> str:
 README_TOOL = "opensnoop"
 README_FAMILIES = (SNOOPKIT, LIBBPF, BPFTRACE)
 README_HERE = ("opensnoop", "setuids", "tcpreset")
-README_IN_VM = ("capable", "tcpaccept", "tcpconnect")  # the others' need kprobes
+README_IN_VM = ("capable", "tcpaccept", "tcpconnect")  # other families' need kprobes
 
 
 def rate_without_loss(entry: dict, producers: str) -> str:
@@ -290,7 +291,9 @@ def rate_without_loss(entry: dict, producers: str) -> str:
 
 def middle(entry: dict, *path: str, scale: float = 1.0) -> str:
     value = median(entry, *path)
-    return "–" if value is None else figure(value * scale)
+    if value is None:
+        return "–"
+    return figure(value * scale) if value >= 0 else "noise"
 
 
 def seconds(entry: dict, name: str) -> str:
@@ -308,7 +311,7 @@ def busy_line(results: dict) -> list[str]:
     """The rows that were measured while the machine had other work."""
     names = [name for name in README_HERE if name in results["tools"]
              and machine_of(results, name)["load_at_start"] >= 1]
-    return [f"{' and '.join(names)} were measured on a busy machine."] if names else []
+    return [f"{', '.join(names)}: on a busy machine."] if names else []
 
 
 def vm_lines(in_vm: dict) -> list[str]:
@@ -317,10 +320,10 @@ def vm_lines(in_vm: dict) -> list[str]:
     ours, theirs = entries.get(SNOOPKIT), entries.get(BCC)
     names = [name for name in README_IN_VM if name in in_vm["tools"]]
     lines = [f"{', '.join(names) or 'BCC'}: in a slow virtual machine with "
-             f"{in_vm['machine']['kernel']}, for the others' need kprobes."]
+             f"{in_vm['machine']['kernel']}."]
     if ours and theirs and "does_not_run" not in theirs:
         lines.append(f"There BCC's {README_TOOL} starts in {seconds(theirs, 'second_start_ms')} s; "
-                     f"ours in {seconds(ours, 'first_start_ms')} s the first time, later in "
+                     f"ours first in {seconds(ours, 'first_start_ms')} s, later in "
                      f"{seconds(ours, 'second_start_ms')} s.")
     return lines
 
