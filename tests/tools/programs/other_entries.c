@@ -24,6 +24,10 @@
 #define IOSQE_CQE_SKIP_SUCCESS (1 << 6)
 #endif
 
+#ifndef MAP_32BIT /* x86's alone, as is the 32-bit entry that needs it */
+#define MAP_32BIT 0
+#endif
+
 #define NOT_HERE 77
 #define SEGMENTS 10
 
