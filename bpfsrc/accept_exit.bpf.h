@@ -29,12 +29,9 @@ static __always_inline int end_accept(void *ctx, u32 fd, u32 listener_fd)
 	return 0;
 }
 
-#ifdef HAVE_ORIG_AX
-#define NATIVE_ACCEPT  43
-#define NATIVE_ACCEPT4 288
-#define COMPAT_ACCEPT4 364
-#define CALL_ACCEPT    5
-#define CALL_ACCEPT4   18
+#ifdef SYSCALL_NUMBER
+#define CALL_ACCEPT  5
+#define CALL_ACCEPT4 18
 
 /* BTF raw tracepoint sys_exit(registers, result) */
 int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
@@ -45,7 +42,7 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 	if (!PARAM(PARAM_BTF) || ret < 0)
 		return 0;
 	if (!is_socket_call(ctx->args[0], &listener_fd, NATIVE_ACCEPT, NATIVE_ACCEPT4,
-			    COMPAT_ACCEPT4, CALL_ACCEPT, CALL_ACCEPT4))
+			    COMPAT_ACCEPT, COMPAT_ACCEPT4, CALL_ACCEPT, CALL_ACCEPT4))
 		return 0;
 	return end_accept(ctx, ret, listener_fd);
 }

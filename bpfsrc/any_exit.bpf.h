@@ -1,42 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Writes seen at the exit of any syscall: one program on raw_syscalls instead of one for each
- * syscall. It sees what the tracepoints syscalls:* do not: x86's 32-bit entry, which 32-bit
- * programs and int $0x80 in any program use, and x32 programs. It runs at the exit of every syscall
+ * syscall. It sees what the tracepoints syscalls:* do not: the 32-bit entry, which 32-bit programs
+ * use, and on x86 int $0x80 in any program, and x32 programs. It runs at the exit of every syscall
  * of the machine, so what it does first has to be cheap.
  *
  * Before including this, define wants_ended_write(write, ids), and note_call(syscall, is_compat,
  * ret): it is called for each syscall that has not failed.
  */
 #include "syscall.bpf.h"
+#include "syscall_numbers.bpf.h"
 #include "trapped.bpf.h"
 
-#if defined(HAVE_ORIG_AX) && defined(COMPAT_WORD)
-/* arch/x86/entry/syscalls/syscall_32.tbl */
-enum {
-	COMPAT_WRITE = 4,
-	COMPAT_WRITEV = 146,
-	COMPAT_PWRITE64 = 181,
-	COMPAT_PWRITEV = 334,
-	COMPAT_PWRITEV2 = 379,
-};
-
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-enum {
-	NATIVE_WRITE = 1,
-	NATIVE_PWRITE64 = 18,
-	NATIVE_WRITEV = 20,
-	NATIVE_PWRITEV = 296,
-	NATIVE_PWRITEV2 = 328,
-};
-
-/* The same for x32 programs, whose pointers have 32 bits */
-enum {
-	X32_WRITEV = X32_BIT | 516,
-	X32_PWRITEV = X32_BIT | 535,
-	X32_PWRITEV2 = X32_BIT | 547,
-};
-
+#if defined(SYSCALL_NUMBER) && defined(COMPAT_WORD)
 static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 					      struct write *write)
 {
@@ -53,39 +29,55 @@ static __always_inline bool find_compat_write(struct pt_regs *regs, u32 syscall,
 	return true;
 }
 
+/* X32 programs, a part of x86, have these numbers and 32-bit pointers. */
+#ifdef HAVE_ORIG_AX
+enum {
+	X32_WRITE = X32_BIT | NATIVE_WRITE,
+	X32_PWRITE64 = X32_BIT | NATIVE_PWRITE64,
+	X32_WRITEV = X32_BIT | 516,
+	X32_PWRITEV = X32_BIT | 535,
+	X32_PWRITEV2 = X32_BIT | 547,
+};
+
+#define IS_X32(syscall) ((syscall)&X32_BIT)
+
 static __always_inline bool find_x32_write(struct pt_regs *regs, u32 syscall, struct write *write)
 {
-	bool is_plain =
-		syscall == (X32_BIT | NATIVE_WRITE) || syscall == (X32_BIT | NATIVE_PWRITE64);
+	bool is_plain = syscall == X32_WRITE || syscall == X32_PWRITE64;
 
 	if (!is_plain && syscall != X32_WRITEV && syscall != X32_PWRITEV && syscall != X32_PWRITEV2)
 		return false;
-	write->fd = READ(regs->di);
+	write->fd = READ(regs->ARGUMENT_1);
 	if (is_plain)
-		write->address = READ(regs->si);
+		write->address = READ(regs->ARGUMENT_2);
 	else
-		write->segments = READ(regs->si);
+		write->segments = READ(regs->ARGUMENT_2);
 	return true;
 }
+#else
+#define IS_X32(syscall)	    false
+#define find_x32_write(...) false
+#endif
 
 static __always_inline bool is_of_32_bits(u32 syscall, bool is_compat)
 {
-	return is_compat || syscall & X32_BIT;
+	return is_compat || IS_X32(syscall);
 }
 
-/* If seccomp traps a syscall, ret is the syscall's number: the write may not have happened. */
+/* The write may not have happened: seccomp may have trapped it. */
 static __always_inline int end_compat_call(void *ctx, struct pt_regs *regs, u32 syscall, s64 ret)
 {
 	struct write write = {};
 	u64 ids;
 
-	if (!ret || (syscall & X32_BIT ? !find_x32_write(regs, syscall, &write) :
-					 !find_compat_write(regs, syscall, &write)))
+	if (!ret || (IS_X32(syscall) ? !find_x32_write(regs, syscall, &write) :
+				       !find_compat_write(regs, syscall, &write)))
 		return 0;
 	ids = my_ids();
 	if (!wants_ended_write(&write, ids))
 		return 0;
-	write.is_doubtful |= ret == syscall;
+	if ((u32)ret == (u32)READ(regs->TRAPPED_RESULT))
+		write.is_doubtful |= may_be_trapped();
 	return copy_write(ctx, &write, ids, ret, COPIER_COMPAT);
 }
 
@@ -102,7 +94,7 @@ int on_compat_exit(struct bpf_raw_tracepoint_args *ctx)
 
 	if (ret < 0)
 		return 0;
-	syscall = READ(regs->orig_ax);
+	syscall = READ(regs->SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
 	return is_of_32_bits(syscall, is_compat) ? end_compat_call(ctx, regs, syscall, ret) : 0;
 }
@@ -132,7 +124,7 @@ static __always_inline int end_native_write(void *ctx, u64 regs, u32 syscall, s6
 		write.address = address;
 	else
 		write.segments = address;
-	if (ret == syscall)
+	if ((u32)ret == (u32)LOAD(struct pt_regs, regs, TRAPPED_RESULT))
 		write.is_doubtful |= may_be_trapped();
 	return copy_write(ctx, &write, ids, ret, COPIER_PLAIN);
 }
@@ -147,7 +139,7 @@ int on_any_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (ret < 0 || !PARAM(PARAM_BTF))
 		return 0;
 	is_compat = LOAD(struct task_struct, my_trusted_task(), COMPAT_WORD) & COMPAT_MARK;
-	syscall = LOAD(struct pt_regs, ctx->args[0], orig_ax);
+	syscall = LOAD(struct pt_regs, ctx->args[0], SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
 	if (is_of_32_bits(syscall, is_compat))
 		return end_compat_call(ctx, (void *)ctx->args[0], syscall, ret);

@@ -14,7 +14,7 @@ BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);
 /* uretprobe readline_internal_teardown, or else readline */
 int on_line(struct pt_regs *ctx)
 {
-	const char *line = (const char *)PT_REGS_RC(ctx);
+	const void *line = (const void *)PT_REGS_RC(ctx);
 	struct bashreadline_event *event;
 	u64 size = 0;
 	u32 zero = 0;
@@ -26,7 +26,7 @@ int on_line(struct pt_regs *ctx)
 	event->pid = my_pid();
 	event->uid = my_uid();
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	length = bpf_probe_read_str(event->line, sizeof(event->line), line);
+	length = bpf_probe_read_str(event->line, sizeof(event->line), user_address(line));
 	if (length > 0) /* the mask shows the verifier the helper's bound */
 		size = ((length - 1) & (LINE_SIZE - 1)) + 1;
 	event->line_size = size;

@@ -4,8 +4,8 @@
  *
  * A successful exec is reported where the kernel announces it, whatever caused it: its arguments
  * are then on the new stack, complete and resident. A failed exec is reported at the syscall's
- * exit: the kernel has touched the caller's arguments by then, so they can be read. On x86 with BTF
- * one program at the exits of all syscalls finds them in the caller's registers, through the 32-bit
+ * exit: the kernel has touched the caller's arguments by then, so they can be read. With BTF one
+ * program at the exits of all syscalls finds them in the caller's registers, through the 32-bit
  * entry too; elsewhere they are noted at the entry.
  */
 #include <linux/binfmts.h>
@@ -17,6 +17,7 @@
 #include "cgroup_filter.bpf.h"
 #include "map_filter.bpf.h"
 #include "syscall.bpf.h"
+#include "syscall_numbers.bpf.h"
 #include "trusted.bpf.h"
 #include "execsnoop.h"
 
@@ -262,14 +263,19 @@ static __always_inline int end_attempt(void *ctx, int ret)
 	return report_failure(ctx, &attempt, ret);
 }
 
+#ifdef SYSCALL_NUMBER
+#define X32_EXECVE   (X32_BIT | 520)
+#define X32_EXECVEAT (X32_BIT | 545)
+
+/* Programs of x32, which is a part of x86, have numbers of their own and 32-bit pointers. */
+static __always_inline bool is_x32_exec(u32 number)
+{
 #ifdef HAVE_ORIG_AX
-/* Numbers in syscall_64.tbl, with those of x32 programs, and in syscall_32.tbl. */
-#define NATIVE_EXECVE	59
-#define NATIVE_EXECVEAT 322
-#define X32_EXECVE	(X32_BIT | 520)
-#define X32_EXECVEAT	(X32_BIT | 545)
-#define COMPAT_EXECVE	11
-#define COMPAT_EXECVEAT 358
+	return number == X32_EXECVE || number == X32_EXECVEAT;
+#else
+	return false;
+#endif
+}
 
 static __always_inline void take_compat(struct attempt *attempt, u64 registers, u32 number)
 {
@@ -291,7 +297,7 @@ static __always_inline void take_native(struct attempt *attempt, u64 registers, 
 
 	attempt->filename = is_execve ? first : second;
 	attempt->argv = is_execve ? second : third;
-	attempt->is_compat = number == X32_EXECVE || number == X32_EXECVEAT;
+	attempt->is_compat = is_x32_exec(number);
 }
 
 static __always_inline bool is_compat_exec(u32 number)
@@ -301,8 +307,7 @@ static __always_inline bool is_compat_exec(u32 number)
 
 static __always_inline bool is_native_exec(u32 number)
 {
-	return number == NATIVE_EXECVE || number == NATIVE_EXECVEAT || number == X32_EXECVE ||
-	       number == X32_EXECVEAT;
+	return number == NATIVE_EXECVE || number == NATIVE_EXECVEAT || is_x32_exec(number);
 }
 
 /* BTF raw tracepoint sys_exit(registers, result), of all syscalls of the machine */
@@ -316,7 +321,7 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 
 	if (ret >= 0 || !PARAM(PARAM_BTF))
 		return 0;
-	number = LOAD(struct pt_regs, registers, orig_ax);
+	number = LOAD(struct pt_regs, registers, SYSCALL_NUMBER);
 	if (!is_compat_exec(number) && !is_native_exec(number))
 		return 0;
 	is_compat = is_compat_syscall();

@@ -8,6 +8,7 @@
  * perf tracepoints of the opens alone would.
  */
 #include "syscall.bpf.h"
+#include "syscall_numbers.bpf.h"
 #include "trapped.bpf.h"
 #include "trusted.bpf.h"
 
@@ -23,7 +24,7 @@ static __always_inline int end_syscall(void *ctx, struct ended *ended)
 	return report(ctx, ended);
 }
 
-#ifdef HAVE_ORIG_AX
+#ifdef SYSCALL_NUMBER
 /* The syscalls that open, and ioctl(), with which a seccomp supervisor adds a descriptor. */
 enum open_call {
 	CALL_NONE,
@@ -36,7 +37,7 @@ enum open_call {
 	CALL_IOCTL,
 };
 
-/* What a number is in syscall_64.tbl and, shifted by 4 bits, in syscall_32.tbl; 514 is x32's. */
+/* What a number is in the table of 64-bit programs and, shifted by 4 bits, of 32-bit programs. */
 #define NATIVE(call) (call)
 #define COMPAT(call) ((call) << 4)
 #define BOTH(call)   (NATIVE(call) | COMPAT(call))
@@ -45,7 +46,13 @@ enum open_call {
 	if (IS(number, value))    \
 	calls = its_calls
 
-#define SMALL_NUMBERS (1ULL << 2 | 1ULL << 5 | 1ULL << 8 | 1ULL << 16 | 1ULL << 54)
+#define SMALL_COMPAT (1ULL << COMPAT_OPEN | 1ULL << COMPAT_CREAT | 1ULL << COMPAT_IOCTL)
+#ifdef HAVE_ORIG_AX
+#define X32_IOCTL     514
+#define SMALL_NUMBERS (SMALL_COMPAT | 1ULL << NATIVE_OPEN | 1ULL << NATIVE_IOCTL)
+#else
+#define SMALL_NUMBERS (SMALL_COMPAT | 1ULL << NATIVE_OPENAT | 1ULL << NATIVE_IOCTL)
+#endif
 
 static __always_inline u32 calls_of(u32 number)
 {
@@ -54,20 +61,22 @@ static __always_inline u32 calls_of(u32 number)
 	/* The most frequent syscalls have small numbers. */
 	if (number < 64 && !(SMALL_NUMBERS >> number & 1))
 		return CALL_NONE;
-	CALL_IF(2, NATIVE(CALL_OPEN));
-	CALL_IF(5, COMPAT(CALL_OPEN));
-	CALL_IF(8, COMPAT(CALL_CREAT));
-	CALL_IF(16, NATIVE(CALL_IOCTL));
-	CALL_IF(54, COMPAT(CALL_IOCTL));
-	CALL_IF(85, NATIVE(CALL_CREAT));
-	CALL_IF(257, NATIVE(CALL_OPENAT));
-	CALL_IF(295, COMPAT(CALL_OPENAT));
-	CALL_IF(304, NATIVE(CALL_HANDLE));
-	CALL_IF(342, COMPAT(CALL_HANDLE));
-	CALL_IF(428, BOTH(CALL_TREE));
-	CALL_IF(437, BOTH(CALL_OPENAT2));
-	CALL_IF(467, BOTH(CALL_TREE)); /* open_tree_attr */
-	CALL_IF(514, NATIVE(CALL_IOCTL));
+#ifdef HAVE_ORIG_AX
+	CALL_IF(NATIVE_OPEN, NATIVE(CALL_OPEN));
+	CALL_IF(NATIVE_CREAT, NATIVE(CALL_CREAT));
+	CALL_IF(X32_IOCTL, NATIVE(CALL_IOCTL));
+#endif
+	CALL_IF(COMPAT_OPEN, COMPAT(CALL_OPEN));
+	CALL_IF(COMPAT_CREAT, COMPAT(CALL_CREAT));
+	CALL_IF(NATIVE_IOCTL, NATIVE(CALL_IOCTL));
+	CALL_IF(COMPAT_IOCTL, COMPAT(CALL_IOCTL));
+	CALL_IF(NATIVE_OPENAT, NATIVE(CALL_OPENAT));
+	CALL_IF(COMPAT_OPENAT, COMPAT(CALL_OPENAT));
+	CALL_IF(NATIVE_OPEN_BY_HANDLE_AT, NATIVE(CALL_HANDLE));
+	CALL_IF(COMPAT_OPEN_BY_HANDLE_AT, COMPAT(CALL_HANDLE));
+	CALL_IF(COMMON_OPEN_TREE, BOTH(CALL_TREE));
+	CALL_IF(COMMON_OPENAT2, BOTH(CALL_OPENAT2));
+	CALL_IF(COMMON_OPEN_TREE_ATTR, BOTH(CALL_TREE));
 	return calls;
 }
 
@@ -188,7 +197,7 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!PARAM(PARAM_BTF))
 		return 0;
-	number = LOAD(struct pt_regs, registers, orig_ax);
+	number = LOAD(struct pt_regs, registers, SYSCALL_NUMBER);
 	calls = calls_of(number & ~X32_BIT);
 	if (!calls)
 		return 0;
@@ -199,8 +208,9 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 		call = unknown_to_verifier(call);
 	if (!call)
 		return 0;
-	surely = (u32)ended.ret != number || !may_be_trapped();
-	if (!surely && is_no_open(number))
+	surely = (u32)ended.ret != (u32)LOAD(struct pt_regs, registers, TRAPPED_RESULT) ||
+		 !may_be_trapped();
+	if (!surely && is_no_open(ended.ret))
 		return 0;
 	load_arguments(&arguments, registers, is_compat);
 	return report_exit(ctx, &ended, call, &arguments, surely);

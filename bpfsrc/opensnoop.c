@@ -9,7 +9,7 @@
  *
  * Without kprobes, syscalls are seen at their exit. The name is read there: the kernel has just
  * touched it, so it is in memory, unless seccomp refused the call. The arguments are still in the
- * caller's registers (open_exit.bpf.h); elsewhere than on x86 they are noted at the entry.
+ * caller's registers (open_exit.bpf.h); without BTF they are noted at the entry.
  *
  * What lies in the program's memory may have been changed by then. Where that is easy, the event of
  * an open that succeeded also says which file it was, by the descriptor.

@@ -12,6 +12,36 @@
 #define SYSCALL_NUMBER syscallno
 #endif
 
+/*
+ * The members that hold the arguments from the entry to the exit: entry_64.S and entry_64_compat.S
+ * in arch/x86/entry, arch/arm64/kernel/syscall.c. arm64 keeps the first one in a place of its own,
+ * because the result takes its register.
+ *
+ * What a syscall that seccomp traps seems to return (syscall_rollback() in asm/syscall.h): its
+ * number on x86, its first argument on arm64.
+ */
+#if defined(HAVE_ORIG_AX)
+#define ARGUMENT_1	  di
+#define ARGUMENT_2	  si
+#define ARGUMENT_3	  dx
+#define ARGUMENT_4	  r10
+#define COMPAT_ARGUMENT_1 bx
+#define COMPAT_ARGUMENT_2 cx
+#define COMPAT_ARGUMENT_3 dx
+#define COMPAT_ARGUMENT_4 si
+#define TRAPPED_RESULT	  orig_ax
+#elif defined(HAVE_SYSCALLNO)
+#define ARGUMENT_1	  orig_x0
+#define ARGUMENT_2	  regs[1]
+#define ARGUMENT_3	  regs[2]
+#define ARGUMENT_4	  regs[3]
+#define COMPAT_ARGUMENT_1 ARGUMENT_1
+#define COMPAT_ARGUMENT_2 ARGUMENT_2
+#define COMPAT_ARGUMENT_3 ARGUMENT_3
+#define COMPAT_ARGUMENT_4 ARGUMENT_4
+#define TRAPPED_RESULT	  ARGUMENT_1
+#endif
+
 /* arch/x86 and arch/arm64/include/asm/thread_info.h; BTF has no macros. */
 #define X86_TS_COMPAT	0x2
 #define ARM64_TIF_32BIT 22
@@ -51,25 +81,22 @@ static __always_inline bool is_compat_syscall(void)
 		(number) == (value);             \
 	})
 
-/*
- * The arguments of a syscall through the 32-bit entry: on x86, entry_64_compat.S. The kernel does
- * not change the registers during the syscall.
- */
-#ifdef HAVE_ORIG_AX
-#define COMPAT_PARM1(regs) ((u32)READ((regs)->bx))
-#define COMPAT_PARM2(regs) ((u32)READ((regs)->cx))
-#define COMPAT_PARM3(regs) ((u32)READ((regs)->dx))
+/* The arguments of a syscall through the 32-bit entry. */
+#ifdef COMPAT_ARGUMENT_1
+#define COMPAT_PARM1(regs) ((u32)READ((regs)->COMPAT_ARGUMENT_1))
+#define COMPAT_PARM2(regs) ((u32)READ((regs)->COMPAT_ARGUMENT_2))
+#define COMPAT_PARM3(regs) ((u32)READ((regs)->COMPAT_ARGUMENT_3))
 
-/* The same through a trusted pointer (trusted.bpf.h), and those of the 64-bit entry: entry_64.S. */
-#define LOAD_COMPAT_PARM1(regs) ((u32)LOAD(struct pt_regs, regs, bx))
-#define LOAD_COMPAT_PARM2(regs) ((u32)LOAD(struct pt_regs, regs, cx))
-#define LOAD_COMPAT_PARM3(regs) ((u32)LOAD(struct pt_regs, regs, dx))
-#define LOAD_COMPAT_PARM4(regs) ((u32)LOAD(struct pt_regs, regs, si))
+/* The same through a trusted pointer (trusted.bpf.h), and those of the 64-bit entry. */
+#define LOAD_COMPAT_PARM1(regs) ((u32)LOAD(struct pt_regs, regs, COMPAT_ARGUMENT_1))
+#define LOAD_COMPAT_PARM2(regs) ((u32)LOAD(struct pt_regs, regs, COMPAT_ARGUMENT_2))
+#define LOAD_COMPAT_PARM3(regs) ((u32)LOAD(struct pt_regs, regs, COMPAT_ARGUMENT_3))
+#define LOAD_COMPAT_PARM4(regs) ((u32)LOAD(struct pt_regs, regs, COMPAT_ARGUMENT_4))
 
-#define LOAD_PARM1(regs) LOAD(struct pt_regs, regs, di)
-#define LOAD_PARM2(regs) LOAD(struct pt_regs, regs, si)
-#define LOAD_PARM3(regs) LOAD(struct pt_regs, regs, dx)
-#define LOAD_PARM4(regs) LOAD(struct pt_regs, regs, r10)
+#define LOAD_PARM1(regs) LOAD(struct pt_regs, regs, ARGUMENT_1)
+#define LOAD_PARM2(regs) LOAD(struct pt_regs, regs, ARGUMENT_2)
+#define LOAD_PARM3(regs) LOAD(struct pt_regs, regs, ARGUMENT_3)
+#define LOAD_PARM4(regs) LOAD(struct pt_regs, regs, ARGUMENT_4)
 #else
 #define COMPAT_PARM1(regs) ((u32)READ(PT_REGS_PARM1(regs)))
 #define COMPAT_PARM2(regs) ((u32)READ(PT_REGS_PARM2(regs)))

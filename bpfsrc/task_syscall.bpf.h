@@ -14,9 +14,12 @@
 /* BPF_FUNC_task_pt_regs, since 5.15 */
 static u64 (*registers_of_task)(struct task_struct *task) = (void *)175;
 
-/* BTF has no macros. The kernel's stack has four pages, unless it is built with KASAN. */
+/*
+ * BTF has no macros. The kernel's stack has 16 kB, unless it is built with KASAN, and at least one
+ * page, of which arm64's may have 64 kB.
+ */
 #ifndef THREAD_SIZE
-#define THREAD_SIZE 16384
+#define THREAD_SIZE (PAGE_SIZE > 16384 ? PAGE_SIZE : 16384)
 #endif
 
 static __always_inline struct pt_regs *my_registers(void)

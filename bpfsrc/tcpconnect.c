@@ -276,10 +276,8 @@ int on_datagram_return(struct pt_regs *ctx)
 
 #include "socket_exit.bpf.h"
 
-#ifdef HAVE_ORIG_AX
-#define NATIVE_CONNECT 42
-#define COMPAT_CONNECT 362
-#define CALL_CONNECT   3
+#ifdef SYSCALL_NUMBER
+#define CALL_CONNECT 3
 
 /* BTF raw tracepoint sys_exit(registers, result) */
 int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
@@ -290,7 +288,7 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 	if (!PARAM(PARAM_BTF) || ctx->args[1])
 		return 0;
 	if (!is_socket_call(ctx->args[0], &fd, NATIVE_CONNECT, NATIVE_CONNECT, COMPAT_CONNECT,
-			    CALL_CONNECT, CALL_CONNECT))
+			    COMPAT_CONNECT, CALL_CONNECT, CALL_CONNECT))
 		return 0;
 	sk = socket_of_descriptor(fd);
 	return sk ? report_datagram(ctx, sk) : 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * If seccomp traps a syscall (SECCOMP_RET_TRAP) or kills for it, the syscall does not run and has
- * no result. The kernel restores the register that held the syscall's number (syscall_rollback()),
- * so at the exit the result is that number, and it forces a SIGSYS on the thread. A program at the
- * entry does not see such a syscall; one at the exit alone has to tell it from a syscall that was
- * made and returned that number. The traced program can choose the number (a descriptor) and can
- * have a SIGSYS pending, but a forced signal is never blocked.
+ * no result. The kernel restores the register of the result (syscall_rollback()), so at the exit
+ * the result is TRAPPED_RESULT (syscall.bpf.h), and it forces a SIGSYS on the thread. A program at
+ * the entry does not see such a syscall; one at the exit alone has to tell it from a syscall that
+ * was made and returned that number. The traced program can choose its result (a descriptor) and
+ * can have a SIGSYS pending, but a forced signal is never blocked.
  */
 #include <linux/sched.h>
 #include <linux/sched/signal.h>

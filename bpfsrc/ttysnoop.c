@@ -68,6 +68,7 @@ static __always_inline bool is_watched_file(struct file *file)
 
 #include "write_syscalls.bpf.h"
 #include "replaced.bpf.h"
+#include "syscall_numbers.bpf.h"
 
 /*
  * If other tasks share the descriptors, they may replace one after this program has looked at it
@@ -144,20 +145,21 @@ static __always_inline bool wants_ended_write(struct write *write, u64 ids)
 	return confirm_write(write);
 }
 
-/*
- * The syscalls that return a new descriptor: arch/x86/entry/syscalls/syscall_64.tbl and
- * syscall_32.tbl
- */
+/* The syscalls that return a new descriptor. */
 static __always_inline bool makes_descriptor(u32 syscall, bool is_compat)
 {
-	if (syscall == 437 || syscall == 438) /* openat2, pidfd_getfd */
+	if (syscall == COMMON_OPENAT2 || syscall == COMMON_PIDFD_GETFD)
 		return true;
-	if (is_compat) /* open, dup, fcntl, dup2, fcntl64, openat, dup3 */
-		return syscall == 5 || syscall == 41 || syscall == 55 || syscall == 63 ||
-		       syscall == 221 || syscall == 295 || syscall == 330;
-	/* open, dup, dup2, fcntl, openat, dup3 */
-	return syscall == 2 || syscall == 32 || syscall == 33 || syscall == 72 || syscall == 257 ||
-	       syscall == 292;
+	if (is_compat)
+		return syscall == COMPAT_OPEN || syscall == COMPAT_DUP || syscall == COMPAT_FCNTL ||
+		       syscall == COMPAT_DUP2 || syscall == COMPAT_FCNTL64 ||
+		       syscall == COMPAT_OPENAT || syscall == COMPAT_DUP3;
+#ifdef HAVE_ORIG_AX
+	if (syscall == NATIVE_OPEN || syscall == NATIVE_DUP2)
+		return true;
+#endif
+	return syscall == NATIVE_DUP || syscall == NATIVE_FCNTL || syscall == NATIVE_OPENAT ||
+	       syscall == NATIVE_DUP3;
 }
 
 /*

@@ -301,7 +301,6 @@ static const struct probe_set successes[] = {
 	{},
 };
 
-/* The program for sys_exit is there on x86 alone. */
 static const struct probe all_by_exits[] = {
 	EXEC_BY_RAW_TRACEPOINT,
 	BTF_RAW_TRACEPOINT("sys_exit", "on_exit_alone"),
@@ -315,7 +314,7 @@ static const struct probe all_by_tracepoints[] = { EXEC_BY_TRACEPOINT,
 						   FAILURES_BY_TRACEPOINTS,
 						   {} };
 
-#define MISSES "failed execs of 32-bit programs and by int $0x80"
+#define MISSES "failed execs of 32-bit programs" OR_INT80(" and ")
 
 static const struct probe_set with_failures[] = {
 	{ all_by_exits, NULL, FAULTABLE_TRACEPOINTS },

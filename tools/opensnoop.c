@@ -440,9 +440,8 @@ static const struct probe by_tracepoints[] = {
 
 #define EXITS_MISS	 "results of opens through io_uring"
 #define EXITS_ALONE_MISS "opens through io_uring"
-#define TRACEPOINTS_MISS                                             \
-	"opens of 32-bit programs, by int $0x80, through io_uring, " \
-	"and descriptors that a seccomp supervisor adds"
+#define NO_SYSCALLS_MISS ", through io_uring, and descriptors that a seccomp supervisor adds"
+#define TRACEPOINTS_MISS "opens of 32-bit programs" OR_INT80(", ") NO_SYSCALLS_MISS
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, FAULTABLE_TRACEPOINTS },	{ all_by_kprobes, NULL, NULL },

@@ -133,7 +133,7 @@ static const struct probe by_tracepoints[] = {
 };
 
 #define EXITS_MISS	 "accepts through io_uring"
-#define TRACEPOINTS_MISS "accepts of 32-bit programs, by int $0x80 and through io_uring"
+#define TRACEPOINTS_MISS "accepts of 32-bit programs" OR_INT80(", ") " and through io_uring"
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },

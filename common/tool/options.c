@@ -416,12 +416,13 @@ static const char *verbose_name(const struct tool *tool)
 static unsigned int default_pages(const struct tool *tool)
 {
 	unsigned int pages = tool->buffer_pages ? tool->buffer_pages : OPTIONS_DEFAULT_PAGES, times;
+	unsigned int larger = (unsigned int)(sysconf(_SC_PAGESIZE) / OPTIONS_PAGE_SIZE);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	for (times = 1; cpus > 0 && times < OPTIONS_MOST_PAGES; times *= 2)
 		if (2 * times * cpus > OPTIONS_MANY_CPUS)
 			break;
-	return pages * times;
+	return pages * times > larger ? pages * times / larger : 1;
 }
 
 static void add_common_rows(struct parsing *parsing, const char *pages_help)

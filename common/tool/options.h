@@ -22,8 +22,10 @@
  * Pages of each CPU's perf buffer, unless the tool has another number: BCC's 64. The number is
  * doubled, up to eight times as many, while the total stays within 32 CPUs' worth: with few CPUs
  * larger buffers cost little memory, and a busy program and the reader compete for the same CPU.
+ * These are pages of 4 kB: where they are larger (arm64's have up to 64 kB), it takes fewer.
  */
 #define OPTIONS_DEFAULT_PAGES 64
+#define OPTIONS_PAGE_SIZE     4096
 #define OPTIONS_MANY_CPUS     32
 #define OPTIONS_MAX_SOURCE \
 	(16 << 20)	      /* bytes; the kernel accepts no program with a longer source */

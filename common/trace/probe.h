@@ -75,12 +75,18 @@ struct probe_set {
 
 /*
  * Prefix of the syscall wrappers, functions whose only argument is the caller's pt_regs
- * (__x64_sys_execve): arch/(arch)/include/asm/syscall_wrapper.h, on x86 since 4.17.
+ * (__x64_sys_execve): arch/(arch)/include/asm/syscall_wrapper.h, on x86 since 4.17, on arm64 since
+ * 4.19.
+ *
+ * OR_INT80() is for a list of what a set does not see: only on x86 any program can use the 32-bit
+ * entry.
  */
 #if defined(__x86_64__)
-#define SYSCALL_PREFIX "__x64_"
+#define SYSCALL_PREFIX	    "__x64_"
+#define OR_INT80(separator) separator "by int $0x80"
 #elif defined(__aarch64__)
-#define SYSCALL_PREFIX "__arm64_"
+#define SYSCALL_PREFIX	    "__arm64_"
+#define OR_INT80(separator) ""
 #else
 #error "the prefix of syscall wrappers on this architecture is not known"
 #endif

@@ -25,6 +25,8 @@ check "the header" out_has '^PCOMM +PID +PPID +RET ARGS$'
 "$PROGRAMS/exec_kinds" unreadable 2>/dev/null
 "$PROGRAMS/exec_kinds" int80 2>/dev/null
 [ ! -x "$PROGRAMS/exec_kinds32" ] || "$PROGRAMS/exec_kinds32" missing 2>/dev/null
+"$PROGRAMS/exec_kinds" tagged 2>/dev/null
+tagged=$?
 "$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')" "$(printf 'forged\nsshd 1 1 0 /x')"
 [ ! -x "$PROGRAMS/nothing32" ] || "$PROGRAMS/nothing32" thirty-two
 (exec -a weird-name /bin/true dash)
@@ -49,6 +51,11 @@ check "a failed exec with an argument that can't be read" \
 	check "a failed exec through the 32-bit entry" out_has ' -2 /nonexistent/int80 int80-argument$'
 [ ! -x "$PROGRAMS/exec_kinds32" ] || err_has 'not seen.*32-bit' ||
 	check "a failed exec of a 32-bit program" out_has '^exec_kinds32 .* -2 /nonexistent/program tried-argument$'
+if [ $tagged -eq 77 ]; then
+	skip "arguments with a tag in their addresses" "no such tags here"
+else
+	check "arguments with a tag in their addresses" out_has ' -2 /nonexistent/tagged tagged-argument$'
+fi
 check "control bytes are escaped" out_has 'esc\\033\[2Jnl\\012x\\377y forged\\012sshd'
 check "no line is forged" out_lacks '^sshd 1 1 0 /x'
 check "no escape byte is printed" out_lacks "$(printf '\033')"

@@ -80,7 +80,8 @@ check "what is not seen is said" err_has 'not seen on this kernel: .*sendfile an
 
 # Writes that are no 64-bit syscalls are seen, or it is said that they are not.
 is_mirrored_or_said() { same || err_has "not seen on this kernel: .*$1"; }
-for way in write pwrite writev x32-write x32-writev uring uring-writev uring-registered uring-silent; do
+for way in write pwrite writev x32-write x32-writev tagged tagged-writev uring uring-writev uring-registered \
+	uring-silent; do
 	"$PROGRAMS/other_entries" $way 10 >/dev/null 2>&1
 	if [ $? -eq 77 ]; then
 		skip "a write by $way" "this kernel has no such entry"
@@ -92,6 +93,7 @@ for way in write pwrite writev x32-write x32-writev uring uring-writev uring-reg
 	end_shell
 	case $way in
 	uring*) check "writes by $way" is_mirrored_or_said "writes through io_uring" ;;
+	tagged*) check "writes, $way" same ;;
 	*) check "writes by the 32-bit entry or x32, $way" is_mirrored_or_said 32-bit ;;
 	esac
 done

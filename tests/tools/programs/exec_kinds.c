@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * exec_kinds memfd|execveat|args N|path FILE|missing|int80|unreadable: executes /bin/true in a way
- * that a tracer may miss, with arguments that it should show. The last three fail: there is no such
- * file; the same through the 32-bit entry; an argument is not in the program's memory.
+ * exec_kinds memfd|execveat|args N|missing|int80|unreadable|tagged: executes /bin/true in a way
+ * that a tracer may miss, with arguments that it should show. The last four fail: there is no such
+ * file; the same through the 32-bit entry; an argument is not in the program's memory; the
+ * arguments' addresses have a tag. Status 77: the kernel takes no tag.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "tag.h"
 
 extern char **environ;
 
@@ -84,6 +87,15 @@ static void with_unreadable(void)
 	execve("/nonexistent/unreadable", argv, NULL);
 }
 
+static void with_tags(void)
+{
+	char *argv[] = { tagged("program"), tagged("tagged-argument"), NULL };
+
+	if (!use_tags())
+		exit(77);
+	execve(tagged("/nonexistent/tagged"), tagged(argv), NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -100,6 +112,8 @@ int main(int argc, char **argv)
 #endif
 	else if (!strcmp(kind, "unreadable"))
 		with_unreadable();
+	else if (!strcmp(kind, "tagged"))
+		with_tags();
 	else if (!strcmp(kind, "missing"))
 		execl("/nonexistent/program", "program", "tried-argument", NULL);
 	perror(kind);

@@ -5,6 +5,7 @@
  *   pending      a SIGSYS is blocked and pending, the descriptor is the syscall's number
  *   signalled    another thread sends SIGSYS all the time, which a handler takes
  *   int80        through the 32-bit entry
+ *   tagged, tagged-openat2  the addresses of its arguments have a tag
  *   uring        through io_uring, which reports no success
  *   handle, tree by open_by_handle_at(), open_tree()
  *   added        a seccomp supervisor opens it and adds the descriptor to its child
@@ -36,6 +37,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tag.h"
 
 #ifndef IOSQE_CQE_SKIP_SUCCESS /* since 5.17 */
 #define IOSQE_CQE_SKIP_SUCCESS (1 << 6)
@@ -98,6 +101,17 @@ static int signalled(const char *file)
 		close(fd);
 	}
 	return fd;
+}
+
+static int with_tags(const char *file, bool by_openat2)
+{
+	struct open_how how = { .flags = O_RDONLY };
+
+	if (!use_tags())
+		return -1;
+	if (by_openat2)
+		return (int)syscall(SYS_openat2, AT_FDCWD, tagged(file), tagged(&how), sizeof(how));
+	return (int)syscall(SYS_openat, AT_FDCWD, tagged(file), O_RDONLY);
 }
 
 #ifdef __x86_64__
@@ -268,6 +282,8 @@ static int open_by(const char *kind, const char *file)
 	if (!strcmp(kind, "int80"))
 		return by_int80(file);
 #endif
+	if (!strcmp(kind, "tagged") || !strcmp(kind, "tagged-openat2"))
+		return with_tags(file, !strcmp(kind, "tagged-openat2"));
 	if (!strcmp(kind, "uring"))
 		return by_io_uring(file);
 	if (!strcmp(kind, "handle"))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * other_entries WHAT SIZE: writes SIZE bytes and a line end to standard output without the write of
- * its ABI, for the tests of shellsnoop and ttysnoop.
+ * other_entries WHAT SIZE: writes SIZE bytes and a line end to standard output without a plain
+ * write of its ABI, for the tests of shellsnoop and ttysnoop.
  *   write, pwrite, writev     by int $0x80 (x86 only): the 32-bit entry
  *   x32-write, x32-writev     by the numbers of x32 programs (x86 only)
+ *   tagged, tagged-writev     from addresses with a tag
  *   uring, uring-writev       by io_uring
  *   uring-registered          by io_uring, to a registered file
  *   uring-silent              by io_uring, without a completion
@@ -19,6 +20,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "tag.h"
 
 #ifndef IOSQE_CQE_SKIP_SUCCESS /* since 5.17 */
 #define IOSQE_CQE_SKIP_SUCCESS (1 << 6)
@@ -124,6 +127,21 @@ static int write_compat(const char *what)
 }
 #endif
 
+static int write_tagged(const char *what)
+{
+	struct iovec segments[] = { { tagged(bytes), size / 2 },
+				    { tagged(bytes + size / 2), size - size / 2 } };
+	ssize_t result;
+
+	if (!use_tags())
+		return NOT_HERE;
+	if (!strcmp(what, "tagged"))
+		result = syscall(SYS_write, STDOUT_FILENO, tagged(bytes), size);
+	else
+		result = syscall(SYS_writev, STDOUT_FILENO, tagged(segments), 2);
+	return result == (ssize_t)size ? 0 : fail(what);
+}
+
 struct ring {
 	int fd;
 	struct io_uring_params parameters;
@@ -199,5 +217,7 @@ int main(int argc, char **argv)
 		return write_by_ring(argv[1]);
 	if (!strncmp(argv[1], "x32", 3))
 		return write_x32(argv[1]);
+	if (!strncmp(argv[1], "tagged", 6))
+		return write_tagged(argv[1]);
 	return write_compat(argv[1]);
 }

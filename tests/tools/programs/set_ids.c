@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* A 32-bit program's calls without 32 at the end take 16 bits. */
-#if defined(__i386__)
+#if defined(__i386__) || defined(__arm__)
 #define CALL(name) SYS_##name##32
 #else
 #define CALL(name) SYS_##name
