@@ -53,6 +53,7 @@ static __always_inline void who_add_ancestors(struct who_record *record)
 		if (!ancestor->pid)
 			return;
 		ancestor->start = READ(task->WHO_START);
+		ancestor->exec_id = READ(task->self_exec_id);
 		ancestor->flags = READ(task->flags);
 		bpf_probe_read(ancestor->comm, sizeof(ancestor->comm), task->comm);
 		record->ancestor_count = i + 1;
@@ -260,6 +261,7 @@ static __always_inline int who_note_exec(void *ctx)
 	exec->note = WHO_EXEC;
 	exec->pid = my_pid();
 	exec->start = READ(leader->WHO_START);
+	exec->exec_id = READ(leader->self_exec_id);
 	exec->is_cut = size >= WHO_ARGS_SIZE;
 	if (size >= WHO_ARGS_SIZE)
 		size = WHO_ARGS_SIZE - 1;
@@ -287,6 +289,7 @@ static __always_inline int who_note_fork(void *ctx, struct task_struct *child)
 		return 0;
 	fork.pid = my_pid();
 	fork.start = READ(leader->WHO_START);
+	fork.exec_id = READ(child->self_exec_id);
 	fork.child_start = READ(child->WHO_START);
 	who_submit_note(ctx, &fork, sizeof(fork));
 	return 0;

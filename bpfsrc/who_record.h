@@ -76,7 +76,8 @@ enum {
 };
 
 struct who_ancestor {
-	__u64 start; /* nanoseconds since the boot */
+	__u64 start;   /* nanoseconds since the boot */
+	__u64 exec_id; /* changes with each program that it executes */
 	__u32 pid;
 	__u32 flags;
 	char comm[16];
@@ -113,6 +114,7 @@ struct who_exec {
 	__u32 note; /* enum who_note */
 	__u32 pid;
 	__u64 start;
+	__u64 exec_id;
 	__u32 size;
 	__u32 is_cut;
 	char args[WHO_ARGS_SIZE]; /* size bytes, each argument with its NUL */
@@ -124,6 +126,7 @@ struct who_fork {
 	__u32 note;
 	__u32 pid;
 	__u64 start;
+	__u64 exec_id; /* of both */
 	__u32 child;
 	__u32 unused;
 	__u64 child_start;

@@ -64,21 +64,22 @@ struct who_commands *who_commands_new(void)
 }
 
 /* Without memory the process has no command line, rather than that of an earlier program. */
-static void put(struct who_commands *commands, uint64_t id, const char *args, size_t size,
-		bool is_cut, bool is_from_proc)
+static void put(struct who_commands *commands, uint64_t id, const struct who_command *like,
+		const char *args)
 {
+	size_t size = like->size;
 	struct who_command *command = malloc(sizeof(*command) + size + 1);
 
 	if (!command) {
 		size = 0;
-		is_cut = true;
 		command = malloc(sizeof(*command) + 1);
 	}
 	if (!command)
 		return;
-	*command = (struct who_command){
-		.references = 1, .is_cut = is_cut, .is_from_proc = is_from_proc, .size = size
-	};
+	*command = *like;
+	command->references = 1;
+	command->is_cut = like->is_cut || size < like->size;
+	command->size = size;
 	memcpy(command->args, args, size);
 	command->args[size] = '\0';
 	lru_put(commands->by_id, id, command);
@@ -86,16 +87,31 @@ static void put(struct who_commands *commands, uint64_t id, const char *args, si
 
 void who_commands_take_exec(struct who_commands *commands, const struct who_exec *exec)
 {
-	uint32_t size = exec->size < WHO_ARGS_SIZE ? exec->size : WHO_ARGS_SIZE;
+	const struct who_command like = {
+		.is_cut = exec->is_cut,
+		.has_exec_id = true,
+		.exec_id = exec->exec_id,
+		.size = exec->size < WHO_ARGS_SIZE ? exec->size : WHO_ARGS_SIZE,
+	};
 
-	put(commands, who_process_id(exec->pid, exec->start), exec->args, size, exec->is_cut,
-	    false);
+	put(commands, who_process_id(exec->pid, exec->start), &like, exec->args);
+}
+
+static struct who_command *find(struct who_commands *commands, uint64_t id, uint64_t exec_id)
+{
+	struct who_command *command = lru_find(commands->by_id, id);
+
+	if (command && !command->has_exec_id) {
+		command->has_exec_id = true;
+		command->exec_id = exec_id;
+	}
+	return command && command->exec_id == exec_id ? command : NULL;
 }
 
 void who_commands_take_fork(struct who_commands *commands, const struct who_fork *fork)
 {
 	struct who_command *command =
-		lru_find(commands->by_id, who_process_id(fork->pid, fork->start));
+		find(commands, who_process_id(fork->pid, fork->start), fork->exec_id);
 
 	if (!command)
 		return;
@@ -103,9 +119,10 @@ void who_commands_take_fork(struct who_commands *commands, const struct who_fork
 	lru_put(commands->by_id, who_process_id(fork->child, fork->child_start), command);
 }
 
-const struct who_command *who_commands_find(struct who_commands *commands, uint64_t id)
+const struct who_command *who_commands_find(struct who_commands *commands, uint64_t id,
+					    uint64_t exec_id)
 {
-	return lru_find(commands->by_id, id);
+	return find(commands, id, exec_id);
 }
 
 /* ---- what was there before ---- */
@@ -192,7 +209,10 @@ static void take_processes(struct who_commands *commands, const struct buffer *t
 		at += sizeof(found);
 		if (found.size > text->size - at)
 			return;
-		put(commands, found.id, text->data + at, found.size, found.is_cut, true);
+		put(commands, found.id,
+		    &(struct who_command){
+			    .is_cut = found.is_cut, .is_from_proc = true, .size = found.size },
+		    text->data + at);
 		at += found.size;
 	}
 }

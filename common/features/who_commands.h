@@ -18,6 +18,8 @@ struct who_command {
 	uint32_t references; /* the table's own: a child has its parent's command line */
 	bool is_cut;
 	bool is_from_proc;
+	bool has_exec_id; /* /proc does not have it: that of who asks first is taken */
+	uint64_t exec_id; /* the kernel's number of the exec */
 	size_t size;
 	char args[]; /* size bytes, each argument with its NUL, and one more NUL */
 };
@@ -40,8 +42,12 @@ void who_commands_read_proc(struct who_commands *commands);
 void who_commands_take_exec(struct who_commands *commands, const struct who_exec *exec);
 void who_commands_take_fork(struct who_commands *commands, const struct who_fork *fork);
 
-/* The command line of the process with that ID, or NULL; valid until one is taken. */
-const struct who_command *who_commands_find(struct who_commands *commands, uint64_t id);
+/*
+ * The command line of the process with that ID after that exec, or NULL; valid until one is taken.
+ * If the exec was not seen, the command line that was there before is not the process's any more.
+ */
+const struct who_command *who_commands_find(struct who_commands *commands, uint64_t id,
+					    uint64_t exec_id);
 
 void who_commands_free(struct who_commands *commands);
 

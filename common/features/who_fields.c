@@ -251,7 +251,7 @@ static void add_args(json_t *object, const struct who_command *command)
 static json_t *ancestor_object(const struct who_ancestor *ancestor, struct who_commands *commands)
 {
 	uint64_t id = who_process_id(ancestor->pid, ancestor->start);
-	const struct who_command *command = who_commands_find(commands, id);
+	const struct who_command *command = who_commands_find(commands, id, ancestor->exec_id);
 	json_t *object = json_object();
 
 	set_number(object, "pid", ancestor->pid);

@@ -89,16 +89,31 @@ static void verify(struct check *check, const struct probe *probe)
 /* Loaded as it is attached by the tool's own hand: live_open_events(). */
 static const struct probe flush = RAW_TRACEPOINT("", "flush_batch");
 
+/* Any kind of program may go on with these, see fill_tails() in probes.c. */
+static bool who_has_tail(const char *program)
+{
+	return !strcmp(program, "who_send") || !strcmp(program, "who_send_rest") ||
+	       !strcmp(program, "who_submit");
+}
+
 /* What the program would be attached to, and the first of these probes; NULL: nothing here. */
 static const struct probe *find_used(const struct check *check, const char *program,
 				     struct buffer *text)
 {
+	static struct probe tail = RAW_TRACEPOINT("", NULL);
 	const struct probe *first = NULL;
 
 	if (!strcmp(program, flush.program)) {
 		buffer_append_string(text, "the tool itself runs it");
 		return &flush;
 	}
+	if (check->session->options->who && who_has_tail(program)) {
+		buffer_append_string(text, "tail call by what submits an event");
+		tail.program = program;
+		return &tail;
+	}
+	if (check->session->options->who)
+		add_probes(check->session->tool->who->probes, program, true, text, &first);
 	if (check->set)
 		add_probes(check->set->probes, program, true, text, &first);
 	add_probes(check->session->named.probes, program, true, text, &first);
@@ -113,6 +128,8 @@ static void find_unused(const struct check *check, const char *program, struct b
 
 	for (set = check->sets; !first && set->probes; set++)
 		add_probes(set->probes, program, false, text, &first);
+	if (!first && check->session->options->who)
+		add_probes(check->session->tool->who->probes, program, false, text, &first);
 	if (!first)
 		add_probes(check->session->named.probes, program, false, text, &first);
 }

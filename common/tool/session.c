@@ -210,6 +210,7 @@ static void handle_event(void *context, uint64_t time, void *data, size_t size)
 	size = added_fields_take(&session->settings->added, data, size);
 	if (size >= session->tool->event_size)
 		print_event(session, time, data, size);
+	session->output.who = NULL;
 	added_fields_forget(&session->settings->added);
 }
 
@@ -222,7 +223,6 @@ static void handle_aside(void *context, void *record, size_t size)
 
 static void report(struct session *session)
 {
-	session->output.who = NULL;
 	session->tool->report(session, false);
 }
 

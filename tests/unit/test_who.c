@@ -37,10 +37,12 @@ static void containers_are_found_in_cgroups(void **state)
 	assert_container("/docker-x" ID ".scope", NULL);
 }
 
-static void put_exec(struct who_commands *commands, uint32_t pid, uint64_t start, const char *args,
-		     uint32_t size)
+static void put_exec(struct who_commands *commands, uint32_t pid, uint64_t start, uint64_t exec_id,
+		     const char *args, uint32_t size)
 {
-	struct who_exec exec = { .note = WHO_EXEC, .pid = pid, .start = start, .size = size };
+	struct who_exec exec = {
+		.note = WHO_EXEC, .pid = pid, .start = start, .exec_id = exec_id, .size = size
+	};
 
 	memcpy(exec.args, args, size);
 	who_commands_take_exec(commands, &exec);
@@ -52,21 +54,24 @@ static void a_child_has_its_parents_command_line(void **state)
 	const struct who_fork fork = { .note = WHO_FORK,
 				       .pid = 7,
 				       .start = 1000000000,
+				       .exec_id = 1,
 				       .child = 8,
 				       .child_start = 2000000000 };
 	uint64_t parent = who_process_id(7, 1000000000), child = who_process_id(8, 2000000000);
 
 	(void)state;
 	who_commands_take_fork(commands, &fork);
-	assert_null(who_commands_find(commands, child));
-	put_exec(commands, 7, 1000000000, "sh\0-c", 6);
+	assert_null(who_commands_find(commands, child, 1));
+	put_exec(commands, 7, 1000000000, 1, "sh\0-c", 6);
 	who_commands_take_fork(commands, &fork);
-	put_exec(commands, 7, 1000000000, "other", 6);
-	assert_memory_equal(who_commands_find(commands, child)->args, "sh\0-c", 6);
-	assert_memory_equal(who_commands_find(commands, parent)->args, "other", 6);
-	put_exec(commands, 8, 2000000000, "id", 3);
-	assert_int_equal(who_commands_find(commands, child)->size, 3);
-	assert_null(who_commands_find(commands, who_process_id(7, 1100000000)));
+	put_exec(commands, 7, 1000000000, 2, "other", 6);
+	assert_memory_equal(who_commands_find(commands, child, 1)->args, "sh\0-c", 6);
+	assert_memory_equal(who_commands_find(commands, parent, 2)->args, "other", 6);
+	/* An exec that was not seen. */
+	assert_null(who_commands_find(commands, child, 2));
+	put_exec(commands, 8, 2000000000, 2, "id", 3);
+	assert_int_equal(who_commands_find(commands, child, 2)->size, 3);
+	assert_null(who_commands_find(commands, who_process_id(7, 1100000000), 1));
 	who_commands_free(commands);
 }
 
