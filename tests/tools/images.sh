@@ -129,7 +129,7 @@ done
 for name in elfsnoop execsnoop opensnoop tcpconnect; do
 	image=$SCRATCH/$name.who
 	! has_headers || compiled "$name" kernel "$image.kernel" --who || continue
-	! has_btf || compiled "$name" btf "$image.btf" --who || continue
+	! has_btf || compiled "$name" $btf "$image.btf" --who || continue
 	if has_headers && has_btf; then
 		take "$IMAGES" compare "$name --who, headers and BTF" "$image.kernel" "$image.btf"
 	fi
