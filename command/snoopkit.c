@@ -20,11 +20,14 @@
 #define DESCRIBE    1
 #define COMPILE	    2
 #define LIST	    4
+#define FORGET	    8
 
 static const struct command {
 	const char *name;
 	int bit;
-} commands[] = { { "describe", DESCRIBE }, { "compile", COMPILE }, { "list", LIST } };
+} commands[] = {
+	{ "describe", DESCRIBE }, { "compile", COMPILE }, { "list", LIST }, { "forget", FORGET }
+};
 
 static const struct argp_option options[] = {
 	{ "kernel", KEY_KERNEL, "RELEASE", 0, "The kernel of that release, which is installed", 1 },
@@ -47,6 +50,7 @@ static const char text[] =
 	"  compile   compile the tools' programs for kernels: for all that are\n"
 	"            installed, if none is named; here, or to be used elsewhere\n"
 	"  describe  write what this machine's kernel is, for compile --for\n"
+	"  forget    remove the programs for the kernel that --kernel names\n"
 	"\v"
 	"Examples:\n"
 	"  snoopkit compile                 no tool compiles at its first start\n"
@@ -58,12 +62,12 @@ static const char text[] =
 static const struct {
 	int key, commands;
 } takers[] = {
-	{ KEY_KERNEL, DESCRIBE | COMPILE },
+	{ KEY_KERNEL, DESCRIBE | COMPILE | FORGET },
 	{ KEY_ROOT, DESCRIBE | COMPILE },
 	{ KEY_FOR, COMPILE },
 	{ KEY_HEADERS, COMPILE },
-	{ KEY_OUTPUT, COMPILE },
-	{ KEY_QUIET, COMPILE },
+	{ KEY_OUTPUT, COMPILE | FORGET },
+	{ KEY_QUIET, COMPILE | FORGET },
 };
 
 /* The state while argp reads the command line. */
@@ -141,7 +145,7 @@ static void take_word(struct parsing *parsing, char *word)
 		if (!strcmp(commands[i].name, word))
 			parsing->command = &commands[i];
 	if (!parsing->command)
-		usage_error("there is no command '%s': list, compile or describe", word);
+		usage_error("there is no command '%s': list, compile, describe or forget", word);
 }
 
 static void check_end(const struct parsing *parsing)
@@ -150,12 +154,14 @@ static void check_end(const struct parsing *parsing)
 	size_t i;
 
 	if (!parsing->command)
-		usage_error("a command is missing: list, compile or describe");
+		usage_error("a command is missing: list, compile, describe or forget");
 	for (i = 0; i < sizeof(takers) / sizeof(*takers); i++)
 		if (parsing->given[i] && !(takers[i].commands & parsing->command->bit))
 			usage_error("%s takes no --%s", parsing->command->name, parsing->given[i]);
 	if (request->for_file && (request->kernel || request->root))
 		usage_error("--for excludes --kernel and --root");
+	if (parsing->command->bit == FORGET && !request->kernel)
+		usage_error("forget needs --kernel");
 	if (request->kernel &&
 	    (strchr(request->kernel, '/') || *request->kernel == '.' || !*request->kernel))
 		usage_error("bad release '%s'", request->kernel);
@@ -207,6 +213,8 @@ int main(int argc, char **argv)
 		return command_describe(&request);
 	case COMPILE:
 		return command_compile(&request);
+	case FORGET:
+		return command_forget(&request);
 	default:
 		return command_list();
 	}

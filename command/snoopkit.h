@@ -23,5 +23,6 @@ struct request {
 int command_describe(const struct request *request);
 int command_compile(const struct request *request);
 int command_list(void);
+int command_forget(const struct request *request);
 
 #endif

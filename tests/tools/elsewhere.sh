@@ -124,6 +124,21 @@ programs=("$MADE"/*-*)
 tools=("$REAL_TOOLS"/*)
 check 'each tool has its program' [ "$(printf '%s\n' "${programs[@]##*/}" | sed 's/-.*//' | sort -u | wc -l)" -ge "${#tools[@]}" ]
 
+# ---- what is not needed any more ----
+
+check 'which kernel' fails 2 'forget needs --kernel' forget
+forgets() { # KERNEL NUMBER
+	"$SNOOPKIT" forget --kernel "$1" --output "$SCRATCH/forgotten" >"$OUT" 2>"$ERR" &&
+		err_is_empty && out_has "^kernel $1: $2 programs removed"
+}
+mkdir "$SCRATCH/forgotten"
+cp "$MADE"/eperm-* "$SCRATCH/forgotten"
+check "another kernel's programs stay" forgets 0.0-none 0
+check 'a file' [ "$(echo "$SCRATCH"/forgotten/eperm-*)" != "$SCRATCH/forgotten/eperm-*" ]
+check "a kernel's programs go" forgets "$release" "$(echo "$SCRATCH"/forgotten/* | wc -w)"
+check 'all of them' rmdir "$SCRATCH/forgotten"
+check 'where there are none' forgets "$release" 0
+
 # ---- what is used, and what is not ----
 
 if [ -z "${no_libbcc-}" ]; then
