@@ -17,6 +17,7 @@
 
 #define MACRO	    "TRACEPOINT_PROBE"
 #define MOUNT_POINT "/sys/kernel/tracing"
+#define DEBUGFS	    "/sys/kernel/debug" /* where libbcc 0.18 looks, in tracing */
 
 struct tracepoint {
 	char category[64];
@@ -73,13 +74,16 @@ static void copy_formats(const char *source, const char *copies)
 
 void tracepoint_formats_show(const char *source, bool is_running, const char *scratch)
 {
-	char copies[PATH_MAX / 2];
+	char debugfs[PATH_MAX / 4], copies[PATH_MAX / 2];
 
 	if (!strstr(source, MACRO))
 		return;
-	snprintf(copies, sizeof(copies), "%s/tracing", scratch);
+	snprintf(debugfs, sizeof(debugfs), "%s/debug", scratch);
+	snprintf(copies, sizeof(copies), "%s/tracing", debugfs);
+	mkdir(debugfs, 0755);
 	mkdir(copies, 0755);
 	if (is_running)
 		copy_formats(source, copies);
 	private_mount(copies, MOUNT_POINT, NULL, MS_BIND, NULL);
+	private_mount(debugfs, DEBUGFS, NULL, MS_BIND, NULL);
 }

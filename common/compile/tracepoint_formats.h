@@ -11,9 +11,9 @@
 
 /*
  * Copies the formats of the tracepoints that the source names so to the directory scratch, and
- * mounts the copies over tracefs. Does nothing if it names none. Only for a process in a private
- * mount namespace. A format that can't be copied is missing: libbcc says so. So are all of a kernel
- * that is not running.
+ * mounts the copies over tracefs, and over debugfs, which has it too. Does nothing if it names
+ * none. Only for a process in a private mount namespace. A format that can't be copied is missing:
+ * libbcc says so. So are all of a kernel that is not running.
  */
 void tracepoint_formats_show(const char *source, bool is_running, const char *scratch);
 
