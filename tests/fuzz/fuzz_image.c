@@ -50,15 +50,25 @@ static void read_as_image(const void *data, size_t size)
 	image_free(image);
 }
 
+static void read_and_free(const struct cache_key *key, const char *data, size_t size)
+{
+	struct image *image = NULL;
+
+	if (read_image(key, data, size, &image))
+		REQUIRE(!image);
+	image_free(image);
+}
+
 /* Corrects the key and the checksum, so that the bytes after them are read. */
 static void read_as_cache_file(const uint8_t *data, size_t size)
 {
 	const struct cache_key key = { .text = key_text };
-	struct file_header header = { .magic = MAGIC, .format = IMAGE_FORMAT };
+	struct file_header header = { .format = IMAGE_FORMAT };
 	struct buffer file = {};
 
+	memcpy(header.magic, MAGIC, sizeof(header.magic));
 	image_free(cache_load("/nonexistent", &key));
-	image_free(read_image(&key, (const char *)data, size));
+	read_and_free(&key, (const char *)data, size);
 	header.key_size = (uint32_t)strlen(key_text);
 	header.size = header.key_size + size;
 	buffer_append(&file, &header, sizeof(header));
@@ -66,7 +76,7 @@ static void read_as_cache_file(const uint8_t *data, size_t size)
 	buffer_append(&file, data, size);
 	checksum(&header, file.data + sizeof(header), header.checksum);
 	memcpy(file.data, &header, sizeof(header));
-	image_free(read_image(&key, file.data, file.size));
+	read_and_free(&key, file.data, file.size);
 	buffer_free(&file);
 }
 

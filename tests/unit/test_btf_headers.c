@@ -119,8 +119,8 @@ static void assert_compiles(const struct bench *bench, const char *lines)
 	assert_non_null(file);
 	fprintf(file, "#include <linux/kconfig.h>\n#include <snoopkit/types.h>\n%s\n", lines);
 	assert_int_equal(fclose(file), 0);
-	snprintf(command, sizeof(command), "cc -nostdinc -fsyntax-only -I%s/include %s", bench->dir,
-		 path);
+	snprintf(command, sizeof(command), "cc -std=gnu11 -nostdinc -fsyntax-only -I%s/include %s",
+		 bench->dir, path);
 	assert_int_equal(system(command), 0);
 }
 
