@@ -211,7 +211,8 @@ hidden() { unshare -m bash -c "$1; exec $2"; }
 
 # For SETUP.
 no_btf='hide /sys/kernel/btf'
-no_headers='hide /lib/modules'
+# shellcheck disable=SC2016 # for another shell
+no_headers='hide "/lib/modules/$(uname -r)/build"; hide "/lib/modules/$(uname -r)/source"'
 # shellcheck disable=SC2016 # for another shell
 # A file of sysfs can't be hidden but with all that is beside it.
 [ ! -e /sys/kernel/kheaders.tar.xz ] ||
