@@ -53,9 +53,10 @@ fi
 
 # ---- PID namespaces ----
 
-# in_namespace SCRIPT: in a PID namespace, with the tools in $1.
+# in_namespace SCRIPT: in a PID namespace, with the tools in $1. timeout(1) of coreutils 9.10 fails where
+# its parent is in another one.
 in_namespace() {
-	unshare -pf --mount-proc timeout 180 bash -c "$1" bash "$TOOLS" >"$OUT" 2>"$ERR"
+	timeout 180 unshare -pf --kill-child --mount-proc bash -c "$1" bash "$TOOLS" >"$OUT" 2>"$ERR"
 }
 
 busy='while :; do : </etc/hostname; /bin/true; sleep 0.05; done & pid=$!;'
