@@ -3,7 +3,7 @@
  * The syscall that the current task is in. SYSCALL_NUMBER is the member of struct pt_regs that
  * holds the number; without such a member only the syscall tracepoints give it.
  */
-#include <linux/ptrace.h>
+#include <asm/ptrace.h>
 #include <linux/sched.h>
 
 #if defined(HAVE_ORIG_AX) /* x86 */

@@ -417,7 +417,8 @@ static const struct feature_test feature_tests[] = {
 	/* Since 6.10 the tracepoint tcp_send_reset has a reason, and there need be no socket. */
 	{ "HAVE_RESET_REASON", "enum sk_rst_reason", NULL, "net/rstreason.h" },
 	/* Since 5.17 kfree_skb has a reason. */
-	{ "HAVE_NO_SOCKET", "enum", "SKB_DROP_REASON_NO_SOCKET", "linux/skbuff.h" },
+	{ "HAVE_NO_SOCKET", "enum", "SKB_DROP_REASON_NO_SOCKET",
+	  "linux/skbuff.h net/dropreason.h net/dropreason-core.h" },
 	{},
 };
 

@@ -213,6 +213,17 @@ static void append_test(struct buffer *text, const struct feature_test *test)
 	}
 }
 
+static void append_includes(struct buffer *text, const char *headers)
+{
+	size_t length;
+
+	for (; headers && *headers; headers += length + strspn(headers + length, " ")) {
+		length = strcspn(headers, " ");
+		buffer_printf(text, "#if __has_include(<%.*s>)\n#include <%.*s>\n#endif\n",
+			      (int)length, headers, (int)length, headers);
+	}
+}
+
 char *feature_tests_source(const struct feature_test *feature_tests)
 {
 	struct buffer text = {};
@@ -220,9 +231,7 @@ char *feature_tests_source(const struct feature_test *feature_tests)
 	char *source;
 
 	for (test = feature_tests; test->define; test++)
-		if (test->header)
-			buffer_printf(&text, "#if __has_include(<%s>)\n#include <%s>\n#endif\n",
-				      test->header, test->header);
+		append_includes(&text, test->header);
 	buffer_append_string(&text,
 			     "#pragma clang diagnostic error \"-Wincompatible-pointer-types\"\n"
 			     "#pragma clang diagnostic error \"-Wint-conversion\"\n"

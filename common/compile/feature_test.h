@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Feature tests: does the running kernel have a certain type, member, enumerator or parameter? The
- * version number does not tell, because distributions backport. BTF does; without BTF clang does,
- * by its errors for a text that uses each of them.
+ * version number does not tell, because distributions backport. BTF does; without BTF the text of
+ * the headers mostly does (header_text.h), and else clang, by its errors for a text that uses each
+ * of them.
  */
 #ifndef SNOOPKIT_FEATURE_TEST_H
 #define SNOOPKIT_FEATURE_TEST_H
@@ -30,7 +31,10 @@ struct feature_test {
 	 * it is enough that the type exists.
 	 */
 	const char *member;
-	/* The kernel header that declares it. NULL: none does, and a test of headers fails. */
+	/*
+	 * The kernel's headers that declare it, of several kernels, separated by spaces: that with
+	 * its text, not one that includes that. NULL: none does, and a test of headers fails.
+	 */
 	const char *header;
 };
 

@@ -19,18 +19,20 @@
 	}
 
 /* For bpfsrc/syscall.bpf.h: pt_regs has x86's registers. */
-#define TEST_ORIG_AX                                                          \
-	{                                                                     \
-		"HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "linux/ptrace.h" \
+#define TEST_ORIG_AX                                                        \
+	{                                                                   \
+		"HAVE_ORIG_AX", "struct pt_regs", "orig_ax", "asm/ptrace.h" \
 	}
 
 /* For bpfsrc/syscall.bpf.h, besides: arm64's registers, and where the mark of a 32-bit syscall is.
  */
-#define TEST_COMPAT_SYSCALLS                                                                    \
-	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "linux/ptrace.h" },                  \
-		{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", "linux/sched.h" }, \
-	{                                                                                       \
-		"HAVE_THREAD_STATUS", "struct thread_struct", "status", "linux/sched.h"         \
+#define TEST_COMPAT_SYSCALLS                                                 \
+	{ "HAVE_SYSCALLNO", "struct pt_regs", "syscallno", "asm/ptrace.h" }, \
+		{ "HAVE_THREAD_INFO_STATUS", "struct thread_info", "status", \
+		  "linux/sched.h asm/thread_info.h" },                       \
+	{                                                                    \
+		"HAVE_THREAD_STATUS", "struct thread_struct", "status",      \
+			"linux/sched.h asm/processor.h"                      \
 	}
 
 /*

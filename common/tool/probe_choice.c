@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "compile/header_text.h"
 #include "tool/probe_choice.h"
 
 static bool passes(const struct feature_test *tests, uint32_t kernel_has, const char *define)
@@ -28,17 +29,28 @@ void choose_probe_sets(const struct probe_set *sets, const struct feature_test *
 	chosen[count] = (struct probe_set){};
 }
 
+static bool ask(const struct target *target, const struct feature_test *tests,
+		bool kernel_has[MAX_FEATURE_TESTS])
+{
+	const char *const roots[] = { target->build, *target->source ? target->source : NULL,
+				      NULL };
+
+	if (!feature_tests_ask_btf(target->btf, tests, kernel_has))
+		return true;
+	return *target->build && feature_tests_read_text(roots, tests, kernel_has);
+}
+
 bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
-		       const char *btf, bool kernel_has[MAX_FEATURE_TESTS],
+		       const struct target *target, bool kernel_has[MAX_FEATURE_TESTS],
 		       struct probe_set chosen[PROBES_MAX_SETS + 1])
 {
-	bool has_btf = tests && !feature_tests_ask_btf(btf, tests, kernel_has);
+	bool is_known = !tests || ask(target, tests, kernel_has);
 	uint32_t bits = 0, i;
 
-	if (!has_btf)
+	if (!is_known || !tests)
 		memset(kernel_has, 0, MAX_FEATURE_TESTS * sizeof(*kernel_has));
-	for (i = 0; has_btf && tests[i].define; i++)
+	for (i = 0; is_known && tests && tests[i].define; i++)
 		bits |= (uint32_t)kernel_has[i] << i;
 	choose_probe_sets(sets, tests, bits, chosen);
-	return has_btf;
+	return is_known;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "compile/feature_test.h"
+#include "kernel/target.h"
 #include "trace/probes.h"
 
 /*
@@ -18,12 +19,12 @@ void choose_probe_sets(const struct probe_set *sets, const struct feature_test *
 		       uint32_t kernel_has, struct probe_set chosen[PROBES_MAX_SETS + 1]);
 
 /*
- * The same before the program is compiled. The tests' results come from the kernel's BTF, the file
- * btf ("": there is none), and are put into kernel_has. Returns false if there are no tests or no
- * BTF; then no test counts as passed, because only the compiler can read headers.
+ * The same before the program is compiled. The tests' results come from the kernel's BTF, or else
+ * from the text of its headers, and are put into kernel_has. Returns false if neither tells; then
+ * no test counts as passed, because only the compiler knows.
  */
 bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
-		       const char *btf, bool kernel_has[MAX_FEATURE_TESTS],
+		       const struct target *target, bool kernel_has[MAX_FEATURE_TESTS],
 		       struct probe_set chosen[PROBES_MAX_SETS + 1]);
 
 #endif

@@ -83,7 +83,7 @@ static int compile_needed(const struct compile_request *request, const struct se
 
 	if (!settings)
 		return compile(request, image, error);
-	if (expect_probe_sets(settings->probe_sets, request->feature_tests, request->target->btf,
+	if (expect_probe_sets(settings->probe_sets, request->feature_tests, request->target,
 			      kernel_has, sets))
 		tested.kernel_has = kernel_has;
 	if (is_traced && (request->is_own || !named_probes_may_be_in(request->source)))
@@ -91,7 +91,8 @@ static int compile_needed(const struct compile_request *request, const struct se
 	if (set < 0)
 		return set;
 	error_clear(error);
-	if (tested.part_key) {
+	/* Where only the compiler knows, another set may be the one that suits the kernel. */
+	if (tested.part_key && tested.kernel_has) {
 		needs_of_set(&part, settings, &sets[set]);
 		tested.part = &part;
 	}

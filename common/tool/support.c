@@ -187,8 +187,8 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 		err = find_compiler(&target, options, error);
 	if (err)
 		return err;
-	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, target.btf,
-			  kernel_has, sets);
+	expect_probe_sets(session->settings->probe_sets, tool->feature_tests, &target, kernel_has,
+			  sets);
 	err = trial_of_probes(sets, misses, MISSES_SIZE, error);
 	return err < 0 ? err : 0;
 }
