@@ -194,14 +194,21 @@ static void print_event(struct session *session, uint64_t time, void *data, size
 		session_print_row(session, time, data);
 }
 
+/* Not from before all probes were attached, nor of the tool's own start. */
+static bool is_from_tracing(const struct session *session, uint64_t time)
+{
+	if (time >= session->own_from && time < session->own_until)
+		return false;
+	return time >= session->output.start_time;
+}
+
 static void handle_event(void *context, uint64_t time, void *data, size_t size)
 {
 	struct session *session = context;
 
 	if (session->who.operations && who_take_note(&session->who, data, size))
 		return;
-	/* Drop events from before the header: not all probes were attached then. */
-	if (time < session->output.start_time)
+	if (!is_from_tracing(session, time))
 		return;
 	if (session->who.operations) {
 		size = who_take_number(&session->who, data, size);
@@ -453,10 +460,13 @@ int session_run(struct session *session, struct error *error)
 	raise_priority();
 	if (!session->keeps_privileges) {
 		process_numbers_close(&session->numbers);
+		session->own_from = clock_now();
 		count = least_privilege_begin(&session->live, tool->name, session->options->verbose,
 					      error);
 		if (count)
 			return count;
+		monitor_await();
+		session->own_until = clock_now();
 	}
 	lines_print_header(session->options, tool, &session->output);
 	count = loop_begin(&session->loop, session->live.events, session->options->duration, error);

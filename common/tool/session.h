@@ -39,7 +39,10 @@ struct session {
 	int cgroup_fd;	       /* of --cgroup or --container; or -1 */
 	bool keeps_privileges; /* unless it is given up, see least_privilege.h; at first true */
 	bool has_failed;       /* its maps can't be read any more */
-	uint64_t printed;      /* events, for --max-events */
+	/* While it gives up its privileges, before the header; in nanoseconds of CLOCK_MONOTONIC.
+	 */
+	uint64_t own_from, own_until;
+	uint64_t printed; /* events, for --max-events */
 	char *padded; /* an event with zeros after it, if the tool has no event_size; else NULL */
 };
 

@@ -314,8 +314,11 @@ else
 fi
 
 start opensnoop -d 0.4
+monitor_of "$TOOL_PID"
+own="$TOOL_PID|${MONITOR:-$TOOL_PID}"
 wait_tool
 check "-d ends it" [ "$STATUS" -eq 0 ]
+check "it shows no open of its own making" out_lacks "^($own) "
 for flag in O_FSYNC O_LARGEFILE O_TMPFILE; do
 	check "the flag $flag" "$TOOLS/opensnoop" -d 0.1 -f $flag
 done
