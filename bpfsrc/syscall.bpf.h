@@ -3,7 +3,11 @@
  * The syscall that the current task is in. SYSCALL_NUMBER is the member of struct pt_regs that
  * holds the number; without such a member only the syscall tracepoints give it.
  */
+#ifdef GIVEN_PARAMETERS
 #include <asm/ptrace.h>
+#else
+#include <linux/ptrace.h> /* an edited copy may need what it includes, which takes long to compile */
+#endif
 #include <linux/sched.h>
 
 #if defined(HAVE_ORIG_AX) /* x86 */

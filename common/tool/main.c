@@ -300,8 +300,10 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	options_parse(&options, &settings, &tool, argc, argv);
 	if (options.print_source)
 		return print_source(&tool, &options);
-	if (options.who)
+	if (options.who) {
+		settings.beside = tool.who->probes;
 		tool.feature_tests = who_feature_tests(tool.who, tool.feature_tests);
+	}
 	if (options.print_support)
 		return support_print(&tool, &options, &settings);
 	err = run(&tool, &options, &settings, &error);

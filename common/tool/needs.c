@@ -8,6 +8,7 @@
 #include "parameters.h"
 #include "tool/needs.h"
 #include "tool/trial.h"
+#include "trace/probes.h"
 
 /* The loader sets this one, after the image is there. */
 #define ALWAYS_GIVEN IMAGE_PARAMETER(PARAM_FILES_TYPE)
@@ -64,20 +65,30 @@ static void add_program(struct program_part *part, const char *program)
 	part->programs[i] = program;
 }
 
+static void add_programs(struct program_part *part, const struct probe *probes)
+{
+	const struct probe *probe;
+
+	for (probe = probes; probe && probe->kind != PROBE_END; probe++)
+		if (is_due(probe))
+			add_program(part, probe->program);
+}
+
 void needs_of_set(struct program_part *part, const struct settings *settings,
 		  const struct probe_set *set)
 {
-	const struct probe *probe;
 	uint32_t number = 0;
+	size_t i;
 
 	while (!is_same(&settings->probe_sets[number], set))
 		number++;
 	*part = (struct program_part){ .probe_set = number + 1,
 				       .parameters = given_parameters(settings) };
 	add_program(part, "flush_batch"); /* bpfsrc/submit.bpf.h */
-	for (probe = set->probes; probe->kind != PROBE_END; probe++)
-		if (is_due(probe))
-			add_program(part, probe->program);
+	add_programs(part, set->probes);
+	add_programs(part, settings->beside);
+	for (i = 0; settings->beside && probes_tails[i]; i++)
+		add_program(part, probes_tails[i]);
 }
 
 bool needs_are_met(const struct settings *settings, const struct image *image)

@@ -25,8 +25,9 @@ struct settings {
 	} pinned_maps[SETTINGS_PINNED_MAPS];
 	size_t pinned_map_count;
 	const struct probe_set *probe_sets;
-	struct source_text source; /* the user's, of --source */
-	struct added_fields added; /* the fields that it adds to events */
+	const struct probe *beside; /* attached besides the set, for --who; or NULL */
+	struct source_text source;  /* the user's, of --source */
+	struct added_fields added;  /* the fields that it adds to events */
 };
 
 /* All zero, except for the parameters that are the same for every tool. */

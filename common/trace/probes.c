@@ -242,10 +242,10 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 	return err;
 }
 
-/* The programs that any program of the set may go on with: loader_fill_tails(). */
+const char *const probes_tails[] = { "who_send", "who_send_rest", "who_submit", NULL };
+
 static int fill_tails(const struct loaded *loaded, const struct loader *loader, struct error *error)
 {
-	static const char *const programs[] = { "who_send", "who_send_rest", "who_submit", NULL };
 	size_t i, k;
 	int err = 0;
 
@@ -253,7 +253,7 @@ static int fill_tails(const struct loaded *loaded, const struct loader *loader, 
 		for (k = 0; k < i && loaded->type[k] != loaded->type[i]; k++)
 			;
 		if (k == i)
-			err = loader_fill_tails(loader, loaded->type[i], programs, error);
+			err = loader_fill_tails(loader, loaded->type[i], probes_tails, error);
 	}
 	return err;
 }

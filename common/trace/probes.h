@@ -31,6 +31,12 @@ struct probes {
 	bool has_refused;
 };
 
+/*
+ * The programs that any program of a set may go on with, where the image has them, up to a NULL:
+ * loader_fill_tails().
+ */
+extern const char *const probes_tails[];
+
 void probes_init(struct probes *probes);
 
 /*

@@ -6,6 +6,7 @@
 #include "parameters.h"
 #include "support.h"
 #include "tool/needs.h"
+#include "trace/probes.h"
 
 static bool follows;
 
@@ -54,6 +55,11 @@ static void a_set_needs_its_programs(void **state)
 	follows = true;
 	needs_of_set(&part, &settings, &sets[1]);
 	assert_string_equal(part.programs[2], "on_fork");
+	follows = false;
+	settings.beside = by_entries;
+	needs_of_set(&part, &settings, &sets[1]);
+	assert_string_equal(part.programs[2], "on_enter");
+	assert_string_equal(part.programs[3], probes_tails[0]);
 }
 
 static void a_key_tells_options_apart(void **state)
