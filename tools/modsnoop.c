@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "features/file_id_text.h"
+#include "features/path_text.h"
 #include "features/user_name.h"
 #include "features/who.h"
 #include "kernel/kernel.h"
@@ -55,12 +58,18 @@ static json_t *taint_meanings(uint64_t bits)
 	return array;
 }
 
+static const char *parameters_of(const struct modsnoop_event *event)
+{
+	return path_string(&event->strings, event->parameters);
+}
+
 /* Without the spaces that insmod leaves at the end. */
 static size_t parameters_length(const struct modsnoop_event *event)
 {
-	size_t size = strnlen(event->parameters, event->parameters_size);
+	const char *text = parameters_of(event);
+	size_t size = strlen(text);
 
-	while (size && event->parameters[size - 1] == ' ')
+	while (size && text[size - 1] == ' ')
 		size--;
 	return size;
 }
@@ -82,13 +91,24 @@ static void append_extra(struct buffer *line, const struct modsnoop_event *event
 
 	taint_letters(event->taints, letters);
 	buffer_printf(line, ", taints %s, parameters ", *letters ? letters : "-");
-	if (!event->parameters_known)
+	if (!event->parameters_size)
 		buffer_append_string(line, "unknown");
 	else if (!length)
 		buffer_append_string(line, "-");
-	escape_append(line, event->parameters, length);
+	escape_append(line, parameters_of(event), length);
 	if (parameters_cut(event))
 		buffer_append_string(line, "...");
+}
+
+/* The module; if its name is not known, its file. */
+static void append_name(struct buffer *line, const struct modsnoop_event *event)
+{
+	if (*event->name)
+		append_text(line, event->name, sizeof(event->name));
+	else if (event->has_file)
+		append_text(line, event->file_name, sizeof(event->file_name));
+	else
+		buffer_append_string(line, "-");
 }
 
 static void line(struct output *output, uint64_t time, const void *data)
@@ -99,74 +119,163 @@ static void line(struct output *output, uint64_t time, const void *data)
 	const char *user = user_name(event->uid, name);
 
 	output_format_clock(output, time, clock);
-	buffer_printf(line, "%s module init: ", clock);
-	append_text(line, event->name, sizeof(event->name));
+	buffer_printf(line, "%s module %s: ", clock, event->result ? "failed" : "init");
+	append_name(line, event);
 	buffer_append_string(line, ", by ");
 	append_text(line, event->comm, sizeof(event->comm));
 	buffer_printf(line, " (PID %u, user ", event->pid);
 	append_text(line, user, strlen(user));
 	buffer_printf(line, ", UID %u)", event->uid);
-	if (extra)
+	if (event->result)
+		buffer_printf(line, ": %s", strerror(-event->result));
+	else if (extra)
 		append_extra(line, event);
 	buffer_append_string(line, "\n");
 }
 
 static const struct field fields[] = {
-	FIELD_ROW("name", TEXT, "the module"),
+	FIELD_ROW("event", WORD, "init: its initialisation begins; failed: the load has failed"),
+	FIELD_ROW("name", TEXT, "the module", .can_be_null = true),
+	FIELD_ROW("result", NUMBER, "the negative errno of a failed load; null: it goes on",
+		  .can_be_null = true),
+	FIELD_ROW("call", WORD, "init_module or finit_module", .can_be_null = true),
+	FIELD_ROW("file", PATH, "absolute path of the file that finit_module loads",
+		  .can_be_null = true),
+	FIELD_ROW("device", WORD, "device of that file, MAJOR:MINOR", .is_optional = true),
+	FIELD_ROW("inode", NUMBER, "inode of that file", .is_optional = true),
+	FIELD_ROW("version", TEXT, "the module's version", .can_be_null = true),
+	FIELD_ROW("srcversion", TEXT, "a hash of its source", .can_be_null = true),
 	FIELD_ROW("comm", TEXT, "name of the program that loads it"),
 	FIELD_ROW("pid", NUMBER, "its process ID"),
 	FIELD_ROW("uid", NUMBER, "its real user ID"),
 	FIELD_ROW("user", TEXT, "the user's name, or the number if it has none"),
 	FIELD_ROW("taints", WORD,
-		  "how it taints the kernel, in the letters of /sys/module/NAME/taint"),
-	FIELD_ROW("taint_meanings", WORDS, "what they stand for"),
+		  "how it taints the kernel, in the letters of /sys/module/NAME/taint",
+		  .can_be_null = true),
+	FIELD_ROW("taint_meanings", WORDS, "what they stand for", .can_be_null = true),
 	FIELD_ROW("parameters", TEXT, "the parameters as the kernel got them", .can_be_null = true),
 	FIELD_ROW("parameters_truncated", TRUTH, "whether there are more than 4 kB"),
 	{},
 };
 
+static const char *call_name(const struct modsnoop_event *event)
+{
+	static const char *const names[] = {
+		[CALL_INIT_MODULE] = "init_module",
+		[CALL_FINIT_MODULE] = "finit_module",
+	};
+
+	return event->call < sizeof(names) / sizeof(*names) ? names[event->call] : NULL;
+}
+
+/* A text that is empty if it is not known. */
+static void row_known_text(struct row *row, const char *key, const char *text, size_t size)
+{
+	if (*text)
+		row_text(row, NULL, key, 0, text, size);
+	else
+		row_word(row, NULL, key, 0, NULL);
+}
+
+static void row_file(struct row *row, const struct modsnoop_event *event)
+{
+	char *path = event->has_file ? path_whole(&event->strings, &event->path) : NULL;
+	char device[DEVICE_TEXT];
+
+	row_known_text(row, "file", path ? path : "", SIZE_MAX);
+	free(path);
+	if (!event->has_file)
+		return;
+	device_text(&event->file, device);
+	row_word(row, NULL, "device", 0, device);
+	row_uint(row, NULL, "inode", 0, event->file.inode);
+}
+
+/* Without a struct module, nothing is known of its taints. */
+static void row_taints(struct row *row, const struct modsnoop_event *event)
+{
+	char letters[TAINTS + 1];
+
+	taint_letters(event->taints, letters);
+	row_word(row, NULL, "taints", 0, event->has_module ? letters : NULL);
+	row_json(row, "taint_meanings",
+		 event->has_module ? taint_meanings(event->taints) : json_null());
+}
+
 /* For JSON and --fields only. */
 static void row(struct row *row, const void *data)
 {
 	const struct modsnoop_event *event = data;
-	char letters[TAINTS + 1], name[MONITOR_TEXT];
+	char name[MONITOR_TEXT];
 	const char *user = user_name(event->uid, name);
 
-	taint_letters(event->taints, letters);
-	row_text(row, NULL, "name", 0, event->name, sizeof(event->name));
+	row_word(row, NULL, "event", 0, event->result ? "failed" : "init");
+	row_known_text(row, "name", event->name, sizeof(event->name));
+	row_json(row, "result", event->result ? json_integer(event->result) : json_null());
+	row_word(row, NULL, "call", 0, call_name(event));
+	row_file(row, event);
+	row_known_text(row, "version", event->version, sizeof(event->version));
+	row_known_text(row, "srcversion", event->srcversion, sizeof(event->srcversion));
 	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
 	row_uint(row, NULL, "pid", 0, event->pid);
 	row_uint(row, NULL, "uid", 0, event->uid);
 	row_text(row, NULL, "user", 0, user, strlen(user));
-	row_word(row, NULL, "taints", 0, letters);
-	row_json(row, "taint_meanings", taint_meanings(event->taints));
-	if (event->parameters_known)
-		row_text(row, NULL, "parameters", 0, event->parameters, parameters_length(event));
+	row_taints(row, event);
+	if (event->parameters_size)
+		row_text(row, NULL, "parameters", 0, parameters_of(event),
+			 parameters_length(event));
 	else
 		row_word(row, NULL, "parameters", 0, NULL);
 	row_json(row, "parameters_truncated", json_boolean(parameters_cut(event)));
 }
 
+#define CALL_PROBES(prefix, finit_program)                                          \
+	KRETPROBE(prefix "finit_module", "on_sys_return", .optional = true),        \
+		KPROBE(prefix "finit_module", finit_program, .optional = true),     \
+		KRETPROBE(prefix "init_module", "on_sys_return", .optional = true), \
+		KPROBE(prefix "init_module", "on_sys_init_module", .optional = true)
+
+/* The 32-bit entry; a kernel without 32-bit programs has none. */
+#if defined(__x86_64__)
+#define COMPAT_PREFIX "__ia32_sys_"
+#else
+#define COMPAT_PREFIX "__arm64_compat_sys_"
+#endif
+
 static const struct probe by_kprobes[] = {
 	KPROBE("do_init_module", "on_init_module"),
 	KPROBE("parse_args", "on_parse_args", .optional = true),
+	KPROBE("kernel_read_file", "on_read_file", .optional = true),
+	KPROBE("find_module_all", "on_find_module", .optional = true),
+	CALL_PROBES(SYSCALL_PREFIX "sys_", "on_sys_finit_module"),
+	CALL_PROBES(COMPAT_PREFIX, "on_compat_sys_finit_module"),
 	{},
 };
 
 static const struct probe by_tracepoint[] = {
 	TRACEPOINT("module:module_load", "on_module_load"),
+	SYSCALL_TRACEPOINTS("finit_module", "on_enter_finit_module", "on_exit", .optional = true),
+	SYSCALL_TRACEPOINTS("init_module", "on_enter_init_module", "on_exit", .optional = true),
 	{},
 };
 
+#define TRACEPOINT_MISSES "parameters and versions of modules, loads by 32-bit programs that fail"
+
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
-	{ by_tracepoint, "parameters of modules", NULL },
+	{ by_tracepoint, TRACEPOINT_MISSES, NULL },
+	{},
+};
+
+static const struct feature_test feature_tests[] = {
+	TEST_CALLERS_REGISTERS,
+	TEST_COMPAT_SYSCALLS,
 	{},
 };
 
 static int prepare(struct session *session, struct error *error)
 {
-	(void)session;
+	session_set_parameter(session, PARAM_PATH, session_needs_fields(session));
 	if (!kernel_has_modules())
 		return error_set(error, ENOENT, "this kernel has no modules (CONFIG_MODULES)");
 	return 0;
@@ -184,8 +293,8 @@ static void bound(void *data, size_t size)
 {
 	struct modsnoop_event *event = data;
 
-	event->parameters_size = event_bound(size, offsetof(struct modsnoop_event, parameters),
-					     sizeof(event->parameters), event->parameters_size);
+	event->strings.size = event_bound(size, offsetof(struct modsnoop_event, strings.bytes),
+					  STRINGS_SIZE, event->strings.size);
 }
 
 static const struct tool modsnoop = {
@@ -197,13 +306,14 @@ static const struct tool modsnoop = {
 		    "  modsnoop -x        with taints and parameters\n"
 		    "  modsnoop --json    one JSON object a line\n",
 	.options = options,
+	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.attached = attached,
 	.row = row,
 	.fields = fields,
 	.line = line,
-	.event_size = offsetof(struct modsnoop_event, parameters),
+	.event_size = offsetof(struct modsnoop_event, strings.bytes),
 	.bound = bound,
 };
 

@@ -68,7 +68,7 @@ unload loop
 out_soon 'by load_module'
 unload dummy loop
 "$PROGRAMS/load_module" "$SCRATCH/loop.ko" "$long" 2>/dev/null # loop itself may refuse
-wait_for 60 out_lines 'by load_module' 2
+wait_for 60 out_lines 'init: loop, by load_module' 2
 unload loop
 insmod "$SCRATCH/dummy.ko"
 wait_for 60 out_lines 'init: dummy' 2
@@ -80,11 +80,42 @@ check '-x: quotes and control bytes' out_has ', parameters hw_queue_depth="64" \
 check '-x: long parameters are cut and say so' out_has 'max_part=1 max_part=2 .*\.\.\.$'
 check '-x: no parameters' out_has 'dummy, by insmod .*, parameters -$'
 
-start_headerless modsnoop --json --max-events 1
+# What the kernel refuses: at once, by its contents, by its version, as it is there already, by its
+# own initialisation.
+head -c 5000 /dev/zero >"$SCRATCH/zeros.ko"
+sed 's/mod_unload modversions/mod_unloaX modversions/' "$SCRATCH/loop.ko" >"$SCRATCH/older.ko"
+start_headerless modsnoop
+setpriv --reuid=$NOBODY --clear-groups "$PROGRAMS/load_module" "$SCRATCH/loop.ko" '' 2>/dev/null
+insmod "$SCRATCH/zeros.ko" 2>/dev/null
+insmod "$SCRATCH/older.ko" 2>/dev/null
 insmod "$SCRATCH/loop.ko" max_loop=1
+insmod "$SCRATCH/loop.ko" max_loop=1 2>/dev/null
+unload loop
+insmod "$SCRATCH/dummy.ko" numdummies=none 2>/dev/null
+out_soon 'failed: dummy'
+stop
+by_root='by insmod \(PID [0-9]+, user root, UID 0\)'
+FAILED=${WHEN/init: /failed: }
+check 'a load without the right to' \
+	out_lines "${FAILED}loop.ko, by load_module \\(PID [0-9]+, user nobody, UID $NOBODY\\): Operation not permitted\$" 1
+check 'a file that is no module' out_lines "${FAILED}zeros.ko, $by_root: Exec format error\$" 1
+check 'a module of another kernel' out_lines "${FAILED}older.ko, $by_root: Exec format error\$" 1
+check 'a module that is there already' out_lines "${FAILED}loop, $by_root: File exists\$" 1
+check 'a module with a bad parameter' out_lines "${FAILED}dummy, $by_root: Invalid argument\$" 1
+check 'the one that did not fail' out_lines "${WHEN}loop, $by_root\$" 1
+
+start_headerless modsnoop --json --max-events 2
+insmod "$SCRATCH/loop.ko" max_loop=1
+insmod "$SCRATCH/loop.ko" max_loop=1 2>/dev/null
 wait_tool
 unload loop
 check '--max-events' [ "$STATUS" -eq 0 ]
+# shellcheck disable=SC2016 # the variables are jq's
+check '--json: file, result, version' jq -es --arg file "$SCRATCH/loop.ko" --argjson inode "$(stat -c %i "$SCRATCH/loop.ko")" \
+	--arg version "$(modinfo -F version "$SCRATCH/loop.ko")" --arg srcversion "$(modinfo -F srcversion "$SCRATCH/loop.ko")" \
+	'(map([.event, .name, .result]) == [["init", "loop", null], ["failed", "loop", -17]]) and
+	all(.call == "finit_module" and .file == $file and .inode == $inode) and
+	(.[0] | [.version // "", .srcversion // ""] == [$version, $srcversion])' "$OUT"
 check '--json' out_has '"name":"loop".*"uid":0.*"taints":"'"${unsigned#-}"'".*"parameters":"max_loop=1"'
 
 check '--json follows its schema' /usr/bin/python3 "$(dirname "$0")/follows_schema.py" \
@@ -100,9 +131,11 @@ check '--fields: columns, with a header' [ "$(tr -s ' ' <"$OUT" | tr '\n' ,)" = 
 fallback_source modsnoop on_init_module "$SCRATCH/fallback.c"
 start_headerless modsnoop -x --source "$SCRATCH/fallback.c"
 insmod "$SCRATCH/loop.ko" max_loop=1
-out_soon 'init: loop'
+insmod "$SCRATCH/loop.ko" 2>/dev/null
+out_soon 'failed: loop'
 unload loop
 stop
+check 'the fallback: a load that fails' out_lines "${FAILED}loop.ko, $by_root: File exists\$" 1
 check 'the fallback' out_lines "${WHEN}loop, by insmod \(PID [0-9]+, user root, UID 0\), taints $unsigned, parameters unknown\$" 1
-check 'the fallback says what it does not see' err_has '^modsnoop: not seen on this kernel: parameters of modules$'
+check 'the fallback says what it does not see' err_has '^modsnoop: not seen on this kernel: parameters and versions of modules'
 finish
