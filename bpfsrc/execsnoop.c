@@ -33,24 +33,31 @@ struct attempt {
 
 BPF_PERCPU_ARRAY(scratch, struct execsnoop_event, 1);
 
-/* Fills in the event except filename and arguments; NULL if a filter excludes it. */
-static __always_inline struct execsnoop_event *begin_event(int ret)
+#ifdef WITH_PROCESSES
+#include "exec_exit.bpf.h"
+#include "exec_ancestors.bpf.h"
+#endif
+
+static __always_inline bool is_wanted(u32 ppid)
 {
-	struct task_struct *task = my_task(), *parent;
+	if (!is_my_uid_wanted())
+		return false;
+	if (!in_wanted_namespace() || !in_wanted_cgroup())
+		return false;
+	return !PARAM(PARAM_PPID) || ppid == (u32)PARAM(PARAM_PPID);
+}
+
+/* Fills in the event except filename and arguments; NULL if there is no memory for it. */
+static __always_inline struct execsnoop_event *fill_event(struct task_struct *parent, int ret)
+{
 	struct execsnoop_event *event;
 	u32 zero = 0;
 
-	if (!is_my_uid_wanted())
-		return NULL;
-	if (!in_wanted_namespace() || !in_wanted_cgroup())
-		return NULL;
 	event = scratch.lookup(&zero);
 	if (!event)
 		return NULL;
-	parent = READ(task->real_parent);
+	event->kind = EXEC_DONE;
 	event->ppid = READ(parent->tgid);
-	if (PARAM(PARAM_PPID) && event->ppid != (u32)PARAM(PARAM_PPID))
-		return NULL;
 	event->pid = my_pid();
 	event->uid = my_uid();
 	event->cpu = bpf_get_smp_processor_id();
@@ -58,8 +65,30 @@ static __always_inline struct execsnoop_event *begin_event(int ret)
 	event->args_size = 0;
 	event->args_more = 0;
 	event->filename_size = 0;
+	event->ancestors_size = 0;
 	READ_COMM(event->comm);
 	bpf_probe_read(event->parent_comm, sizeof(event->parent_comm), parent->comm);
+	return event;
+}
+
+/* The same for an exec; NULL if a filter excludes it. */
+static __always_inline struct execsnoop_event *begin_event(int ret)
+{
+	struct task_struct *task = my_task(), *parent = READ(task->real_parent);
+	bool wanted = is_wanted(READ(parent->tgid));
+	struct execsnoop_event *event;
+
+#ifdef WITH_PROCESSES
+	if (PARAM(PARAM_EXITS) && !ret)
+		note_exec(wanted);
+#endif
+	if (!wanted)
+		return NULL;
+	event = fill_event(parent, ret);
+#ifdef WITH_PROCESSES
+	if (event)
+		event->start = start_of(task);
+#endif
 	return event;
 }
 
@@ -87,6 +116,10 @@ static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
 {
 	u64 size = size_of(event);
 
+#ifdef WITH_PROCESSES
+	if (PARAM(PARAM_ANCESTORS))
+		size += append_ancestors(event);
+#endif
 	if (is_bounded(&size, sizeof(*event)))
 		submit(ctx, event, size);
 }
@@ -385,3 +418,34 @@ int on_sys_return(struct pt_regs *ctx)
 {
 	return end_attempt(ctx, PT_REGS_RC(ctx));
 }
+
+#ifdef WITH_PROCESSES
+/* --exits: tracepoint sched:sched_process_exit, of each thread */
+int on_process_exit(void *ctx)
+{
+	struct task_struct *task = my_task(), *parent;
+	struct execsnoop_event *event;
+	struct running *exec;
+	u64 start;
+
+	if (!PARAM(PARAM_EXITS) || !is_last_thread(task))
+		return 0;
+	start = start_of(task);
+	if (!is_first_end(start))
+		return 0;
+	parent = READ(task->real_parent);
+	exec = find_exec(start);
+	if (exec ? !exec->wanted : !is_wanted(READ(parent->tgid)))
+		goto out;
+	event = fill_event(parent, wait_status(task));
+	if (!event)
+		goto out;
+	event->kind = EXEC_ENDED;
+	event->start = start;
+	event->since = exec ? exec->time : 0;
+	end_event(ctx, event);
+out:
+	forget_exec(exec);
+	return 0;
+}
+#endif

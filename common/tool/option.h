@@ -43,6 +43,11 @@ struct tool_option {
 	const char *map;	  /* the program's map that is replaced */
 	unsigned int parameter;	  /* this parameter becomes the value; 1 if it is no number */
 	unsigned int given;	  /* this parameter becomes 1 */
+	/*
+	 * This macro is defined for the program: for a part that makes the first start longer. Such
+	 * a program is compiled, and kept, beside the one without.
+	 */
+	const char *define;
 	/* Called with the argument. argp_state->next is the index of the next word. */
 	void (*take)(struct argp_state *state, char *argument);
 

@@ -181,6 +181,8 @@ static void take_option(struct parsing *parsing, const struct tool_option *row,
 		*row->flag = true;
 	if (row->number)
 		*row->number = number;
+	if (row->define)
+		settings_define(parsing->settings, row->define);
 	if (row->parameter && row->type == TAKES_PROCESS)
 		settings_set_process(parsing->settings, row->parameter, (pid_t)number);
 	else if (row->parameter)

@@ -254,6 +254,24 @@ static void add_define(const char **defines, const char *define)
 	*defines = define;
 }
 
+static void collect_defines(const struct program *program, const struct options *options,
+			    const struct settings *settings, const char **defines)
+{
+	size_t count = 0;
+
+	static_assert(SETTINGS_DEFINES + OPTIONS_DEFINES + ADDED_MOST + 3 <= COMPILE_DEFINES,
+		      "all macros fit");
+	if (settings) {
+		count = settings->define_count;
+		memcpy(defines, settings->defines, count * sizeof(*defines));
+	}
+	memcpy(defines + count, options->defines, sizeof(options->defines));
+	if (program->with_who)
+		add_define(defines, WHO_DEFINE);
+	if (settings)
+		added_fields_define(&settings->added, defines);
+}
+
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error)
@@ -264,12 +282,7 @@ int program_image(const struct program *program, const struct tool *tool,
 	char *part_key = NULL;
 	int err;
 
-	static_assert(OPTIONS_DEFINES + ADDED_MOST + 3 <= COMPILE_DEFINES, "all macros fit");
-	memcpy(defines, options->defines, sizeof(options->defines));
-	if (program->with_who)
-		add_define(defines, WHO_DEFINE);
-	if (settings)
-		added_fields_define(&settings->added, defines);
+	collect_defines(program, options, settings, defines);
 	request.defines = defines;
 	request.target = &target;
 	request.cancel_fd = cancel_fd;

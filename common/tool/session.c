@@ -158,11 +158,18 @@ void session_hide_added(struct session *session, bool hidden)
 	session->settings->added.is_hidden = hidden;
 }
 
+bool session_takes_more(const struct session *session)
+{
+	uint64_t max = session->options->max_events;
+
+	return !max || session->printed < max;
+}
+
 void session_print_row(struct session *session, uint64_t time, const void *event)
 {
 	uint64_t max = session->options->max_events;
 
-	if (max && session->printed == max)
+	if (!session_takes_more(session))
 		return;
 	if (!lines_print(session->options, session->tool, &session->output, time, event))
 		return;

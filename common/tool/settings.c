@@ -45,3 +45,14 @@ void settings_use_pinned_map(struct settings *settings, const char *map, const c
 	if (i == settings->pinned_map_count)
 		settings->pinned_map_count++;
 }
+
+void settings_define(struct settings *settings, const char *macro)
+{
+	size_t i;
+
+	for (i = 0; i < settings->define_count; i++)
+		if (!strcmp(settings->defines[i], macro))
+			return;
+	assert(settings->define_count < SETTINGS_DEFINES);
+	settings->defines[settings->define_count++] = macro;
+}

@@ -13,6 +13,7 @@
 #include "trace/probe.h"
 
 #define SETTINGS_PINNED_MAPS 4
+#define SETTINGS_DEFINES     4
 
 struct settings {
 	uint64_t parameters[IMAGE_PARAMETERS];
@@ -24,6 +25,8 @@ struct settings {
 		const char *path; /* of the pinned map that replaces it */
 	} pinned_maps[SETTINGS_PINNED_MAPS];
 	size_t pinned_map_count;
+	const char *defines[SETTINGS_DEFINES]; /* macros of the tool's options */
+	size_t define_count;
 	const struct probe_set *probe_sets;
 	const struct probe *beside; /* attached besides the set, for --who; or NULL */
 	struct source_text source;  /* the user's, of --source */
@@ -47,6 +50,12 @@ void settings_set_process(struct settings *settings, unsigned int number, pid_t 
  * (asserted). Strings given to this function and the next are not copied.
  */
 void settings_set_map_size(struct settings *settings, const char *map, uint32_t entries);
+
+/*
+ * Defines a macro for the program. The string is not copied; a macro that is defined already is
+ * left as it is. At most SETTINGS_DEFINES macros (asserted).
+ */
+void settings_define(struct settings *settings, const char *macro);
 
 /*
  * Replaces a map of the program by the pinned map at path. For each map the last path counts. At

@@ -200,6 +200,9 @@ void session_watch_fd(struct session *session, int fd,
 int session_run_command(struct session *session, char **argv, const char *user,
 			struct error *error);
 
+/* Whether a further event would be printed: --max-events. */
+bool session_takes_more(const struct session *session);
+
 /* Prints "TOOL: message" on standard error. */
 void session_message(const struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 printf '#!/bin/sh\nexit 0\n' >"$SCRATCH/script"
 chmod +x "$SCRATCH/script"
@@ -242,6 +243,72 @@ check "a storm of execs: each parent's come in order" awk -F'\t' \
 	'($1 in last) && $2 != last[$1] + 1 { exit 1 } { last[$1] = $2 }' "$SCRATCH/storm"
 check "a storm of execs: the times never go back" bash -c "cut -f5 '$SCRATCH/storm' | sort -c"
 check "a storm of execs: nothing is lost" err_is_empty
+
+# --exits: how a process ended, with the exec that it belongs to.
+start_beside exits execsnoop --exits -l "ends-$$"
+start_beside users execsnoop --exits -u nobody
+start_beside storm execsnoop --exits --json -n '^(exec_storm|open_kinds|nothing|true)$'
+wait_for 180 all_are_tracing
+mkfifo "$SCRATCH/fifo"
+sh -c "exit 3; : ends-$$"
+{ sh -c "kill -SEGV \$\$; : ends-$$"; } 2>/dev/null
+/bin/true "ends-$$"
+/bin/true "other-$$"
+sh -c "(exit 5); : ends-$$"
+sh -c "sleep 0.3; exec /bin/echo 'ends-$$'" >/dev/null
+setpriv --reuid nobody --clear-groups sh -c "exit 7; : ends-$$"
+"$PROGRAMS/exec_by_thread" "$PROGRAMS/nothing"
+"$PROGRAMS/open_kinds" waiting "$SCRATCH/fifo"
+"$PROGRAMS/exec_storm" 8 "$execs" 60
+has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
+# The last process of all to end.
+wait_for 60 has storm '"event":"exit".*"args":\["[^"]*/exec_storm","8"'
+wait_for 60 has users 'exit +sh .* 7 '
+wait_for 60 has exits 'exit +sh .* 7 '
+stop_all
+check "--exits: the header" has exits '^EVENT PCOMM            PID     PPID        RET    DUR\(s\) ARGS$'
+check "--exits: an exec" has exits "^exec  sh +[0-9]+ +$$ +0 +- .*sh -c exit 3; : ends-$$\$"
+check "--exits: a status" has exits "^exit  sh +[0-9]+ +$$ +3 +0\.[0-9]{3} .*sh -c exit 3; : ends-$$\$"
+check "--exits: a signal" has exits "^exit  sh +[0-9]+ +$$ +SIGSEGV(\+core)? +[0-9.]+ .*sh -c kill -SEGV .*ends-$$\$"
+check "--exits: -l takes the ends of what it takes" bash -c "! grep -a 'other-$$' '$SCRATCH/exits.out'"
+check "--exits: a process without an exec" has exits '^exit  sh +[0-9]+ +[0-9]+ +5 +[0-9.]+ \(no exec seen\)$'
+check "--exits: the last exec counts" has exits "^exit  echo +[0-9]+ +$$ +0 +0\.[0-9]{3} /bin/echo ends-$$\$"
+check "--exits: -u takes the ends too" has users '^exit  sh +[0-9]+ +[0-9]+ +7 '
+check "--exits: -u leaves out others" [ "$(grep -ac '^exit  sh ' "$SCRATCH/users.out")" -eq 1 ]
+check "--exits: a program that a thread executed" jq -es \
+	'map(select(.comm == "nothing")) | map(.event) == ["exec", "exit"] and .[0].pid == .[1].pid and .[1].args == .[0].args' \
+	"$SCRATCH/storm.out"
+check "--exits: 2,500 threads end as one process" jq -es \
+	'map(select(.comm == "open_kinds" and .event == "exit")) | length == 1 and .[0].exit_status == 0 and .[0].duration > 0' \
+	"$SCRATCH/storm.out"
+# shellcheck disable=SC2016 # $execs is for jq
+check "--exits: a storm of execs and ends: each once, none lost" jq -es --argjson execs "$execs" \
+	'map(select(.args[1]? == "storm")) | (map(select(.event == "exit" and .exit_status == 0 and .signal == null) | .pid) | unique | length) == $execs and length == 2 * $execs' \
+	"$SCRATCH/storm.out"
+check "--exits: nothing is lost" bash -c "! grep -q lost '$SCRATCH/'*.err"
+check "--exits follows its schema" /usr/bin/python3 "$here/follows_schema.py" "$here/../../docs/schema" "$SCRATCH/storm.out"
+
+# --tree
+start execsnoop --tree -l "tree-$$" -n '^(sh|true)$'
+/bin/sh -c "/bin/sh -c '/bin/true tree-$$ 1; (/bin/true tree-$$ 2; :); :'; exec /bin/true tree-$$ 3"
+out_soon "tree-$$ 3"
+stop
+branches() { sed -n "s/^[^ ]* *[0-9]* *[0-9]* *[-0] \(.*\)/\1/p" "$OUT" | sed "s/sh -c .*/sh/; s/ tree-$$//"; }
+check "--tree: each exec under its parent" diff - <(branches) <<-END
+	(running before)
+	\`- /bin/sh
+	   \`- /bin/sh
+	      \`- /bin/true 1
+	      \`- /bin/true 2
+	\`- /bin/true 3
+END
+LC_ALL=C.UTF-8 python3 "$here/in_terminal.py" "$TOOLS/execsnoop" --tree -l "boxed-$$" --max-events 2 </dev/null >"$OUT" 2>&1 &
+TOOL_PID=$!
+wait_for 180 out_has PCOMM
+sh -c "/bin/true boxed-$$; :"
+wait_tool
+check "--tree: boxes on a terminal" out_has "   └─ /bin/true boxed-$$"
+check "--tree and --json" one_line_error 1 '--json and --tree exclude each other' execsnoop --json --tree
 
 check "an unknown user" one_line_error 2 "unknown user 'nobody-such'" execsnoop -u nobody-such
 check "a bad regular expression" one_line_error 2 "bad regular expression" execsnoop -n '('

@@ -140,6 +140,13 @@ for name in elfsnoop execsnoop opensnoop tcpconnect; do
 	done
 done
 
+# Parts that are compiled for an option only.
+! has_headers || compiled execsnoop kernel "$SCRATCH/processes.kernel" --exits --tree
+! has_btf || compiled execsnoop btf "$SCRATCH/processes.btf" --exits --tree
+for file in "$SCRATCH"/processes.*; do
+	take "$IMAGES" check "execsnoop --exits --tree" "$file"
+done
+
 # A check that finds nothing proves nothing: programs that 4.15 refuses, and the same behind a guard.
 # source_of NAME BODY: a tool's whole program, its image in $SCRATCH/NAME.
 source_of() {
