@@ -184,6 +184,28 @@ static int write_image(const struct image *image, const char *path, struct error
 	return err;
 }
 
+/* --keep: also what the program becomes with each macro that an option defines. */
+static int keep_variants(const struct session *session, const struct program *program,
+			 struct error *error)
+{
+	const struct tool_option *row = session->tool->options;
+	struct settings settings = *session->settings;
+	struct image *image;
+	int err = 0;
+
+	for (; !err && row && row->name; row++) {
+		if (!row->define)
+			continue;
+		image = NULL;
+		settings.define_count = 0;
+		settings_define(&settings, row->define);
+		err = program_image(program, session->tool, session->options, &settings,
+				    session_cancel_fd(session), &image, error);
+		image_free(image);
+	}
+	return err;
+}
+
 /* --image and --keep */
 static int only_compile(const struct session *session, const struct program *program,
 			struct error *error)
@@ -197,6 +219,8 @@ static int only_compile(const struct session *session, const struct program *pro
 	if (!err && options->image_file)
 		err = write_image(image, options->image_file, error);
 	image_free(image);
+	if (!err && options->keep_directory && !program->owned)
+		err = keep_variants(session, program, error);
 	if (!err && options->keep_directory && !program->owned)
 		err = process_numbers_keep(options, session_cancel_fd(session), error);
 	return err;
