@@ -4,9 +4,13 @@
  *
  * After Enter, the probed function of readline returns the line.
  */
+#include <linux/fs.h>
+#include <linux/sched.h>
+#include <linux/tty.h>
 #include "prelude.bpf.h"
 #include "submit.bpf.h"
 #include "cgroup_filter.bpf.h"
+#include "login.bpf.h"
 #include "bashreadline.h"
 
 BPF_PERCPU_ARRAY(scratch, struct bashreadline_event, 1);
@@ -26,6 +30,8 @@ int on_line(struct pt_regs *ctx)
 	event->pid = my_pid();
 	event->uid = my_uid();
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	if (PARAM(PARAM_WITH_LOGIN))
+		read_login(&event->login);
 	length = bpf_probe_read_str(event->line, sizeof(event->line), user_address(line));
 	if (length > 0) /* the mask shows the verifier the helper's bound */
 		size = ((length - 1) & (LINE_SIZE - 1)) + 1;

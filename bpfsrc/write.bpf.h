@@ -14,6 +14,7 @@
 #include <linux/tty.h>
 #include "submit.bpf.h"
 #include "cgroup_filter.bpf.h"
+#include "login.bpf.h"
 #include "user_memory.bpf.h"
 #include "written.h"
 
@@ -243,8 +244,10 @@ static __always_inline void fill_in_write(struct written_event *event, struct wr
 	event->tid = ids;
 	event->fd = write->fd;
 	event->is_doubtful = write->is_doubtful;
-	if (PARAM(PARAM_WRITE_COMM))
+	if (PARAM(PARAM_WRITE_WRITER)) {
 		READ_COMM(event->comm);
+		read_login(&event->login);
+	}
 	if (PARAM(PARAM_WRITE_TERMINAL))
 		event->terminal =
 			write->tty ? terminal_of_tty(write->tty) : (struct written_terminal){};

@@ -4,11 +4,12 @@
 #define SNOOPKIT_WRITTEN_H
 
 #include "event.h"
+#include "login.h"
 #include "parameters.h"
 
 enum {
 	PARAM_WRITE_LIMIT = PARAM_TOOL, /* most bytes that are copied of a write */
-	PARAM_WRITE_COMM,		/* 1: fill in comm */
+	PARAM_WRITE_WRITER,		/* 1: fill in comm and login */
 	PARAM_WRITE_TERMINAL,		/* 1: fill in terminal */
 	PARAM_WRITE_TOOL,		/* the tool's own parameters start here */
 };
@@ -49,7 +50,8 @@ struct written_event {
 	__u32 size;	   /* bytes of data */
 	__u32 is_doubtful; /* 1: the descriptor may have been another file */
 	struct written_terminal terminal;
-	char comm[16];		 /* unset without PARAM_WRITE_COMM */
+	struct login login; /* this and comm are unset without PARAM_WRITE_WRITER */
+	char comm[16];
 	char data[WRITTEN_SIZE]; /* only size bytes of it are sent */
 };
 

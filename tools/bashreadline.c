@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "bashreadline.h"
+#include "features/login_text.h"
 #include "kernel/elfsym.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
@@ -62,6 +63,7 @@ static const struct field fields[] = {
 	FIELD_ROW("pid", NUMBER, "process ID of the shell"),
 	FIELD_ROW("uid", NUMBER, "the real user ID"),
 	FIELD_ROW("comm", TEXT, "name of the shell"),
+	LOGIN_FIELDS,
 	FIELD_ROW("command", TEXT, "the line", .cut_by = "truncated", .width = -30),
 	FIELD_ROW("truncated", TRUTH, "whether the line was longer than 16 kB"),
 	{},
@@ -76,6 +78,7 @@ static void row(struct row *row, const void *data)
 	row_uint(row, "PID", "pid", -7, event->pid);
 	row_uint(row, NULL, "uid", 0, event->uid);
 	row_text(row, NULL, "comm", 0, event->comm, sizeof(event->comm));
+	row_login(row, &event->login);
 	row_text(row, "COMMAND", "command", 0, event->line, size);
 	row_json(row, "truncated", json_boolean(size == LINE_SIZE));
 }
@@ -356,6 +359,8 @@ static int attached(struct session *session, struct error *error)
 	return 0;
 }
 
+static const struct feature_test feature_tests[] = { TEST_LOGINUID, {} };
+
 static int prepare(struct session *session, struct error *error)
 {
 	struct error not_bash = {};
@@ -363,6 +368,7 @@ static int prepare(struct session *session, struct error *error)
 	int err;
 
 	session_expect_more(session);
+	session_set_parameter(session, PARAM_WITH_LOGIN, session_needs_fields(session));
 	err = find_readline(error);
 	if (err)
 		return err;
@@ -390,6 +396,7 @@ static const struct tool bashreadline = {
 		    "  bashreadline --json    with the user, one JSON object a line\n",
 	.options = options,
 	.take_argument = take_argument,
+	.feature_tests = feature_tests,
 	.probe_sets = probe_sets,
 	.prepare = prepare,
 	.attached = attached,

@@ -182,6 +182,7 @@ static const struct feature_test feature_tests[] = { TEST_FAULTABLE_TRACEPOINTS,
 						     TEST_CALLERS_REGISTERS,
 						     TEST_COMPAT_SYSCALLS,
 						     TEST_IO_REQUEST,
+						     TEST_LOGINUID,
 						     {} };
 
 static const struct probe_set probe_sets[] = {

@@ -382,6 +382,7 @@ static const struct feature_test feature_tests[] = {
 	TEST_CALLERS_REGISTERS,
 	TEST_COMPAT_SYSCALLS,
 	TEST_IO_REQUEST,
+	TEST_LOGINUID,
 	{},
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "features/login_text.h"
 #include "features/mirror.h"
 #include "features/terminal.h"
 #include "trace/events.h"
@@ -117,6 +118,7 @@ const struct field mirror_fields[] = {
 	FIELD_ROW("pid", NUMBER, "process ID"),
 	FIELD_ROW("tid", NUMBER, "thread ID"),
 	FIELD_ROW("comm", TEXT, "name of the thread"),
+	LOGIN_FIELDS,
 	FIELD_ROW("fd", NUMBER, "the descriptor, if it is known", .is_optional = true),
 	FIELD_ROW("size", NUMBER, "bytes that the kernel took"),
 	FIELD_ROW("data", TEXT, "what was written", .width = -40),
@@ -135,6 +137,7 @@ void mirror_row(struct row *row, const void *event)
 	row_uint(row, NULL, "pid", 0, head->pid);
 	row_uint(row, NULL, "tid", 0, head->tid);
 	row_text(row, NULL, "comm", 0, head->comm, sizeof(head->comm));
+	row_login(row, &head->login);
 	if (head->fd != WRITTEN_NO_FD)
 		row_int(row, NULL, "fd", 0, head->fd);
 	row_uint(row, NULL, "size", 0, head->total);
@@ -281,7 +284,7 @@ void mirror_tick(struct mirror *mirror, struct session *session)
 void mirror_set_parameters(struct mirror *mirror, struct session *session, uint64_t limit)
 {
 	session_set_parameter(session, PARAM_WRITE_LIMIT, limit);
-	session_set_parameter(session, PARAM_WRITE_COMM, session_needs_fields(session));
+	session_set_parameter(session, PARAM_WRITE_WRITER, session_needs_fields(session));
 	session_set_parameter(session, PARAM_WRITE_TERMINAL, mirror->asciicast != NULL);
 }
 

@@ -47,6 +47,12 @@
 	}
 #define TEST_CALLERS_REGISTERS TEST_ORIG_AX, TEST_TASK_REGISTERS
 
+/* For bpfsrc/login.bpf.h: a kernel without CONFIG_AUDIT does not know who logged in. */
+#define TEST_LOGINUID                                                              \
+	{                                                                          \
+		"HAVE_LOGINUID", "struct task_struct", "loginuid", "linux/sched.h" \
+	}
+
 /* For bpfsrc/io_uring_write.bpf.h and open_exit.bpf.h: since 6.0 a header declares the request. */
 #define TEST_IO_REQUEST                                                               \
 	{                                                                             \

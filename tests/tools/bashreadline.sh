@@ -133,12 +133,18 @@ check "a file without readline in its place is said" wait_for 2 err_has 'only af
 stop
 check "and the tool goes on until it is stopped" [ "$STATUS" -eq 0 ]
 
-type_into bash --norc
+# A shell of a login, where the kernel knows of such.
+login=null
+! grep -q . /proc/self/loginuid 2>/dev/null || login=1234
+type_into bash -c 'echo 1234 2>/dev/null >/proc/self/loginuid; exec bash --norc'
 start_headerless bashreadline --json --max-events 1
 echo 'echo json' >&9
 wait_tool
 exec 9>&-
 check "--json" jq -e '.command == "echo json" and .comm == "bash" and .uid == 0 and .truncated == false' "$OUT"
+# shellcheck disable=SC2016 # $login is for jq
+check "--json: terminal and login" jq -e --argjson login "$login" '.auid == $login and (.tty | test("^pts/[0-9]+$"))' "$OUT"
+check "--json follows its schema" /usr/bin/python3 "$here/follows_schema.py" "$here/../../docs/schema" "$OUT"
 
 check "no such library" one_line_error 1 "can't open /nonexistent" bashreadline -s /nonexistent
 check "not an ELF file" one_line_error 1 "/etc/passwd is not an ELF file" bashreadline -s /etc/passwd

@@ -262,7 +262,7 @@ setpriv --reuid nobody --clear-groups sh -c "exit 7; : ends-$$"
 "$PROGRAMS/exec_storm" 8 "$execs" 60
 has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
 # The last process of all to end.
-wait_for 60 has storm '"event":"exit".*"args":\["[^"]*/exec_storm","8"'
+wait_for 60 has storm "\"event\":\"exit\".*\"ppid\":$$,.*/exec_storm\",\"8\""
 wait_for 60 has users 'exit +sh .* 7 '
 wait_for 60 has exits 'exit +sh .* 7 '
 stop_all
@@ -282,8 +282,8 @@ check "--exits: 2,500 threads end as one process" jq -es \
 	'map(select(.comm == "open_kinds" and .event == "exit")) | length == 1 and .[0].exit_status == 0 and .[0].duration > 0' \
 	"$SCRATCH/storm.out"
 # shellcheck disable=SC2016 # $execs is for jq
-check "--exits: a storm of execs and ends: each once, none lost" jq -es --argjson execs "$execs" \
-	'map(select(.args[1]? == "storm")) | (map(select(.event == "exit" and .exit_status == 0 and .signal == null) | .pid) | unique | length) == $execs and length == 2 * $execs' \
+check "--exits: a storm of execs and ends: each once, none lost" jq -es --argjson execs "$execs" --arg mark "storm-$$" \
+	'map(select(.args[1]? == $mark)) | (map(select(.event == "exit" and .exit_status == 0 and .signal == null) | .pid) | unique | length) == $execs and length == 2 * $execs' \
 	"$SCRATCH/storm.out"
 check "--exits: nothing is lost" bash -c "! grep -q lost '$SCRATCH/'*.err"
 check "--exits follows its schema" /usr/bin/python3 "$here/follows_schema.py" "$here/../../docs/schema" "$SCRATCH/storm.out"

@@ -83,7 +83,7 @@ check '-x: no parameters' out_has 'dummy, by insmod .*, parameters -$'
 # What the kernel refuses: at once, by its contents, by its version, as it is there already, by its
 # own initialisation.
 head -c 5000 /dev/zero >"$SCRATCH/zeros.ko"
-sed 's/mod_unload modversions/mod_unloaX modversions/' "$SCRATCH/loop.ko" >"$SCRATCH/older.ko"
+sed 's/ mod_unload/ mod_unloaX/' "$SCRATCH/loop.ko" >"$SCRATCH/older.ko"
 start_headerless modsnoop
 setpriv --reuid=$NOBODY --clear-groups "$PROGRAMS/load_module" "$SCRATCH/loop.ko" '' 2>/dev/null
 insmod "$SCRATCH/zeros.ko" 2>/dev/null

@@ -248,7 +248,8 @@ for line in open(sys.argv[1]):
     assert event["comm"] == "writer" and not event["data_truncated"], event
     data += bytes.fromhex(event["data_hex"]) if "data_hex" in event else event["data"].encode()
     assert not event["doubtful"], event
-assert data == open(sys.argv[2], "rb").read(), data' "$OUT" "$SCRATCH/tty.out"
+    assert "/dev/" + event["tty"] == sys.argv[3] and event["auid"] != 4294967295, event
+assert data == open(sys.argv[2], "rb").read(), data' "$OUT" "$SCRATCH/tty.out" "$(cat "$SCRATCH/tty")"
 
 if command -v asciinema >/dev/null; then
 	open_pty tty "$WRITER pieces; $WRITER writev 100 40; ls --color=always /; $WRITER threads 1 100"

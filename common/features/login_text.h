@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields tty and auid, of what bpfsrc/login.bpf.h stores in an event. */
+#ifndef SNOOPKIT_LOGIN_TEXT_H
+#define SNOOPKIT_LOGIN_TEXT_H
+
+#include "login.h"
+#include "output/field.h"
+
+/* Rows of a tool's fields. */
+#define LOGIN_FIELDS                                                                           \
+	FIELD_ROW("tty", TEXT, "its terminal, such as pts/3; null: none", .can_be_null = true, \
+		  .width = -8),                                                                \
+		FIELD_ROW("auid", NUMBER, "the user who logged in; null: no login",            \
+			  .can_be_null = true)
+
+void row_login(struct row *row, const struct login *login);
+
+#endif
