@@ -598,6 +598,10 @@ static int prepare(struct session *session, struct error *error)
 	if (opt.tree && session_shows_fields(session))
 		return error_set(error, EINVAL, "%s and --tree exclude each other",
 				 session_is_json(session) ? "--json" : "--fields");
+	if (opt.tree && !opt.exits) {
+		session_set_map_size(session, "running", 1);
+		session_set_map_size(session, "ended", 1);
+	}
 	tree.has_boxes = opt.tree && process_tree_has_boxes();
 	if ((opt.exits || opt.tree) && process_table_init(&processes, MOST_PROCESSES, MOST_KEPT))
 		return error_set(error, ENOMEM, "no memory for the processes");
