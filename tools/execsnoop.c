@@ -468,16 +468,13 @@ static void print_parent(struct session *session, uint64_t time,
 			 const struct exec_ancestors *ancestors)
 {
 	static struct execsnoop_event parent = { .kind = EXEC_BEFORE };
-	struct row line;
 
 	parent.pid = ancestors->processes[0].pid;
 	parent.start = ancestors->processes[0].start;
 	parent.ppid = ancestors->processes[1].pid;
 	memcpy(parent.comm, event->parent_comm, sizeof(parent.comm));
 	tree.depth = 1;
-	row_begin(&line, session_output(session), ROW_TEXT, time);
-	row(&line, &parent);
-	row_end(&line);
+	session_print_beside(session, time, &parent);
 	enter_in_tree(parent.pid, parent.start, tree.depth);
 }
 

@@ -112,3 +112,16 @@ bool lines_print(const struct options *options, const struct tool *tool, struct 
 	json_decref(row.object);
 	return shown;
 }
+
+void lines_print_beside(const struct options *options, const struct tool *tool,
+			struct output *output, uint64_t time, const void *event)
+{
+	const struct who_view nobody = {};
+	struct row row;
+
+	row_begin(&row, output, ROW_TEXT, time);
+	tool->row(&row, event);
+	if (options->who)
+		who_view_columns(&row, &nobody);
+	row_end(&row);
+}

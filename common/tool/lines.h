@@ -22,4 +22,8 @@ bool lines_wants(const struct options *options, const struct tool *tool, struct 
 bool lines_print(const struct options *options, const struct tool *tool, struct output *output,
 		 uint64_t time, const void *event);
 
+/* Appends a line of columns that is no event. */
+void lines_print_beside(const struct options *options, const struct tool *tool,
+			struct output *output, uint64_t time, const void *event);
+
 #endif

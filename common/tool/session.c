@@ -165,6 +165,11 @@ bool session_takes_more(const struct session *session)
 	return !max || session->printed < max;
 }
 
+void session_print_beside(struct session *session, uint64_t time, const void *event)
+{
+	lines_print_beside(session->options, session->tool, &session->output, time, event);
+}
+
 void session_print_row(struct session *session, uint64_t time, const void *event)
 {
 	uint64_t max = session->options->max_events;

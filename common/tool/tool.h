@@ -200,6 +200,11 @@ void session_watch_fd(struct session *session, int fd,
 int session_run_command(struct session *session, char **argv, const char *user,
 			struct error *error);
 
+/*
+ * Prints a line of columns by row() that is no event: it is not counted, and nobody did it (--who).
+ */
+void session_print_beside(struct session *session, uint64_t time, const void *event);
+
 /* Whether a further event would be printed: --max-events. */
 bool session_takes_more(const struct session *session);
 
