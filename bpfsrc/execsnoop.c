@@ -99,14 +99,21 @@ static __always_inline void read_filename(struct execsnoop_event *event, const c
 	event->filename_size = size > 0 ? size : 0;
 }
 
-static __always_inline u64 size_of(const struct execsnoop_event *event)
+/* Appends what comes last in an event; returns its size. */
+static __always_inline u64 complete_event(struct execsnoop_event *event)
 {
-	return offsetof(struct execsnoop_event, text) + event->filename_size + event->args_size;
+	u64 size = offsetof(struct execsnoop_event, text) + event->filename_size + event->args_size;
+
+#ifdef WITH_PROCESSES
+	if (PARAM(PARAM_ANCESTORS))
+		size += append_ancestors(event);
+#endif
+	return size;
 }
 
 static __always_inline void end_success(void *ctx, struct execsnoop_event *event)
 {
-	u64 size = size_of(event);
+	u64 size = complete_event(event);
 
 	if (is_bounded(&size, sizeof(*event)))
 		submit_exec(ctx, event, size);
@@ -114,12 +121,8 @@ static __always_inline void end_success(void *ctx, struct execsnoop_event *event
 
 static __always_inline void end_event(void *ctx, struct execsnoop_event *event)
 {
-	u64 size = size_of(event);
+	u64 size = complete_event(event);
 
-#ifdef WITH_PROCESSES
-	if (PARAM(PARAM_ANCESTORS))
-		size += append_ancestors(event);
-#endif
 	if (is_bounded(&size, sizeof(*event)))
 		submit(ctx, event, size);
 }
