@@ -245,9 +245,9 @@ check "a storm of execs: the times never go back" bash -c "cut -f5 '$SCRATCH/sto
 check "a storm of execs: nothing is lost" err_is_empty
 
 # --exits: how a process ended, with the exec that it belongs to.
+has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
 start_beside exits execsnoop --exits -l "ends-$$"
 start_beside users execsnoop --exits -u nobody
-start_beside storm execsnoop --exits --json -n '^(exec_storm|open_kinds|by-thread|true)$'
 wait_for 180 all_are_tracing
 mkfifo "$SCRATCH/fifo"
 sh -c "exit 3; : ends-$$"
@@ -257,15 +257,17 @@ sh -c "exit 3; : ends-$$"
 sh -c "(exit 5); : ends-$$"
 sh -c "sleep 0.3; exec /bin/echo 'ends-$$'" >/dev/null
 setpriv --reuid nobody --clear-groups sh -c "exit 7; : ends-$$"
+wait_for 60 has users 'exit +sh .* 7 '
+wait_for 60 has exits 'exit +sh .* 7 '
+stop_all
+start_beside storm execsnoop --exits --json -n '^(exec_storm|open_kinds|by-thread|true)$'
+wait_for 180 all_are_tracing
 cp "$PROGRAMS/nothing" "$SCRATCH/by-thread"
 "$PROGRAMS/exec_by_thread" "$SCRATCH/by-thread"
 "$PROGRAMS/open_kinds" waiting "$SCRATCH/fifo"
 "$PROGRAMS/exec_storm" 8 "$execs" 60
-has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
 # The last process of all to end.
 wait_for 60 has storm "\"event\":\"exit\".*\"ppid\":$$,.*/exec_storm\",\"8\""
-wait_for 60 has users 'exit +sh .* 7 '
-wait_for 60 has exits 'exit +sh .* 7 '
 stop_all
 check "--exits: the header" has exits '^EVENT PCOMM            PID     PPID        RET    DUR\(s\) ARGS$'
 check "--exits: an exec" has exits "^exec  sh +[0-9]+ +$$ +0 +- .*sh -c exit 3; : ends-$$\$"
