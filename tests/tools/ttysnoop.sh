@@ -215,7 +215,7 @@ sees() {
 	stop
 }
 for device in /dev/console /dev/tty0 /dev/ttyS0; do
-	if timeout 2 sh -c ": >$device" 2>/dev/null; then
+	if [ -c $device ] && timeout 2 sh -c ": >$device" 2>/dev/null; then
 		sees $device
 	else
 		skip $device "it can't be opened here"
