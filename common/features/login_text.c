@@ -6,19 +6,25 @@
 
 #define PSEUDO "pts"
 
-/* The name in /dev: the kernel calls /dev/pts/3 pts3. */
-static void row_tty(struct row *row, const char *name, size_t size)
+bool terminal_name(struct terminal_name *terminal, const char *name, size_t size)
 {
-	char text[sizeof(PSEUDO) + sizeof(((struct login *)0)->tty)];
 	int length = (int)strnlen(name, size), skipped = (int)strlen(PSEUDO);
 	bool is_pseudo = length > skipped && !strncmp(name, PSEUDO, (size_t)skipped);
 
 	if (is_pseudo)
-		snprintf(text, sizeof(text), PSEUDO "/%.*s", length - skipped, name + skipped);
+		snprintf(terminal->text, sizeof(terminal->text), PSEUDO "/%.*s", length - skipped,
+			 name + skipped);
 	else
-		snprintf(text, sizeof(text), "%.*s", length, name);
-	if (length)
-		row_text(row, NULL, "tty", 0, text, sizeof(text));
+		snprintf(terminal->text, sizeof(terminal->text), "%.*s", length, name);
+	return length > 0;
+}
+
+static void row_tty(struct row *row, const char *name, size_t size)
+{
+	struct terminal_name terminal;
+
+	if (terminal_name(&terminal, name, size))
+		row_text(row, NULL, "tty", 0, terminal.text, sizeof(terminal.text));
 	else
 		row_word(row, NULL, "tty", 0, NULL);
 }

@@ -13,6 +13,17 @@
 		FIELD_ROW("auid", NUMBER, "the user who logged in; null: no login",            \
 			  .can_be_null = true)
 
+/* A terminal's name in /dev. */
+struct terminal_name {
+	char text[24];
+};
+
+/*
+ * Names a terminal as in /dev: what the kernel calls pts3 is /dev/pts/3. The kernel's name has size
+ * bytes, at most 16, and may lack its NUL. Returns whether there is a terminal.
+ */
+bool terminal_name(struct terminal_name *terminal, const char *name, size_t size);
+
 void row_login(struct row *row, const struct login *login);
 
 #endif

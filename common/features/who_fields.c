@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "features/capability.h"
+#include "features/login_text.h"
 #include "features/path_text.h"
 #include "features/who_fields.h"
 #include "output/row.h"
@@ -14,7 +15,6 @@
 #define OF_KERNEL    0x200000	  /* PF_KTHREAD */
 #define KERNEL_MOUNT (1ULL << 22) /* SB_KERNMOUNT */
 #define MEMFD_PREFIX "memfd:"
-#define PTS_PREFIX   "pts"
 #define MINOR_BITS   20
 #define WRITE_OWNER  0200
 #define WRITE_GROUP  0020
@@ -211,20 +211,12 @@ static void add_login(json_t *object, const struct who_values *values)
 		set_number(object, "session", values->session);
 }
 
-/* The kernel calls it "pts3", its file is /dev/pts/3. */
 static void add_terminal(json_t *object, const struct who_record *record)
 {
-	size_t length = strnlen(record->tty, sizeof(record->tty)), prefix = strlen(PTS_PREFIX);
-	char text[sizeof(record->tty) + 2];
+	struct terminal_name terminal;
 
-	if (!length)
-		return;
-	if (!strncmp(record->tty, PTS_PREFIX, prefix) && length > prefix)
-		snprintf(text, sizeof(text), PTS_PREFIX "/%.*s", (int)(length - prefix),
-			 record->tty + prefix);
-	else
-		snprintf(text, sizeof(text), "%.*s", (int)length, record->tty);
-	set_text(object, "tty", text, strlen(text));
+	if (terminal_name(&terminal, record->tty, sizeof(record->tty)))
+		set_text(object, "tty", terminal.text, strlen(terminal.text));
 }
 
 static void add_args(json_t *object, const struct who_command *command)

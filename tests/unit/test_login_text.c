@@ -9,13 +9,16 @@
 static const char *json_of(const struct login *login)
 {
 	static char text[256];
-	struct row row = { .mode = ROW_JSON, .object = json_object() };
+	struct output output;
+	struct row row = { .output = &output, .mode = ROW_JSON, .object = json_object() };
 	size_t size;
 
+	output_init(&output, -1, true);
 	row_login(&row, login);
 	size = json_dumpb(row.object, text, sizeof(text) - 1, JSON_COMPACT);
 	text[size] = '\0';
 	json_decref(row.object);
+	output_free(&output);
 	return text;
 }
 
