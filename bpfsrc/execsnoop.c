@@ -75,8 +75,8 @@ static __always_inline struct execsnoop_event *fill_event(struct task_struct *pa
 static __always_inline struct execsnoop_event *begin_event(int ret)
 {
 	struct task_struct *task = my_task(), *parent = READ(task->real_parent);
-	bool wanted = is_wanted(READ(parent->tgid));
 	struct execsnoop_event *event;
+	bool wanted = is_wanted(READ(parent->tgid));
 
 #ifdef WITH_PROCESSES
 	if (PARAM(PARAM_EXITS) && !ret)

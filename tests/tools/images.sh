@@ -71,7 +71,7 @@ mkdir "$SCRATCH/empty"
 compile_sources() {
 	local name file from
 	customised_sources "$SCRATCH"
-	page_sources "$SCRATCH"
+	check "the edits of docs/customising.md can be made" page_sources "$SCRATCH"
 	! command -v opensnoop-bpfcc >/dev/null || bcc_sources "$SCRATCH"
 	# What a TRACEPOINT_PROBE() gets is in the running kernel's tracefs.
 	rm "$SCRATCH/execsnoop.page3.c"
