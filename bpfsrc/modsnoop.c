@@ -195,15 +195,21 @@ int on_parse_args(struct pt_regs *ctx)
 	return 0;
 }
 
+/* NULL is not read: kernels before 5.14 count a bad read in a kprobe as a call that they missed. */
+static __always_inline void read_word(char word[MODULE_VERSION_SIZE], const char *from)
+{
+	word[0] = '\0';
+	if (from)
+		bpf_probe_read_str(word, MODULE_VERSION_SIZE, from);
+}
+
 static __always_inline void read_module(struct modsnoop_event *event, struct module *module)
 {
 	event->has_module = 1;
 	event->taints = READ(module->taints);
-	event->version[0] = '\0';
-	event->srcversion[0] = '\0';
 	bpf_probe_read_str(event->name, sizeof(event->name), module->name);
-	bpf_probe_read_str(event->version, sizeof(event->version), READ(module->version));
-	bpf_probe_read_str(event->srcversion, sizeof(event->srcversion), READ(module->srcversion));
+	read_word(event->version, READ(module->version));
+	read_word(event->srcversion, READ(module->srcversion));
 }
 
 /* kprobe do_init_module(module) */

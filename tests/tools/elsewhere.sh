@@ -172,8 +172,7 @@ mv "$file" "$SCRATCH/target"
 ln -s "$SCRATCH/target" "$file"
 check 'a link to a good one' refused 'it is a symbolic link'
 fresh
-cp "$MADE"/execsnoop-* "$SCRATCH/execsnoop"
-cp "$SCRATCH/execsnoop" "$file"
+cp "$MADE"/elfsnoop-* "$file"
 check 'that of another tool under its name' refused 'it has the key of another program or kernel'
 fresh
 chmod 777 "$PLACE"

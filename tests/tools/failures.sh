@@ -177,6 +177,7 @@ check '--support --verbose: where libbcc is' out_has "^libbcc: /.*libbcc"
 check '--support --verbose: the tool last' [ "$(tail -1 "$OUT")" = 'eperm: full' ]
 
 # What is opened later must not get a closed descriptor's number: messages would go into it.
+: >"$OUT"
 "$TOOLS/execsnoop" <&- 2>&- >"$OUT" &
 TOOL_PID=$!
 wait_for 180 has_header

@@ -311,6 +311,11 @@ if command -v tmux >/dev/null; then
 	# The tool that the watcher's shell runs.
 	watching() { cat "/proc/$watcher_pid/task/$watcher_pid/children"; }
 	is_watching() { [ -n "$(watching)" ]; }
+	watches_no_more() { ! is_watching; }
+	has_echoed() {
+		screen capture-pane -t watcher -p >"$SCRATCH/watcher"
+		grep -qx 'lqk' "$SCRATCH/watcher"
+	}
 	sleep 0.5
 	tool=$TOOLS/ttysnoop
 	for signal in INT TERM QUIT; do
@@ -324,12 +329,11 @@ if command -v tmux >/dev/null; then
 		sleep 0.3
 		# shellcheck disable=SC2046
 		kill -$signal $(watching)
-		sleep 1
+		wait_for 10 watches_no_more
 		screen send-keys -t watcher "echo lqk" Enter
-		sleep 0.5
-		screen capture-pane -t watcher -p >"$SCRATCH/watcher"
+		wait_for 10 has_echoed
 		check "after $signal the modes are reset" test "$(state)" = "0 00 1"
-		check "after $signal the character set is" grep -qx 'lqk' "$SCRATCH/watcher"
+		check "after $signal the character set is" has_echoed
 		check "after $signal no answer was typed" bash -c "! grep -Eq '[0-9]c|[0-9]R|meanwhile' '$SCRATCH/watcher'"
 		screen send-keys -t watched "printf '\\033[?1003l\\033[?1049l\\033(B\\033[?25h'; clear" Enter
 		screen send-keys -t watcher "clear" Enter
