@@ -96,7 +96,7 @@ any_types=$REAL_TOOLS/eperm # without the --headers that the test may be run wit
 check 'neither headers nor BTF' fails 'no headers and no BTF for kernel .*linux-headers-' eperm \
 	hidden "$no_btf; $no_headers" "$any_types --no-cache"
 check '--support says so' says 1 '^eperm: unsupported: no headers and no BTF' \
-	hidden "$no_btf; $no_headers" "$any_types --support"
+	hidden "$no_kept; $no_btf; $no_headers" "$any_types --support"
 check '--headers kernel without headers' fails 'no headers for kernel .*linux-headers-' eperm \
 	hidden "$no_headers" "$eperm --no-cache --headers kernel"
 check '--headers btf without BTF' fails 'kernel .* has no BTF .*--headers kernel' eperm \
@@ -106,7 +106,7 @@ library=$(libbcc)
 check 'a damaged libbcc' fails "can't load libbcc.*file too short" eperm \
 	hidden "hide $library /dev/null" "$eperm --no-cache"
 check '--support says so' says 1 "^eperm: unsupported: can't load libbcc.*file too short" \
-	hidden "hide $library /dev/null" "$TOOLS/eperm --support"
+	hidden "$no_kept; hide $library /dev/null" "$TOOLS/eperm --support"
 
 # The kernel's own tracefs, if mounted, hides behind an empty one.
 no_events='hide /sys/kernel/tracing $SCRATCH/tracefs'

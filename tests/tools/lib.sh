@@ -211,6 +211,7 @@ hidden() { unshare -m bash -c "$1; exec $2"; }
 
 # For SETUP.
 no_btf='hide /sys/kernel/btf'
+no_kept='hide /var/lib/snoopkit; hide /var/cache/snoopkit'
 # shellcheck disable=SC2016 # for another shell
 no_headers='hide "/lib/modules/$(uname -r)/build"; hide "/lib/modules/$(uname -r)/source"'
 # shellcheck disable=SC2016 # for another shell

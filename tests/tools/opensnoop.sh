@@ -318,7 +318,8 @@ monitor_of "$TOOL_PID"
 own="$TOOL_PID|${MONITOR:-$TOOL_PID}"
 wait_tool
 check "-d ends it" [ "$STATUS" -eq 0 ]
-check "it shows no open of its own making" out_lacks "^($own) "
+# Where tracefs counts what kprobes miss, the monitor reads it for the tool from time to time.
+check "it shows no other open of its own making" bash -c "! grep -Ev ' kprobe_profile$' '$OUT' | grep -Eq '^($own) '"
 for flag in O_FSYNC O_LARGEFILE O_TMPFILE; do
 	check "the flag $flag" "$TOOLS/opensnoop" -d 0.1 -f $flag
 done
