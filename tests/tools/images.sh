@@ -125,8 +125,8 @@ for tool in "$REAL_TOOLS"/*; do
 	done
 done
 
-# The same with --who, which adds as much to each tool.
-for name in elfsnoop execsnoop opensnoop tcpconnect; do
+# The same with --who, which adds as much to each tool: of those that tests run with it.
+for name in elfsnoop execsnoop modsnoop opensnoop setuids tcpconnect; do
 	image=$SCRATCH/$name.who
 	! has_headers || compiled "$name" kernel "$image.kernel" --who || continue
 	! has_btf || compiled "$name" $btf "$image.btf" --who || continue
