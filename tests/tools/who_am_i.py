@@ -48,11 +48,13 @@ def snapshot(step):
     status = dict(line.split(":\t", 1) for line in read("status").splitlines() if ":\t" in line)
     uids, gids = (list(map(int, status[n].split())) for n in ("Uid", "Gid"))
     exe = os.stat("/proc/self/exe")
+    # Of a file stat() says the device of its layer in an overlay, of a directory the overlay's own.
+    device = os.stat(os.path.dirname(os.readlink("/proc/self/exe"))).st_dev
     start = int(read("stat").rsplit(")", 1)[1].split()[19])
     said = {
         "id": start << 22 | os.getpid(),
         "exe": os.readlink("/proc/self/exe"),
-        "exe_device": f"{os.major(exe.st_dev)}:{os.minor(exe.st_dev)}",
+        "exe_device": f"{os.major(device)}:{os.minor(device)}",
         "exe_inode": exe.st_ino,
         "uid": uids[0],
         "euid": uids[1],
