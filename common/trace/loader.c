@@ -128,15 +128,22 @@ static const uint32_t tail_types[LOADER_TAIL_KINDS] = {
 	PROGRAM_TYPE_TRACING,
 };
 
-/* The array LOADER_TAILS for programs of that type, or -1. */
-static int tails_of(const struct loader *loader, uint32_t type)
+/* Which of the arrays LOADER_TAILS is for programs of that type, or -1. */
+static int tail_kind(uint32_t type)
 {
-	size_t i;
+	int i;
 
 	for (i = 0; i < LOADER_TAIL_KINDS; i++)
 		if (tail_types[i] == type)
-			return loader->tail_fds[i];
+			return i;
 	return -1;
+}
+
+static int tails_of(const struct loader *loader, uint32_t type)
+{
+	int kind = tail_kind(type);
+
+	return kind < 0 ? -1 : loader->tail_fds[kind];
 }
 
 /* The map that stands for them in the image is created too, and not used. */
@@ -475,7 +482,7 @@ static int put_tail(const struct loader *loader, int array, uint32_t index, cons
 		     0;
 }
 
-int loader_fill_tails(const struct loader *loader, uint32_t type, const char *const *programs,
+int loader_fill_tails(struct loader *loader, uint32_t type, const char *const *programs,
 		      struct error *error)
 {
 	const struct program_kind kind = {
@@ -486,11 +493,12 @@ int loader_fill_tails(const struct loader *loader, uint32_t type, const char *co
 	int array = tails_of(loader, type), err = 0;
 	uint32_t i;
 
-	if (array < 0)
+	if (array < 0 || loader->tails_filled[tail_kind(type)])
 		return 0;
 	for (i = 0; !err && programs[i]; i++)
 		if (image_find_program(loader->image, programs[i]))
 			err = put_tail(loader, array, i, programs[i], &kind, error);
+	loader->tails_filled[tail_kind(type)] = !err;
 	return err;
 }
 

@@ -31,6 +31,7 @@ struct loader {
 	/* The program arrays LOADER_TAILS, one for each type of programs; -1: the image has none.
 	 */
 	int tail_fds[LOADER_TAIL_KINDS];
+	bool tails_filled[LOADER_TAIL_KINDS]; /* their programs are loaded */
 	bool verbose; /* print the verifier's log on standard error, also on success */
 };
 
@@ -95,9 +96,10 @@ void loader_close(struct loader *loader);
 /*
  * Puts those of these programs, up to a NULL, that the image has into the array LOADER_TAILS of the
  * programs of that type, enum bpf_prog_type. A program that calls one of that array can be loaded
- * as any type. Returns 0, also if the image has no such array, or a negative errno with a message.
+ * as any type. The second time for a type it does nothing. Returns 0, also if the image has no such
+ * array, or a negative errno with a message.
  */
-int loader_fill_tails(const struct loader *loader, uint32_t type, const char *const *programs,
+int loader_fill_tails(struct loader *loader, uint32_t type, const char *const *programs,
 		      struct error *error);
 
 /* Raises RLIMIT_MEMLOCK as far as allowed: kernels before 5.11 charge maps and programs to it. */

@@ -244,7 +244,7 @@ static int attach_probes(struct probes *probes, const struct probe *set, struct 
 
 const char *const probes_tails[] = { "who_send", "who_send_rest", "who_submit", NULL };
 
-static int fill_tails(const struct loaded *loaded, const struct loader *loader, struct error *error)
+static int fill_tails(const struct loaded *loaded, struct loader *loader, struct error *error)
 {
 	size_t i, k;
 	int err = 0;
@@ -258,7 +258,7 @@ static int fill_tails(const struct loaded *loaded, const struct loader *loader, 
 	return err;
 }
 
-static int attach_set(struct probes *probes, const struct probe *set, const struct loader *loader,
+static int attach_set(struct probes *probes, const struct probe *set, struct loader *loader,
 		      struct error *error)
 {
 	struct loaded loaded = {};
