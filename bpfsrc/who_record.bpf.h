@@ -145,7 +145,7 @@ static __always_inline void who_begin_record(struct who_record *record, u32 tid,
 {
 	record->number = number;
 	record->has = 0;
-#ifdef HAVE_LOGIN
+#ifdef HAVE_LOGINUID
 	record->has |= WHO_HAS_LOGIN;
 #endif
 #ifdef HAVE_SECCOMP_MODE

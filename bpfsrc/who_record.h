@@ -9,6 +9,7 @@
 #define SNOOPKIT_WHO_RECORD_H
 
 #include "event.h"
+#include "login.h"
 #include "path_names.h"
 
 /* In the upper bits of event_header.added. */
@@ -24,7 +25,6 @@
 #define WHO_ANCESTORS	  8
 #define WHO_CGROUP_LEVELS 12
 #define WHO_ARGS_SIZE	  1024 /* of an exec's arguments; a power of two */
-#define WHO_NO_LOGIN	  0xffffffffU
 
 /* What a task can gain. */
 struct who_credentials {

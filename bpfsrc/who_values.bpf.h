@@ -78,7 +78,7 @@ static __always_inline void who_read_user_namespace(bool loads, u64 task, struct
 
 static __always_inline void who_read_login(bool loads, u64 task, struct who_values *to)
 {
-#ifdef HAVE_LOGIN
+#ifdef HAVE_LOGINUID
 	u64 *got = &to->got;
 
 	to->auid = WHO_GET(struct task_struct, task, loginuid.val);

@@ -24,19 +24,23 @@ static int fail(struct error *error)
 	return 1;
 }
 
+static const char *root_of(const struct request *request)
+{
+	return request->root ? request->root : "/";
+}
+
 static int open_installed(const struct request *request, struct target *target, struct error *error)
 {
-	const char *root = request->root ? request->root : "/";
 	struct kernels kernels;
 
 	if (request->kernel)
-		return target_installed(target, root, request->kernel, error);
-	kernels_find(&kernels, root);
+		return target_installed(target, root_of(request), request->kernel, error);
+	kernels_find(&kernels, root_of(request));
 	if (kernels.count != 1)
 		return error_set(error, ENOENT,
-				 "%s has the files of %d kernels: choose with --kernel", root,
-				 kernels.count);
-	return target_installed(target, root, kernels.releases[0], error);
+				 "%s has the files of %d kernels: choose with --kernel",
+				 root_of(request), kernels.count);
+	return target_installed(target, root_of(request), kernels.releases[0], error);
 }
 
 /* The description goes into a file that has no name, but a path: path[64]. Returns its descriptor.
@@ -137,7 +141,7 @@ static const char *headers_of(const struct request *request, const struct target
 	if (request->headers_from)
 		return request->headers_from;
 	if (*target->build)
-		return request->root ? request->root : "/";
+		return root_of(request);
 	return *target->archive ? target->archive : NULL;
 }
 
@@ -165,39 +169,20 @@ static int compile_for(const struct request *request, const struct target *targe
 	return status;
 }
 
-static int compile_for_installed(const struct request *request, const char *release)
-{
-	const char *root = request->root ? request->root : "/";
-	struct error error = {};
-	struct target target;
-	int status;
-
-	if (target_installed(&target, root, release, &error))
-		return fail(&error);
-	status = compile_for(request, &target, &error);
-	target_close(&target);
-	return status;
-}
-
-static int compile_for_running(const struct request *request)
+/* For an installed kernel; without a release for the one that is described, or runs. */
+static int compile_for_release(const struct request *request, const char *release)
 {
 	struct error error = {};
 	struct target target;
-	int status;
+	int status, err = 0;
 
-	target_running(&target);
-	status = compile_for(request, &target, &error);
-	target_close(&target);
-	return status;
-}
-
-static int compile_for_described(const struct request *request)
-{
-	struct error error = {};
-	struct target target;
-	int status;
-
-	if (description_read(&target, request->for_file, &error))
+	if (release)
+		err = target_installed(&target, root_of(request), release, &error);
+	else if (request->for_file)
+		err = description_read(&target, request->for_file, &error);
+	else
+		target_running(&target);
+	if (err)
 		return fail(&error);
 	status = compile_for(request, &target, &error);
 	target_close(&target);
@@ -215,16 +200,16 @@ int command_compile(const struct request *request)
 		return 1;
 	}
 	if (request->for_file)
-		return compile_for_described(request);
+		return compile_for_release(request, NULL);
 	if (request->kernel)
-		return compile_for_installed(request, request->kernel);
-	kernels_find(&kernels, request->root ? request->root : "/");
+		return compile_for_release(request, request->kernel);
+	kernels_find(&kernels, root_of(request));
 	for (i = 0; i < kernels.count; i++)
-		status |= compile_for_installed(request, kernels.releases[i]);
+		status |= compile_for_release(request, kernels.releases[i]);
 	if (request->root && !kernels.count) {
 		message(COMMAND_NAME, "there is no kernel in %s/lib/modules and %s/boot",
 			request->root, request->root);
 		return 1;
 	}
-	return request->root ? status : status | compile_for_running(request);
+	return request->root ? status : status | compile_for_release(request, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/target.h"
 #include "kernels.h"
 
 static bool is_known(const struct kernels *kernels, const char *release)
@@ -14,27 +15,6 @@ static bool is_known(const struct kernels *kernels, const char *release)
 	for (i = 0; i < kernels->count; i++)
 		if (!strcmp(kernels->releases[i], release))
 			return true;
-	return false;
-}
-
-/* A kernel's directory of modules stays behind when one is removed: its file does not. */
-static bool has_file(const char *root, const char *release)
-{
-	static const char *const places[] = { "%s/boot/vmlinuz-%s", "%s/boot/vmlinux-%s",
-					      "%s/usr/lib/modules/%s/vmlinuz",
-					      "%s/lib/modules/%s/vmlinuz" };
-	char path[PATH_MAX];
-	FILE *file;
-	size_t i;
-
-	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		snprintf(path, sizeof(path), places[i], root, release);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		fclose(file);
-		return true;
-	}
 	return false;
 }
 
@@ -52,7 +32,7 @@ static void find_in(struct kernels *kernels, const char *root, const char *modul
 		const char *release = entry->d_name;
 
 		if (*release == '.' || strlen(release) >= sizeof(kernels->releases[0]) ||
-		    is_known(kernels, release) || !has_file(root, release))
+		    is_known(kernels, release) || !target_is_installed(root, release))
 			continue;
 		strcpy(kernels->releases[kernels->count++], release);
 	}

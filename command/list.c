@@ -104,12 +104,8 @@ static bool add(void *context, const struct cache_entry *entry)
 
 static int compare_groups(const struct kept *one, const struct kept *other)
 {
-	int order = strcmp(one->kernel.release, other->kernel.release);
+	int order = kernel_compare(&one->kernel, &other->kernel);
 
-	if (!order)
-		order = strcmp(one->kernel.version, other->kernel.version);
-	if (!order)
-		order = strcmp(one->kernel.build_id, other->kernel.build_id);
 	if (!order)
 		order = strcmp(one->directory, other->directory);
 	return order ? order : strcmp(one->snoopkit, other->snoopkit);
@@ -125,9 +121,7 @@ static int compare(const void *a, const void *b)
 
 static void print_group(const struct kept *kept, const struct kernel *running)
 {
-	bool is_this = !strcmp(kept->kernel.release, running->release) &&
-		       !strcmp(kept->kernel.version, running->version) &&
-		       !strcmp(kept->kernel.build_id, running->build_id);
+	bool is_this = !kernel_compare(&kept->kernel, running);
 
 	printf("  kernel %s %s%s\n    %s%s%s:", kept->kernel.release, kept->kernel.version,
 	       is_this ? " (this one)" : "", kept->directory,

@@ -43,8 +43,7 @@ static bool tell_other_build(void *context, const struct cache_entry *entry)
 
 	if (!is_of(entry->file, search->request->tool) || entry->untrusted ||
 	    strcmp(entry->kernel.release, kernel->release) ||
-	    (!strcmp(entry->kernel.version, kernel->version) &&
-	     !strcmp(entry->kernel.build_id, kernel->build_id)))
+	    !kernel_compare(&entry->kernel, kernel))
 		return true;
 	message(search->request->tool,
 		"%s/%s is not used: it is for another build of kernel %s, %s", search->directory,

@@ -265,7 +265,7 @@ static void *open_who(int entries)
 static const struct feature_test feature_tests[] = {
 	TEST_TASK_REGISTERS,
 	{ "HAVE_BOOT_TIME", "struct task_struct", "start_boottime", "linux/sched.h" },
-	{ "HAVE_LOGIN", "struct task_struct", "loginuid", "linux/sched.h" },
+	TEST_LOGINUID,
 	{ "HAVE_SECCOMP_MODE", "struct seccomp", "mode", "linux/sched.h" },
 	{ "HAVE_SIGNAL_PIDS", "struct signal_struct", "pids", "linux/sched/signal.h" },
 	{ "HAVE_THREAD_PID", "struct task_struct", "thread_pid", "linux/sched.h" },

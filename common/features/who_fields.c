@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "features/capability.h"
+#include "features/file_id_text.h"
 #include "features/login_text.h"
 #include "features/path_text.h"
 #include "features/who_fields.h"
@@ -15,7 +16,6 @@
 #define OF_KERNEL    0x200000	  /* PF_KTHREAD */
 #define KERNEL_MOUNT (1ULL << 22) /* SB_KERNMOUNT */
 #define MEMFD_PREFIX "memfd:"
-#define MINOR_BITS   20
 #define WRITE_OWNER  0200
 #define WRITE_GROUP  0020
 #define WRITE_OTHERS 0002
@@ -129,17 +129,16 @@ static bool is_writable(const struct who_record *record)
 
 static void add_exe(json_t *object, const struct who_record *record)
 {
-	uint32_t device = record->values.exe_device;
+	const struct file_id id = { .device = record->values.exe_device };
 	json_t *flags = json_array();
-	char text[32];
+	char text[DEVICE_TEXT];
 
 	if (!(record->has & WHO_HAS_EXE)) {
 		json_decref(flags);
 		return;
 	}
 	set_path(object, "exe", &record->strings, &record->exe);
-	snprintf(text, sizeof(text), "%u:%u", device >> MINOR_BITS,
-		 device & ((1U << MINOR_BITS) - 1));
+	device_text(&id, text);
 	json_object_set_new(object, "exe_device", json_string(text));
 	set_number(object, "exe_inode", record->values.exe_inode);
 	add_word(flags, record->exe.deleted || !record->exe_links, "deleted");
@@ -205,9 +204,9 @@ static void add_gained(json_t *object, const struct who_record *record)
 
 static void add_login(json_t *object, const struct who_values *values)
 {
-	if (values->auid != WHO_NO_LOGIN)
+	if (values->auid != LOGIN_NOBODY)
 		set_number(object, "auid", values->auid);
-	if (values->session != WHO_NO_LOGIN)
+	if (values->session != LOGIN_NOBODY)
 		set_number(object, "session", values->session);
 }
 

@@ -62,6 +62,15 @@ static const char *find_note(const char *notes, size_t size, const char *name, u
 	return NULL;
 }
 
+int kernel_compare(const struct kernel *one, const struct kernel *other)
+{
+	int order = strcmp(one->release, other->release);
+
+	if (!order)
+		order = strcmp(one->version, other->version);
+	return order ? order : strcmp(one->build_id, other->build_id);
+}
+
 void kernel_read_build_id(struct kernel *kernel, const char *notes, size_t size)
 {
 	const char *id = find_note(notes, size, "GNU", NT_GNU_BUILD_ID, &size);

@@ -18,6 +18,10 @@ struct kernel {
 /* The running kernel. Does not fail: a field that can't be read stays empty or 0. */
 void kernel_identify(struct kernel *kernel);
 
+/* 0 if both are the same build of a kernel; else an order of kernels, as strcmp() has one of texts.
+ */
+int kernel_compare(const struct kernel *one, const struct kernel *other);
+
 /*
  * LINUX_VERSION_CODE, as the running kernel says it itself; 0 if it does not. Kernels before 5.0
  * refuse kprobe programs that have another number than their own.

@@ -236,26 +236,49 @@ int target_take_btf(struct target *target, const void *data, size_t size, struct
 	return 0;
 }
 
-/* Where distributions and debugging packages put a kernel's file; the first is not packed. */
-static int read_kernel(struct vmlinux *vmlinux, const char *root, const char *release,
-		       struct error *error)
+/* Where distributions and debugging packages put a kernel's file; what is not packed comes first.
+ */
+static const struct place {
+	const char *format;
+	bool is_for_debugging; /* and may stay behind when the kernel is removed */
+} places[] = {
+	{ "%s/boot/vmlinux-%s", false },
+	{ "%s/usr/lib/debug/boot/vmlinux-%s", true },
+	{ "%s/usr/lib/debug/lib/modules/%s/vmlinux", true },
+	{ "%s/boot/vmlinuz-%s", false },
+	{ "%s/usr/lib/modules/%s/vmlinuz", false },
+	{ "%s/lib/modules/%s/vmlinuz", false },
+};
+
+static bool find_kernel(const char *root, const char *release, bool for_debugging,
+			char path[PATH_MAX])
 {
-	static const char *const places[] = {
-		"%s/boot/vmlinux-%s",
-		"%s/usr/lib/debug/boot/vmlinux-%s",
-		"%s/usr/lib/debug/lib/modules/%s/vmlinux",
-		"%s/boot/vmlinuz-%s",
-		"%s/usr/lib/modules/%s/vmlinuz",
-		"%s/lib/modules/%s/vmlinuz",
-	};
-	char path[PATH_MAX];
 	size_t i;
 
 	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		snprintf(path, sizeof(path), places[i], strcmp(root, "/") ? root : "", release);
+		if (places[i].is_for_debugging && !for_debugging)
+			continue;
+		snprintf(path, PATH_MAX, places[i].format, strcmp(root, "/") ? root : "", release);
 		if (!access(path, F_OK))
-			return vmlinux_read(vmlinux, path, error);
+			return true;
 	}
+	return false;
+}
+
+bool target_is_installed(const char *root, const char *release)
+{
+	char path[PATH_MAX];
+
+	return find_kernel(root, release, false, path);
+}
+
+static int read_kernel(struct vmlinux *vmlinux, const char *root, const char *release,
+		       struct error *error)
+{
+	char path[PATH_MAX];
+
+	if (find_kernel(root, release, true, path))
+		return vmlinux_read(vmlinux, path, error);
 	return error_set(error, ENOENT, "there is no file vmlinuz-%s in %s/boot", release,
 			 strcmp(root, "/") ? root : "");
 }

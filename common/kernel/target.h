@@ -33,6 +33,12 @@ struct target {
 void target_running(struct target *target);
 
 /*
+ * Whether a kernel's file is below root. Its directory of modules stays behind when the kernel is
+ * removed, and so does what its debugging package has.
+ */
+bool target_is_installed(const char *root, const char *release);
+
+/*
  * A kernel by the files of its packages below root ("/" or where they are unpacked): boot/ and
  * [usr/]lib/modules/RELEASE. Returns 0, for target_close(), or a negative errno with a message.
  */

@@ -102,7 +102,7 @@ static struct who_record *make_record(void)
 	record->has = WHO_HAS_EXE | WHO_HAS_LOGIN | WHO_HAS_BEFORE | WHO_HAS_CWD;
 	record->values.tgid = 5;
 	record->values.auid = 1000;
-	record->values.session = WHO_NO_LOGIN;
+	record->values.session = LOGIN_NOBODY;
 	record->values.credentials = (struct who_credentials){ .uid = 1000, .permitted = 3 };
 	record->before = (struct who_credentials){ .uid = 1000, .euid = 1000, .suid = 1000 };
 	record->exe_uid = 7;
