@@ -99,15 +99,27 @@ compile_sources() {
 	done
 }
 
+# compiled_from_each LABEL NAME IMAGE [OPTION...]: IMAGE.kernel and IMAGE.btf, as far as this kernel has
+# what they are compiled from: whether they are the same, and whether 4.15 could run them.
+compiled_from_each() {
+	local label=$1 name=$2 image=$3 file
+	shift 3
+	! has_headers || compiled "$name" kernel "$image.kernel" "$@" || return
+	! has_btf || compiled "$name" $btf "$image.btf" "$@" || return
+	! has_headers || ! has_btf || take "$IMAGES" compare "$label, headers and BTF" "$image.kernel" "$image.btf"
+	for file in "$image".{kernel,btf}; do
+		[ -e "$file" ] || continue
+		take "$IMAGES" check "$label" "$file"
+		break
+	done
+}
+
 for tool in "$REAL_TOOLS"/*; do
 	[ -f "$tool" ] || continue
 	name=${tool##*/}
 	image=$SCRATCH/$name
-	! has_headers || compiled "$name" kernel "$image.kernel" || continue
-	! has_btf || compiled "$name" $btf "$image.btf" || continue
-	if has_headers && has_btf; then
-		take "$IMAGES" compare "$name, headers and BTF" "$image.kernel" "$image.btf"
-	elif has_headers; then
+	compiled_from_each "$name" "$name" "$image" || continue
+	if has_headers && ! has_btf; then
 		# The program asks of types what BTF answers where there is BTF, and else the headers:
 		# what is kept may have been made with the one, what is compiled now is with the other.
 		compiled_anew "$name" kernel "$image.now" --no-cache &&
@@ -118,34 +130,15 @@ for tool in "$REAL_TOOLS"/*; do
 			take "$IMAGES" compare "$name, headers and the kernel's archive" \
 				"$image.kernel" "$image.archive"
 	fi
-	for file in "$image".{kernel,btf}; do
-		[ -e "$file" ] || continue
-		take "$IMAGES" check "$name" "$file"
-		break
-	done
 done
 
-# The same with --who, which adds as much to each tool: of those that tests run with it.
+# With --who, which adds as much to each tool: of those that tests run with it.
 for name in elfsnoop execsnoop modsnoop opensnoop setuids tcpconnect; do
-	image=$SCRATCH/$name.who
-	! has_headers || compiled "$name" kernel "$image.kernel" --who || continue
-	! has_btf || compiled "$name" $btf "$image.btf" --who || continue
-	if has_headers && has_btf; then
-		take "$IMAGES" compare "$name --who, headers and BTF" "$image.kernel" "$image.btf"
-	fi
-	for file in "$image".{kernel,btf}; do
-		[ -e "$file" ] || continue
-		take "$IMAGES" check "$name --who" "$file"
-		break
-	done
+	compiled_from_each "$name --who" "$name" "$SCRATCH/$name.who" --who
 done
 
 # Parts that are compiled for an option only.
-! has_headers || compiled execsnoop kernel "$SCRATCH/processes.kernel" --exits --tree
-! has_btf || compiled execsnoop btf "$SCRATCH/processes.btf" --exits --tree
-for file in "$SCRATCH"/processes.*; do
-	take "$IMAGES" check "execsnoop --exits --tree" "$file"
-done
+compiled_from_each "execsnoop --exits --tree" execsnoop "$SCRATCH/processes" --exits --tree
 
 # A check that finds nothing proves nothing: programs that 4.15 refuses, and the same behind a guard.
 # source_of NAME BODY: a tool's whole program, its image in $SCRATCH/NAME.
