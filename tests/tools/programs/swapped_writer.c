@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * swapped_writer WAY N REAL GO: opens a pty, whose path it prints. Once the file GO is there, one
- * thread makes a descriptor now the pty, now /dev/null, and another writes N numbered lines to it.
- * What the pty got goes to the file REAL. WAY: dup2, dup3, close or int80 (x86's 32-bit entry).
+ * thread makes a descriptor now the pty, now /dev/null, and another writes numbered lines to it: N
+ * at least, and until the pty has got some, for the scheduler may let the first thread wait. After
+ * a hundred times N it gives up. What the pty got goes to the file REAL. WAY: dup2, dup3, close or
+ * int80 (x86's 32-bit entry).
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -11,6 +13,7 @@
 #include "own_pty.h"
 
 #define DESCRIPTOR 100
+#define ENOUGH	   20 /* looks at the pty that found something */
 
 static struct own_pty pty;
 static int null_fd;
@@ -51,7 +54,7 @@ int main(int argc, char **argv)
 {
 	pthread_t swapper;
 	FILE *output;
-	int count, i;
+	int count, rounds = 0, i;
 
 	if (argc != 5)
 		return 2;
@@ -64,10 +67,10 @@ int main(int argc, char **argv)
 	wait_for_file(argv[4]);
 	if (!output || pthread_create(&swapper, NULL, swap, NULL))
 		return 1;
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count || (rounds < ENOUGH && i / 100 < count); i++) {
 		dprintf(DESCRIPTOR, "<%d>\n", i);
 		if (i % 20 == 0)
-			own_pty_drain(&pty, output);
+			rounds += own_pty_drain(&pty, output);
 	}
 	stop = 1;
 	pthread_join(swapper, NULL);
