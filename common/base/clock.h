@@ -11,6 +11,7 @@
 
 #define SECOND	    1000000000ULL /* in nanoseconds */
 #define MILLISECOND 1000000ULL
+#define MICROSECOND 1000ULL
 #define CLOCK_NEVER UINT64_MAX /* a time that does not come */
 
 /* Now, in nanoseconds of the kernel's CLOCK_MONOTONIC. */
@@ -21,7 +22,8 @@ int clock_milliseconds_until(uint64_t time);
 
 /*
  * The nanoseconds to add to a CLOCK_MONOTONIC time to get CLOCK_REALTIME. The number changes when
- * the wall clock is set and while the machine is suspended.
+ * the wall clock is set and while the machine is suspended. It is right to half a microsecond, if
+ * none of a few tries was interrupted.
  */
 int64_t clock_realtime_offset(void);
 

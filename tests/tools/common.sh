@@ -40,8 +40,8 @@ out_soon by-pipe
 stop
 check "a source from a pipe" out_has '/bin/true by-pipe$'
 mkfifo "$SCRATCH/fifo"
-"$tool" --source "$SCRATCH/fifo" >"$OUT" 2>"$ERR" &
-waiting=$!
+in_background "$tool" --source "$SCRATCH/fifo"
+waiting=$TOOL_PID
 wait_for 60 sleeps_in $waiting 'fifo|pipe|poll'
 kill -TERM $waiting
 check "while it waits for its source, it can be ended" wait_for 60 bash -c "! kill -0 $waiting"
@@ -100,9 +100,7 @@ for sizes in 'event->args_size = 50000000' 'event->filename_size = 0xffffffff; e
 done
 
 # Whoever is to outlive the terminal ignores its signal.
-: >"$OUT"
-nohup "$tool" >"$OUT" 2>"$ERR" &
-TOOL_PID=$!
+in_background nohup "$tool"
 wait_for 180 has_header
 kill -HUP $TOOL_PID
 /bin/true by-nohup-1

@@ -309,8 +309,8 @@ check "--tree: each exec under its parent" diff - <(branches) <<-END
 	      \`- /bin/true 2
 	\`- /bin/true 3
 END
-LC_ALL=C.UTF-8 python3 "$here/in_terminal.py" "$TOOLS/execsnoop" --tree -P $$ -l "boxed-$$" --max-events 1 </dev/null >"$OUT" 2>&1 &
-TOOL_PID=$!
+in_background env LC_ALL=C.UTF-8 python3 "$here/in_terminal.py" \
+	"$TOOLS/execsnoop" --tree -P $$ -l "boxed-$$" --max-events 1 </dev/null
 wait_for 180 out_has PCOMM
 /bin/true "boxed-$$"
 wait_tool

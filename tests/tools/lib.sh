@@ -120,15 +120,19 @@ has_header() {
 	[ -s "$OUT" ] || ! kill -0 "$TOOL_PID"
 }
 
-# launch READY TOOL ARGS...: runs it with its output in $OUT and $ERR and waits for READY.
-launch() {
-	local ready=$1 tool=$2
-	shift 2
+# in_background COMMAND...: its output goes to $OUT and $ERR. What a command wrote there before is gone
+# at once, and not only when the new one has begun: nobody is to wait for text that is there already.
+in_background() {
 	: >"$OUT"
 	: >"$ERR"
-	"$TOOLS/$tool" "$@" >"$OUT" 2>"$ERR" &
+	"$@" >"$OUT" 2>"$ERR" &
 	TOOL_PID=$!
-	wait_for 180 "$ready"
+}
+
+# launch READY TOOL ARGS...: runs it in the background and waits for READY.
+launch() {
+	in_background "$TOOLS/$2" "${@:3}"
+	wait_for 180 "$1"
 }
 
 # start TOOL ARGS...: runs it and waits until it is attached.

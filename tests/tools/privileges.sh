@@ -213,8 +213,7 @@ compiler_is_confined() { # PID of the tool
 		limits=$(cat "/proc/${OTHERS%% *}/limits") &&
 		spaces=$(readlink "/proc/${OTHERS%% *}/ns/net" "/proc/${OTHERS%% *}/ns/mnt")
 }
-"$TOOLS/execsnoop" --no-cache --duration 0.1 >"$OUT" 2>"$ERR" &
-TOOL_PID=$!
+in_background "$TOOLS/execsnoop" --no-cache --duration 0.1
 until compiler_is_confined $TOOL_PID 2>/dev/null || is_gone $TOOL_PID; do :; done
 check "the compiler is no user" [ -z "$(getent passwd "${STATUS_OF[Uid]%%$'\t'*}" | grep -v '^snoopkit:')" ]
 check "has CAP_BPF and CAP_DAC_READ_SEARCH at most" \

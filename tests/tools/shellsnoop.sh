@@ -280,8 +280,7 @@ if unshare -T --monotonic 1000000 true 2>/dev/null; then
 	printf '#!/bin/sh\nexec unshare -T --monotonic 1000000 "%s" "$@"\n' "$TOOLS/shellsnoop" >"$SCRATCH/shifted"
 	chmod 755 "$SCRATCH/shifted"
 	open_shell
-	"$SCRATCH/shifted" "$SHELL_PID" >"$OUT" 2>"$ERR" &
-	TOOL_PID=$!
+	in_background "$SCRATCH/shifted" "$SHELL_PID"
 	wait_for 60 err_has 'not seen'
 	sleep 1
 	tell "echo in another time"
@@ -304,8 +303,7 @@ test_reused_number() {
 	local victim stranger
 	sleep 600 &
 	victim=$!
-	"$TOOLS/shellsnoop" --no-cache $victim >"$OUT" 2>"$ERR" &
-	TOOL_PID=$!
+	in_background "$TOOLS/shellsnoop" --no-cache $victim
 	sleep 0.2
 	kill -STOP $TOOL_PID
 	kill -KILL $victim

@@ -108,8 +108,7 @@ fi
 
 # A file that nobody writes. Like Ctrl-C: a signal that is not ignored in the background.
 mkfifo "$SCRATCH/zone"
-TZ=:$SCRATCH/zone "$TOOLS/execsnoop" -T --duration 1 >"$OUT" 2>"$ERR" &
-TOOL_PID=$!
+in_background env "TZ=:$SCRATCH/zone" "$TOOLS/execsnoop" -T --duration 1
 waits_for_zone() { sleeps_in "$TOOL_PID" 'fifo_open|wait_for_partner'; }
 wait_for 30 waits_for_zone
 kill "$TOOL_PID"
