@@ -79,9 +79,10 @@ static bool parameters_cut(const struct modsnoop_event *event)
 	return event->parameters_size == PARAMETERS_SIZE;
 }
 
+/* What whoever loads it has chosen can't look like the rest of the sentence. */
 static void append_text(struct buffer *line, const char *text, size_t size)
 {
-	escape_append(line, text, strnlen(text, size));
+	escape_append_word(line, text, strnlen(text, size));
 }
 
 static void append_extra(struct buffer *line, const struct modsnoop_event *event)

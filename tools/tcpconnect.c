@@ -33,6 +33,8 @@ static struct {
 
 static uint64_t unknown_results;
 static struct dns_capture *capture; /* NULL without -d */
+static uint64_t unsure_names;	    /* of connects that were shown while answers waited */
+static uint64_t next_look;	    /* when to say what was not read of DNS */
 
 static const struct tool_option options[] = {
 	SHOW_CLOCK(&opt.clock),
@@ -114,15 +116,18 @@ static void row_name(struct row *row, uint64_t time, const struct endpoints *end
 {
 	const struct dns_entry *entry = find_name(ends);
 	uint64_t age = entry && time > entry->time ? time - entry->time : 0;
-	char text[DNS_NAME_SIZE + 32];
+	struct buffer text = {};
+	char *whole;
 
-	snprintf(text, sizeof(text), "%s",
-		 entry		   ? entry->name :
-		 is_loopback(ends) ? "localhost" :
-				     "No DNS Query");
+	if (entry)
+		escape_append_word(&text, entry->name, strlen(entry->name));
+	else
+		buffer_append_string(&text, is_loopback(ends) ? "localhost" : "No DNS Query");
 	if (age > OLD_ANSWER)
-		sprintf(text + strlen(text), " (%.3fms)", (double)age / 1e6);
-	row_text(row, "QUERY", NULL, 0, text, sizeof(text));
+		buffer_printf(&text, " (%.3fms)", (double)age / 1e6);
+	whole = buffer_take_string(&text);
+	row_word(row, "QUERY", NULL, 0, whole);
+	free(whole);
 	if (entry)
 		row_text(row, NULL, "query", 0, entry->name, DNS_NAME_SIZE);
 	else
@@ -227,8 +232,8 @@ static bool wanted(const void *data)
 	const struct tcpconnect_event *event = data;
 
 	/* What came before the event is to be known when its row is made. */
-	if (capture)
-		dns_capture_read(capture);
+	if (capture && dns_capture_read_between(capture))
+		unsure_names++;
 	if (!opt.count && event->result == CONNECT_UNKNOWN)
 		unknown_results++;
 	return true;
@@ -313,8 +318,27 @@ static void report(struct session *session, bool last)
 		print_waiting(session);
 }
 
+static void say_unread(struct session *session)
+{
+	uint64_t unread = dns_capture_take_unread(capture);
+
+	next_look = clock_now() + SECOND;
+	if (unread)
+		session_message(session,
+				"%" PRIu64 " packets of DNS were not read: names may be missing",
+				unread);
+	if (unsure_names)
+		session_message(session,
+				"too many answers of DNS: the names of %" PRIu64
+				" connects may be older",
+				unsure_names);
+	unsure_names = 0;
+}
+
 static void finish(struct session *session)
 {
+	if (capture)
+		say_unread(session);
 	if (unknown_results)
 		session_message(session,
 				"too many connects at a time: the result of %" PRIu64
@@ -363,9 +387,10 @@ static const struct feature_test feature_tests[] = {
 
 static void read_answers(struct session *session, int fd)
 {
-	(void)session;
 	(void)fd;
 	dns_capture_read(capture);
+	if (clock_now() >= next_look)
+		say_unread(session);
 }
 
 static int prepare_dns(struct session *session, struct error *error)

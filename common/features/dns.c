@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -58,10 +59,12 @@ static size_t append_label(char *name, size_t used, const uint8_t *label, size_t
 	if (used)
 		name[used++] = '.';
 	for (i = 0; i < length; i++) {
-		if (label[i] == '.')
+		if (label[i] == '.' || label[i] == '\\')
 			name[used++] = '\\';
-		/* A NUL would end the name. */
-		name[used++] = label[i] ? (char)label[i] : '?';
+		if (label[i])
+			name[used++] = (char)label[i];
+		else
+			used += (size_t)sprintf(name + used, "\\000");
 	}
 	return used;
 }
@@ -81,7 +84,7 @@ static bool read_name(struct message *message, char name[DNS_NAME_SIZE])
 		    message->at + length - start > MOST_NAME)
 			return false;
 		if (!length) {
-			name[used] = '\0';
+			strcpy(name + used, used ? "" : ".");
 			return true;
 		}
 		used = append_label(name, used, message->bytes + message->at, length);

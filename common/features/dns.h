@@ -9,7 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DNS_NAME_SIZE 512 /* a name has at most 255 bytes; a dot in a label becomes "\." */
+/*
+ * Names are as in a zone file (RFC 1035, 5.1): a dot in a label is "\.", a backslash "\\", a NUL
+ * "\000", and the root ".". Of at most 255 bytes each takes up to four.
+ */
+#define DNS_NAME_SIZE 1024
 
 /* An address as in bpfsrc/endpoints.h. */
 struct dns_address {
@@ -19,7 +23,7 @@ struct dns_address {
 
 /*
  * Calls found for each address that the message gives, with the name that was asked for, without
- * the last dot. Reads no further than size. Returns how many addresses there were; 0 also if the
+ * its last dot. Reads no further than size. Returns how many addresses there were; 0 also if the
  * message is no answer or is broken before the first one.
  */
 size_t dns_read_answer(const uint8_t *message, size_t size,

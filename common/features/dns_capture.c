@@ -25,12 +25,19 @@
 #define TCP_SYN	     0x02
 #define LENGTH_SIZE  2 /* of the length before a message over TCP */
 
+/* In the word of an IPv4 header that has the place of a fragment. */
+#define MORE_FRAGMENTS 0x2000
+#define FRAGMENT_PLACE 0x1fff
+
+#define TURN (2 * MILLISECOND) /* the longest that one call reads */
+
 /* Where the parts of a packet are, once they are known to be in it. */
 struct packet {
 	struct dns_address from, to;
 	const uint8_t *transport;
 	size_t size; /* from there on */
 	unsigned int protocol;
+	bool is_cut; /* the rest is in other fragments */
 };
 
 static unsigned int number_at(const uint8_t *bytes)
@@ -117,6 +124,12 @@ static void append(struct dns_capture *capture, struct dns_stream *stream, const
 	}
 }
 
+/* Whether a segment has bytes that were not read, nor came before. */
+static bool is_news(const struct dns_stream *stream, uint32_t sequence, size_t size)
+{
+	return size && (!stream || (int32_t)(sequence - stream->next) > 0);
+}
+
 /* What comes again or not in order is left out: its stream is not read any further. */
 static void take_segment(struct dns_capture *capture, const struct packet *packet, uint64_t time)
 {
@@ -141,6 +154,8 @@ static void take_segment(struct dns_capture *capture, const struct packet *packe
 		}
 	} else if (stream && stream->next == sequence) {
 		append(capture, stream, header + header_size, packet->size - header_size, time);
+	} else {
+		capture->unread += is_news(stream, sequence, packet->size - header_size);
 	}
 }
 
@@ -152,8 +167,10 @@ static bool parse_ipv4(const uint8_t *bytes, size_t size, struct packet *packet)
 	/* A large packet that the kernel made has no length; a later fragment has no header. */
 	if (!total || total > size)
 		total = size;
-	if (header_size < IPV4_HEADER || header_size > total || number_at(bytes + 6) & 0x1fff)
+	if (header_size < IPV4_HEADER || header_size > total ||
+	    number_at(bytes + 6) & FRAGMENT_PLACE)
 		return false;
+	packet->is_cut = number_at(bytes + 6) & MORE_FRAGMENTS;
 	packet->from.ip = packet->to.ip = 4;
 	memcpy(packet->from.words, bytes + 12, 4);
 	memcpy(packet->to.words, bytes + 16, 4);
@@ -197,6 +214,7 @@ void dns_capture_packet(struct dns_capture *capture, const uint8_t *bytes, size_
 	if (!parse(bytes, size, &packet) || packet.size < UDP_HEADER ||
 	    number_at(packet.transport) != DNS_PORT)
 		return;
+	capture->unread += packet.is_cut;
 	if (packet.protocol == PROTOCOL_UDP)
 		take_message(capture, packet.transport + UDP_HEADER, packet.size - UDP_HEADER,
 			     time);
@@ -214,7 +232,7 @@ static struct sock_filter from_dns[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x60, 9, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x40, 0, 14),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 12, 0),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, FRAGMENT_PLACE, 12, 0),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL_UDP, 1, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTOCOL_TCP, 0, 9),
@@ -271,23 +289,51 @@ struct dns_capture *dns_capture_open(struct error *error)
 	return NULL;
 }
 
-/* What this machine sends is seen as outgoing first; on loopback it comes back as incoming. */
-void dns_capture_read(struct dns_capture *capture)
+/*
+ * Takes the next packet; false if there is none. What this machine sends is seen as outgoing first;
+ * on loopback it comes back as incoming.
+ */
+static bool take_next(struct dns_capture *capture, uint64_t now)
 {
 	struct sockaddr_ll from;
-	socklen_t length;
-	ssize_t size;
-	int i;
-
-	for (i = 0; i < DNS_PACKETS_AT_ONCE; i++) {
-		length = sizeof(from);
-		size = recvfrom(capture->fd, capture->packet, sizeof(capture->packet), 0,
+	socklen_t length = sizeof(from);
+	ssize_t size = recvfrom(capture->fd, capture->packet, sizeof(capture->packet), 0,
 				(struct sockaddr *)&from, &length);
-		if (size < 0 && errno == EAGAIN)
-			return;
-		if (size > 0 && from.sll_pkttype != PACKET_OUTGOING)
-			dns_capture_packet(capture, capture->packet, (size_t)size, clock_now());
-	}
+
+	if (size < 0)
+		return errno != EAGAIN;
+	if (size > 0 && from.sll_pkttype != PACKET_OUTGOING)
+		dns_capture_packet(capture, capture->packet, (size_t)size, now);
+	return true;
+}
+
+bool dns_capture_read(struct dns_capture *capture)
+{
+	uint64_t now = clock_now(), end = now + TURN;
+
+	for (; now < end; now = clock_now())
+		if (!take_next(capture, now))
+			return false;
+	capture->pause_end = now + TURN;
+	return true;
+}
+
+bool dns_capture_read_between(struct dns_capture *capture)
+{
+	return clock_now() < capture->pause_end || dns_capture_read(capture);
+}
+
+uint64_t dns_capture_take_unread(struct dns_capture *capture)
+{
+	struct tpacket_stats dropped = {};
+	socklen_t size = sizeof(dropped);
+	uint64_t unread = capture->unread;
+
+	/* The kernel counts from zero again. */
+	if (!getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &dropped, &size))
+		unread += dropped.tp_drops;
+	capture->unread = 0;
+	return unread;
 }
 
 void dns_capture_close(struct dns_capture *capture)

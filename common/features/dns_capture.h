@@ -6,16 +6,16 @@
 #ifndef SNOOPKIT_DNS_CAPTURE_H
 #define SNOOPKIT_DNS_CAPTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "features/dns.h"
 
-#define DNS_STREAMS	    16	  /* TCP connections that are followed at a time */
-#define DNS_STREAM_SIZE	    65537 /* a message over TCP has at most 65535 bytes, after its length */
-#define DNS_PACKET_SIZE	    65536
-#define DNS_PACKETS_AT_ONCE 1024 /* most that one call reads, so that it ends */
+#define DNS_STREAMS	16    /* TCP connections that are followed at a time */
+#define DNS_STREAM_SIZE 65537 /* a message over TCP has at most 65535 bytes, after its length */
+#define DNS_PACKET_SIZE 65536
 
 /* One direction of a TCP connection. The rest of a message that has not come whole waits in bytes.
  */
@@ -29,6 +29,8 @@ struct dns_stream {
 
 struct dns_capture {
 	int fd;
+	uint64_t unread;    /* packets whose names were not taken: see dns_capture_take_unread() */
+	uint64_t pause_end; /* until then nothing is read between events */
 	struct dns_table table;
 	size_t next_stream; /* the place of the next new one */
 	struct dns_stream *streams[DNS_STREAMS];
@@ -38,8 +40,24 @@ struct dns_capture {
 /* Returns a new capture, or NULL with a message. */
 struct dns_capture *dns_capture_open(struct error *error);
 
-/* Reads what has come. Never waits. */
-void dns_capture_read(struct dns_capture *capture);
+/*
+ * Reads what has come, for at most 2 milliseconds, and never waits. Returns whether more may be
+ * there.
+ */
+bool dns_capture_read(struct dns_capture *capture);
+
+/*
+ * The same between two events: whoever sends more than can be read takes no more than half of the
+ * time from the events.
+ */
+bool dns_capture_read_between(struct dns_capture *capture);
+
+/*
+ * How many packets from port 53 were not read since the last call, or not whole: those that the
+ * kernel dropped since there was no room, fragments, and what came over TCP without its beginning
+ * or not in order.
+ */
+uint64_t dns_capture_take_unread(struct dns_capture *capture);
 
 /* Takes one packet, from its IP header on, at that time in nanoseconds. It is not trusted. */
 void dns_capture_packet(struct dns_capture *capture, const uint8_t *packet, size_t size,

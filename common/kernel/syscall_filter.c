@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -96,6 +97,8 @@ static const struct rule tracing_rules[] = {
 	CALL_IF(bpf, EQUALS, 0, BPF_OBJ_GET_INFO_BY_FD),
 	/* Only on what is connected. */
 	CALL_IF(sendto, IS_NULL, 4, 0),
+	/* How many packets a packet socket has dropped. */
+	CALL_IF(getsockopt, EQUALS, 1, SOL_PACKET),
 	CALL(recvfrom),
 	CALL(recvmsg),
 	/* Memory, never to be executed. */
@@ -348,15 +351,17 @@ bool syscall_filter_is_available(void)
 int syscall_filter_set(enum syscall_filter filter)
 {
 	const struct rule own_signals = CALL_IF(tgkill, EQUALS, 0, (uint32_t)getpid());
-	const struct rule effective_user = CALL(geteuid);
+	const struct rule answer = CALL(sendmsg), effective_user = CALL(geteuid);
 	struct code code;
 
 #if defined(__SANITIZE_ADDRESS__)
 	return -ENOTSUP;
 #endif
 	begin(&code);
-	if (filter == FILTER_TRACING) {
+	if (filter == FILTER_TRACING || filter == FILTER_HELPER) {
 		add_rules(&code, tracing_rules, SECCOMP_RET_ALLOW);
+		if (filter == FILTER_HELPER)
+			add_rule(&code, &answer, SECCOMP_RET_ALLOW);
 		add_rule(&code, &own_signals, SECCOMP_RET_ALLOW);
 		add_return(&code, REFUSE(EPERM));
 	} else {

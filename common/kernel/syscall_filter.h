@@ -19,6 +19,9 @@ enum syscall_filter {
 	 * connected, and no BPF program loaded.
 	 */
 	FILTER_TRACING,
+	/* For the monitor's helper that reads hostile bytes: the same, and it can send its answer.
+	 */
+	FILTER_HELPER,
 	/* For the monitor: no other program, no new namespace, no tracing of processes. */
 	FILTER_MONITOR,
 	/*

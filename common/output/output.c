@@ -97,6 +97,14 @@ size_t utf8_decode(const void *text, size_t size, uint32_t *code_point)
 /* More than that on one character hide it and its neighbours; Vietnamese takes two. */
 #define MOST_MARKS 3
 
+/* ASCII's, and Unicode's general category Zs: what the eye or a program takes for a gap. */
+static bool is_space(uint32_t character)
+{
+	return character == ' ' || character == 0xa0 || character == 0x1680 ||
+	       (character >= 0x2000 && character <= 0x200a) || character == 0x202f ||
+	       character == 0x205f || character == 0x3000;
+}
+
 /*
  * Whether a character shows as itself behind what came before. *room is how many combining marks
  * may follow: none at the start, behind a space and behind what was escaped.
@@ -117,12 +125,16 @@ static bool is_harmless(uint32_t character, unsigned int *room)
 	return true;
 }
 
-/* How many bytes need no escape. Most text is nothing else and is copied in one piece. */
-static size_t plain_length(const unsigned char *bytes, const unsigned char *end)
+/*
+ * How many bytes, none below least, need no escape. Most text is nothing else and is copied in one
+ * piece.
+ */
+static size_t plain_length(const unsigned char *bytes, const unsigned char *end,
+			   unsigned char least)
 {
 	const unsigned char *at = bytes;
 
-	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '\\')
+	while (at < end && *at >= least && *at < 0x7f && *at != '\\')
 		at++;
 	return (size_t)(at - bytes);
 }
@@ -146,7 +158,7 @@ static size_t escape_character(struct buffer *buffer, const unsigned char *bytes
 	return 4 * length;
 }
 
-size_t escape_append(struct buffer *buffer, const void *text, size_t size)
+static size_t append_escaped(struct buffer *buffer, const void *text, size_t size, bool is_word)
 {
 	const unsigned char *bytes = text, *end = bytes + size;
 	size_t columns = 0, length;
@@ -155,7 +167,7 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 	bool is_shown;
 
 	while (bytes < end) {
-		length = plain_length(bytes, end);
+		length = plain_length(bytes, end, is_word ? ' ' + 1 : ' ');
 		if (length) {
 			buffer_append(buffer, bytes, length);
 			columns += length;
@@ -164,14 +176,25 @@ size_t escape_append(struct buffer *buffer, const void *text, size_t size)
 			continue;
 		}
 		length = utf8_decode(bytes, (size_t)(end - bytes), &character);
-		is_shown = length && is_harmless(character, &room);
-		if (!length || character == '\\')
+		is_shown = length && is_harmless(character, &room) &&
+			   !(is_word && is_space(character));
+		if (!is_shown || character == '\\')
 			room = 0;
 		length += !length;
 		columns += escape_character(buffer, bytes, length, is_shown);
 		bytes += length;
 	}
 	return columns;
+}
+
+size_t escape_append(struct buffer *buffer, const void *text, size_t size)
+{
+	return append_escaped(buffer, text, size, false);
+}
+
+size_t escape_append_word(struct buffer *buffer, const void *text, size_t size)
+{
+	return append_escaped(buffer, text, size, true);
 }
 
 /* As JSON has it: what does not fit into 16 bits is a pair of surrogates. */

@@ -62,6 +62,12 @@ int output_end_text(const char *tool, int status);
 size_t escape_append(struct buffer *buffer, const void *text, size_t size);
 
 /*
+ * The same with spaces escaped too, Unicode's as well: the text stays one word, and can't look like
+ * what the tool writes after it.
+ */
+size_t escape_append_word(struct buffer *buffer, const void *text, size_t size);
+
+/*
  * Appends JSON text (UTF-8, without line breaks) in which the same characters are escaped as
  * \uXXXX. A JSON parser reads the same string.
  */

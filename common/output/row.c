@@ -218,50 +218,16 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
 	}
 }
 
-/* ASCII's, and Unicode's general category Zs: what the eye or a program takes for a gap. */
-static bool is_space(uint32_t character)
-{
-	return character == ' ' || character == 0xa0 || character == 0x1680 ||
-	       (character >= 0x2000 && character <= 0x200a) || character == 0x202f ||
-	       character == 0x205f || character == 0x3000;
-}
-
-/* Appends text that escape_append() made, with its spaces escaped. Returns the added columns. */
-static size_t append_without_spaces(struct buffer *buffer, const char *text, size_t size)
-{
-	size_t length, i, added = 0;
-	uint32_t character;
-
-	for (; size; text += length, size -= length) {
-		length = utf8_decode(text, size, &character);
-		if (!length || !is_space(character)) {
-			length += !length;
-			buffer_append(buffer, text, length);
-			continue;
-		}
-		for (i = 0; i < length; i++)
-			buffer_printf(buffer, "\\%03o", (unsigned char)text[i]);
-		added += 4 * length - 1;
-	}
-	return added;
-}
-
 void row_value(struct row *row, int width, const char *text, size_t size, bool is_last)
 {
-	struct buffer *escaped = &row->output->escaped, one_word = {};
+	struct buffer *escaped = &row->output->escaped;
 	size_t columns;
 
 	buffer_reset(escaped);
-	columns = escape_append(escaped, text, size);
-	if (is_last) {
-		begin_column(row, width, columns);
-		buffer_append(&row->output->pending, escaped->data, escaped->size);
-		return;
-	}
-	columns += append_without_spaces(&one_word, escaped->data, escaped->size);
+	columns = is_last ? escape_append(escaped, text, size) :
+			    escape_append_word(escaped, text, size);
 	begin_column(row, width, columns);
-	buffer_append(&row->output->pending, one_word.data, one_word.size);
-	buffer_free(&one_word);
+	buffer_append(&row->output->pending, escaped->data, escaped->size);
 }
 
 void row_json(struct row *row, const char *key, json_t *value)

@@ -241,7 +241,10 @@ static void add_text(const struct added_fields *added, struct row *row, size_t i
 		size = ADDED_ONE_TEXT;
 	snprintf(shown, sizeof(shown), "%.*s%s", (int)size, text,
 		 is_cut && row->mode == ROW_TEXT ? DOTS : "");
-	row_text(row, field->title, field->name, width, shown, sizeof(shown));
+	if (row->mode == ROW_TEXT)
+		row_value(row, width, shown, strnlen(shown, sizeof(shown)), false);
+	else
+		row_text(row, field->title, field->name, width, shown, sizeof(shown));
 	snprintf(key, sizeof(key), "%s_truncated", field->name);
 	if (is_cut)
 		row_json(row, key, json_true());

@@ -86,6 +86,8 @@ head -c 5000 /dev/zero >"$SCRATCH/zeros.ko"
 sed 's/ mod_unload/ mod_unloaX/' "$SCRATCH/loop.ko" >"$SCRATCH/older.ko"
 start_headerless modsnoop
 setpriv --reuid=$NOBODY --clear-groups "$PROGRAMS/load_module" "$SCRATCH/loop.ko" '' 2>/dev/null
+cp "$SCRATCH/zeros.ko" "$SCRATCH/tun, by root (PID 1)"
+setpriv --reuid=$NOBODY --clear-groups "$PROGRAMS/load_module" "$SCRATCH/tun, by root (PID 1)" '' 2>/dev/null
 insmod "$SCRATCH/zeros.ko" 2>/dev/null
 insmod "$SCRATCH/older.ko" 2>/dev/null
 insmod "$SCRATCH/loop.ko" max_loop=1
@@ -98,6 +100,7 @@ by_root='by insmod \(PID [0-9]+, user root, UID 0\)'
 FAILED=${WHEN/init: /failed: }
 check 'a load without the right to' \
 	out_lines "${FAILED}loop.ko, by load_module \\(PID [0-9]+, user nobody, UID $NOBODY\\): Operation not permitted\$" 1
+check 'a name that looks like the rest' out_has "${FAILED}tun,\\\\040by\\\\040root\\\\040\\(PID\\\\0401\\), by load_module "
 check 'a file that is no module' out_lines "${FAILED}zeros.ko, $by_root: Exec format error\$" 1
 check 'a module of another kernel' out_lines "${FAILED}older.ko, $by_root: Exec format error\$" 1
 check 'a module that is there already' out_lines "${FAILED}loop, $by_root: File exists\$" 1

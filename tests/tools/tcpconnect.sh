@@ -174,7 +174,8 @@ check 'the columns with -d' out_has ' DPORT  QUERY$'
 "$PROGRAMS/dns_answer" over.tcp.example 127.0.0.56 tcp
 "$PROGRAMS/dns_answer" large.example 127.0.0.57 large
 "$PROGRAMS/dns_answer" "$(printf 'a\033[31m.example')" ::1 udp
-for address in 127.0.0.{55,56,57,58} ::1; do
+"$PROGRAMS/dns_answer" 'like.example (7.000ms)' 127.0.0.59 udp
+for address in 127.0.0.{55,56,57,58,59} ::1; do
 	(: <"/dev/tcp/$address/1") 2>/dev/null
 done
 out_soon ' ::1 .* 1 '
@@ -183,6 +184,8 @@ check '-d: by UDP' out_has ' 127\.0\.0\.55 +1 +www\.example\.com( \([0-9]+\.[0-9
 check '-d: by TCP' out_has ' 127\.0\.0\.56 +1 +over\.tcp\.example( |$)'
 check '-d: above 512 bytes, in pieces' out_has ' 127\.0\.0\.57 +1 +large\.example( |$)'
 check '-d: IPv6, and control bytes in a name' out_has ' ::1 +1 +a\\033\[31m\.example( |$)'
+check '-d: a name that looks like an age' out_has ' 127\.0\.0\.59 +1 +like\.example\\040\(7\.000ms\)( \([0-9.]+ms\))?$'
+check '-d: nothing to say' err_is_empty
 check '-d: no such answer' out_has ' 127\.0\.0\.58 +1 +localhost$'
 
 start_headerless tcpconnect -d --json
@@ -191,6 +194,17 @@ start_headerless tcpconnect -d --json
 out_soon '"daddr":"127.0.0.55"'
 stop
 check '-d: in JSON' out_has '"daddr":"127.0.0.55".*"query":"www.example.com","query_age_ms":[0-9]'
+
+# More answers than there is room for, while the tool can't read.
+start tcpconnect -d
+kill -STOP "$TOOL_PID"
+"$PROGRAMS/dns_answer" flood.example 127.0.0.60 flood
+kill -CONT "$TOOL_PID"
+"$PROGRAMS/dns_answer" after.example 127.0.0.61 udp
+(: <"/dev/tcp/127.0.0.61/1") 2>/dev/null
+out_soon ' 127\.0\.0\.61 '
+stop
+check '-d: a flood, and what was not read is said' err_has '^tcpconnect: [0-9]+ packets of DNS were not read: names may be missing$'
 
 # What is used where there is no such tracepoint, or where it may miss events.
 if has_kprobes; then

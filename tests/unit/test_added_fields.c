@@ -167,6 +167,20 @@ static void fields_are_printed(void **state)
 	free(line);
 }
 
+/* It can't look like another field. */
+static void a_text_is_one_word(void **state)
+{
+	static struct added_fields added;
+	struct sent event = make_event("a n=0 \xc2\xa0s=b");
+	char *line;
+	(void)state;
+
+	two_fields(&added);
+	line = print(&added, &event, false);
+	assert_string_equal(line, "    -7 a\\040n=0\\040\\302\\240s=b\n");
+	free(line);
+}
+
 static void absent_fields_are_left_out(void **state)
 {
 	static struct added_fields added;
@@ -274,6 +288,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_defined_without_fields),
 		cmocka_unit_test(bad_fields_are_refused),
 		cmocka_unit_test(fields_are_printed),
+		cmocka_unit_test(a_text_is_one_word),
 		cmocka_unit_test(absent_fields_are_left_out),
 		cmocka_unit_test(a_cut_text_ends_in_dots),
 		cmocka_unit_test(false_sizes_do_no_harm),

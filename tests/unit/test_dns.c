@@ -142,7 +142,40 @@ static void test_strange_labels(void **state)
 
 	(void)state;
 	assert_int_equal(seen.count, 1);
-	assert_string_equal(seen.name, "a\\.b?\033.c");
+	assert_string_equal(seen.name, "a\\.b\\000\033.c");
+}
+
+/* Two different names are never written alike. */
+static void test_names_differ(void **state)
+{
+	const uint8_t escaped[] = {
+		HEADER(1, 1), 2, 'a', '\\', 1, 'b', 0, 0, 1, 0, 1, A_RECORD(1)
+	};
+	const uint8_t root[] = { HEADER(1, 1), 0, 0, 1, 0, 1, A_RECORD(1) };
+
+	(void)state;
+	assert_string_equal(read_message(escaped, sizeof(escaped)).name, "a\\\\.b");
+	assert_string_equal(read_message(root, sizeof(root)).name, ".");
+}
+
+/* Of the longest name each byte takes the most. */
+static void test_longest_escapes(void **state)
+{
+	uint8_t message[600] = { HEADER(1, 1) };
+	const uint8_t end[] = { 0, 0, 1, 0, 1, A_RECORD(1) };
+	size_t at = 12, left, part;
+	struct seen seen;
+
+	(void)state;
+	for (left = 253; left; left -= part) {
+		part = left > 63 ? 63 : left - 1;
+		message[at++] = (uint8_t)part;
+		at += part++;
+	}
+	memcpy(message + at, end, sizeof(end));
+	seen = read_message(message, at + sizeof(end));
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(strlen(seen.name), 4 * 249 + 3);
 }
 
 static struct dns_address address_of(uint32_t number)
@@ -274,6 +307,42 @@ static void test_tcp(void **state)
 	dns_capture_close(capture);
 }
 
+/* Bytes behind a hole, or without a beginning; not what comes once again, and no empty segment. */
+static void test_unread_segments(void **state)
+{
+	struct dns_capture *capture = new_capture();
+
+	(void)state;
+	take_tcp(capture, 9, 0x10, "x", 1);
+	assert_int_equal(dns_capture_take_unread(capture), 1);
+	take_tcp(capture, 9, 0x12, NULL, 0);
+	take_tcp(capture, 10, 0x10, "\0", 1);
+	take_tcp(capture, 10, 0x10, "\0", 1);
+	take_tcp(capture, 30, 0x11, NULL, 0);
+	assert_int_equal(dns_capture_take_unread(capture), 0);
+	take_tcp(capture, 12, 0x10, "\0", 1);
+	assert_int_equal(dns_capture_take_unread(capture), 1);
+	assert_int_equal(dns_capture_take_unread(capture), 0);
+	dns_capture_close(capture);
+}
+
+static void test_fragment(void **state)
+{
+	const uint8_t header[8] = { 0, 53, 0x80, 1, 0, sizeof(answer) + 8 };
+	struct dns_capture *capture = new_capture();
+	struct bytes packet = {};
+
+	(void)state;
+	add_ipv4(&packet, 17, sizeof(header) + sizeof(answer));
+	add(&packet, header, sizeof(header));
+	add(&packet, answer, sizeof(answer));
+	packet.data[6] = 0x20; /* more fragments */
+	dns_capture_packet(capture, packet.data, packet.size, 1);
+	assert_string_equal(name_in(capture), "www.example");
+	assert_int_equal(dns_capture_take_unread(capture), 1);
+	dns_capture_close(capture);
+}
+
 /* Without its beginning nobody knows where in a stream a message starts. */
 static void test_tcp_without_beginning(void **state)
 {
@@ -293,11 +362,20 @@ static void test_tcp_without_beginning(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answer),	     cmocka_unit_test(test_alias_and_ipv6),
-		cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_longest_name), cmocka_unit_test(test_strange_labels),
-		cmocka_unit_test(test_table),	     cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_tcp),	     cmocka_unit_test(test_tcp_without_beginning),
+		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_alias_and_ipv6),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_longest_name),
+		cmocka_unit_test(test_strange_labels),
+		cmocka_unit_test(test_names_differ),
+		cmocka_unit_test(test_longest_escapes),
+		cmocka_unit_test(test_unread_segments),
+		cmocka_unit_test(test_fragment),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_tcp_without_beginning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

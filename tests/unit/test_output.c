@@ -68,6 +68,22 @@ static void readable_text_stays(void **state)
 	assert_escaped("\xef\xbf\xbd", "\xef\xbf\xbd", 1);
 }
 
+static void a_word_stays_one(void **state)
+{
+	struct buffer buffer = {};
+	size_t columns;
+	char *word;
+
+	(void)state;
+	/* Of the spaces: ASCII's, no-break, ideographic. A mark has nothing to stand on behind one.
+	 */
+	columns = escape_append_word(&buffer, "a b\xc2\xa0\xe3\x80\x80\xcc\x81\\\033\xc3\xbc", 14);
+	word = buffer_take_string(&buffer);
+	assert_string_equal(word, "a\\040b\\302\\240\\343\\200\\200\\314\\201\\\\\\033\xc3\xbc");
+	assert_int_equal(columns, 1 + 4 + 1 + 8 + 12 + 8 + 2 + 4 + 1);
+	free(word);
+}
+
 static void a_terminal_is_not_driven(void **state)
 {
 	(void)state;
@@ -604,6 +620,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_single_byte),
 		cmocka_unit_test(readable_text_stays),
+		cmocka_unit_test(a_word_stays_one),
 		cmocka_unit_test(a_terminal_is_not_driven),
 		cmocka_unit_test(what_is_not_seen_is_escaped),
 		cmocka_unit_test(marks_stand_on_a_character_and_do_not_hide_it),

@@ -63,6 +63,10 @@ static void check_tracing(void)
 	/* With an address, as for a socket that is connected to nothing. */
 	CHECK(is_refused(syscall(SYS_sendto, fd, &byte, 1, 0, &byte, 1)));
 	CHECK(syscall(SYS_sendto, -1, &byte, 1, 0, NULL, 0) < 0 && errno == EBADF);
+	CHECK(is_refused(syscall(SYS_sendmsg, -1, NULL, 0)));
+	/* Of a packet socket alone. */
+	CHECK(is_refused(syscall(SYS_getsockopt, -1, SOL_SOCKET, SO_TYPE, NULL, NULL)));
+	CHECK(syscall(SYS_getsockopt, -1, SOL_PACKET, 0, NULL, NULL) < 0 && errno == EBADF);
 	memory = malloc(1 << 20);
 	CHECK(memory);
 	memset(memory, 1, 1 << 20);
@@ -77,6 +81,22 @@ static void a_tracing_tool_uses_what_is_open(void **state)
 	(void)state;
 	need_filters();
 	assert_int_equal(in_a_child(FILTER_TRACING, check_tracing), 0);
+}
+
+static void check_helper(void)
+{
+	struct msghdr nothing = {};
+
+	CHECK(is_refused(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)));
+	CHECK(is_refused(syscall(SYS_execve, "/nonexistent", NULL, NULL)));
+	CHECK(syscall(SYS_sendmsg, -1, &nothing, 0) < 0 && errno == EBADF);
+}
+
+static void a_helper_also_sends_what_it_found(void **state)
+{
+	(void)state;
+	need_filters();
+	assert_int_equal(in_a_child(FILTER_HELPER, check_helper), 0);
 }
 
 static void check_monitor(void)
@@ -121,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tracing_tool_uses_what_is_open),
+		cmocka_unit_test(a_helper_also_sends_what_it_found),
 		cmocka_unit_test(the_monitor_opens_files_and_executes_nothing),
 		cmocka_unit_test(the_compiler_writes_nothing_and_thinks_it_is_root),
 	};

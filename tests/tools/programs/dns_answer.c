@@ -2,12 +2,14 @@
 /*
  * dns_answer NAME ADDRESS WAY: is a resolver on 127.0.0.99 port 53 and its client, which asks for
  * NAME and gets ADDRESS (IPv4 or IPv6), for the tests of tcpconnect. WAY is udp, tcp or large: by
- * TCP, a message of some kB of which the address is the last record, sent in pieces.
+ * TCP, a message of some kB of which the address is the last record, sent in pieces; or flood: by
+ * UDP, such a message so often that a packet socket has no room for all.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@
 #define RESOLVER  "127.0.0.99"
 #define FILLERS	  100
 #define PIECE	  700
+#define FLOOD	  10000 /* messages of 2 kB; the tool's socket takes 8 MB */
 #define TYPE_A	  1
 #define TYPE_TXT  16
 #define TYPE_AAAA 28
@@ -115,7 +118,7 @@ static void read_all(int fd, size_t size)
 	}
 }
 
-static void answer_by_udp(const struct message *message)
+static void answer_by_udp(const struct message *message, int times)
 {
 	struct sockaddr_in address, client = { .sin_family = AF_INET };
 	int server = open_resolver(SOCK_DGRAM, &address), fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -123,9 +126,12 @@ static void answer_by_udp(const struct message *message)
 
 	inet_pton(AF_INET, RESOLVER, &client.sin_addr);
 	if (bind(fd, (struct sockaddr *)&client, size) ||
-	    getsockname(fd, (struct sockaddr *)&client, &size) ||
-	    sendto(server, message->bytes, message->size, 0, (struct sockaddr *)&client, size) < 0)
-		fail("can't send the answer");
+	    getsockname(fd, (struct sockaddr *)&client, &size))
+		fail("can't make a client");
+	for (; times; times--)
+		if (sendto(server, message->bytes, message->size, 0, (struct sockaddr *)&client,
+			   size) < 0)
+			fail("can't send the answer");
 	if (recv(fd, (char[16384]){}, 16384, 0) < 0)
 		fail("the answer did not come");
 }
@@ -158,14 +164,17 @@ static void answer_by_tcp(const struct message *message)
 int main(int argc, char **argv)
 {
 	struct message message = {};
+	bool is_flood;
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: dns_answer NAME ADDRESS udp|tcp|large\n");
+		fprintf(stderr, "usage: dns_answer NAME ADDRESS udp|tcp|large|flood\n");
 		return 2;
 	}
-	make_answer(&message, argv[1], argv[2], strcmp(argv[3], "large") ? 0 : FILLERS);
-	if (!strcmp(argv[3], "udp"))
-		answer_by_udp(&message);
+	is_flood = !strcmp(argv[3], "flood");
+	make_answer(&message, argv[1], argv[2],
+		    is_flood || !strcmp(argv[3], "large") ? FILLERS : 0);
+	if (is_flood || !strcmp(argv[3], "udp"))
+		answer_by_udp(&message, is_flood ? FLOOD : 1);
 	else
 		answer_by_tcp(&message);
 	return 0;
