@@ -119,9 +119,7 @@ enum verdict { UNKNOWN, IS_BASH, IS_NOT_BASH };
 #define VERDICTS 256
 
 static struct {
-	dev_t device;
-	ino_t inode; /* 0: none */
-	struct timespec changed;
+	struct file_identity identity; /* zeros: none */
 	enum verdict verdict;
 } verdicts[VERDICTS];
 
@@ -136,57 +134,88 @@ static enum verdict look_into(int fd)
 	return !err ? IS_BASH : err == -ENOENT ? IS_NOT_BASH : UNKNOWN;
 }
 
-/* Closes fd. */
-static enum verdict verdict_of_file(int fd)
-{
-	struct stat file = {};
-	size_t i;
+/* In the text of an answer. */
+struct program {
+	struct file_identity identity;
+	char comm[MONITOR_TEXT - sizeof(struct file_identity)];
+};
 
-	if (fstat(fd, &file)) {
-		close(fd);
-		return UNKNOWN;
-	}
-	i = (file.st_dev ^ file.st_ino) % VERDICTS;
-	if (verdicts[i].device != file.st_dev || verdicts[i].inode != file.st_ino ||
-	    memcmp(&verdicts[i].changed, &file.st_ctim, sizeof(file.st_ctim))) {
-		verdicts[i].device = file.st_dev;
-		verdicts[i].inode = file.st_ino;
-		verdicts[i].changed = file.st_ctim;
-		verdicts[i].verdict = look_into(fd);
-	} else {
-		close(fd);
-	}
-	return verdicts[i].verdict;
+/* The executable of a process. Returns a descriptor or a negative errno. */
+static int open_program(uint64_t pid, struct file_identity *identity)
+{
+	struct stat info = {};
+	char path[40];
+	int fd;
+
+	if (!pid || pid > INT32_MAX)
+		return -EPERM;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = file_open_untrusted(path);
+	if (fd < 0)
+		return fd;
+	fstat(fd, &info);
+	*identity = file_identity(&info);
+	return fd;
 }
 
-/*
- * The executable of a process, and its name after that was opened. The tool, not the monitor, looks
- * into the file: it may be hostile.
- */
+/* Which file a process executes, and its name after that was opened. */
 static void answer_program(void *context, uint64_t argument, struct monitor_answer *answer)
 {
+	struct program program = {};
+	int fd = open_program(argument, &program.identity);
 	char path[40], *comm;
 	size_t size;
 
 	(void)context;
-	if (!argument || argument > INT32_MAX) {
-		answer->result = -EPERM;
+	answer->result = fd < 0 ? fd : 0;
+	if (fd < 0)
 		return;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)argument);
-	answer->fds[0] = file_open_untrusted(path);
-	if (answer->fds[0] < 0) {
-		answer->result = answer->fds[0];
-		return;
-	}
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)argument);
 	comm = file_read(path, &size);
-	snprintf(answer->text, sizeof(answer->text), "%s", comm ? comm : "");
+	snprintf(program.comm, sizeof(program.comm), "%s", comm ? comm : "");
 	free(comm);
+	memcpy(answer->text, &program, sizeof(program));
+	close(fd);
 }
 
 static const struct monitor_question question_program = { .answer = answer_program,
 							  .can_block = true };
+
+/* The same file's verdict. It may be hostile. */
+static void answer_verdict(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	struct file_identity identity;
+	int fd = open_program(argument, &identity), err = fd < 0 ? fd : monitor_give_up();
+
+	(void)context;
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		answer->result = err;
+		return;
+	}
+	memcpy(answer->text, &identity, sizeof(identity));
+	answer->result = look_into(fd);
+}
+
+static const struct monitor_question question_verdict = { .answer = answer_verdict,
+							  .can_block = true,
+							  .gives_up = true };
+
+static enum verdict verdict_of_file(uint32_t pid, const struct file_identity *identity)
+{
+	size_t i = (identity->device ^ identity->inode) % VERDICTS;
+	struct monitor_answer answer;
+
+	if (!memcmp(&verdicts[i].identity, identity, sizeof(*identity)))
+		return verdicts[i].verdict;
+	monitor_ask(&question_verdict, NULL, pid, &answer);
+	if (answer.result < 0 || memcmp(answer.text, identity, sizeof(*identity)))
+		return UNKNOWN;
+	verdicts[i].identity = *identity;
+	verdicts[i].verdict = (enum verdict)answer.result;
+	return verdicts[i].verdict;
+}
 
 /* Whether the process has had another program run since the event, as far as its name tells. */
 static bool has_another_name(const struct bashreadline_event *event, const char *comm)
@@ -200,14 +229,15 @@ static bool has_another_name(const struct bashreadline_event *event, const char 
 static enum verdict verdict_of_process(const struct bashreadline_event *event)
 {
 	struct monitor_answer answer;
+	struct program program;
 
 	monitor_ask(&question_program, NULL, event->pid, &answer);
-	if (answer.fds[0] < 0)
+	if (answer.result)
 		return UNKNOWN;
-	if (!has_another_name(event, answer.text))
-		return verdict_of_file(answer.fds[0]);
-	close(answer.fds[0]);
-	return UNKNOWN;
+	memcpy(&program, answer.text, sizeof(program));
+	if (has_another_name(event, program.comm))
+		return UNKNOWN;
+	return verdict_of_file(event->pid, &program.identity);
 }
 
 /*
@@ -329,9 +359,11 @@ static void offer_questions(struct session *session)
 {
 	monitor_offer(&question_replaced, session, 0);
 	/* The executable of a process is for those who may trace it. */
-	if (!is_bash)
-		monitor_offer(&question_program, NULL,
-			      CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH));
+	if (is_bash)
+		return;
+	monitor_offer(&question_program, NULL,
+		      CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH));
+	monitor_offer(&question_verdict, NULL, 0);
 }
 
 static void handle_change(struct session *session, int fd)

@@ -92,6 +92,14 @@ int file_open_untrusted(const char *path)
 	return -EPERM;
 }
 
+struct file_identity file_identity(const struct stat *info)
+{
+	return (struct file_identity){ .device = info->st_dev,
+				       .inode = info->st_ino,
+				       .seconds = info->st_ctim.tv_sec,
+				       .nanoseconds = info->st_ctim.tv_nsec };
+}
+
 int file_write_fd(int fd, const void *data, size_t size)
 {
 	const char *at = data;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/buffer.h"
@@ -33,6 +34,14 @@ int file_read_fd_up_to(int fd, size_t max, struct buffer *buffer);
  * FUSE, where a program answers and a read may wait for it without end.
  */
 int file_open_untrusted(const char *path);
+
+/* Which file it is, and as it was changed last (ctime). The bytes of two can be compared. */
+struct file_identity {
+	uint64_t device, inode;
+	int64_t seconds, nanoseconds;
+};
+
+struct file_identity file_identity(const struct stat *info);
 
 /* Writes all bytes, in several writes if needed. Returns 0 or a negative errno. */
 int file_write_fd(int fd, const void *data, size_t size);

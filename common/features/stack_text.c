@@ -20,9 +20,7 @@
 
 /* A file that was looked at; one without symbols is kept too. */
 struct stack_file {
-	dev_t device;
-	ino_t inode;
-	struct timespec changed;
+	struct file_identity identity;
 	struct elf_functions functions;
 };
 
@@ -174,28 +172,89 @@ static void answer_maps(void *context, uint64_t argument, struct monitor_answer 
 static const struct monitor_question question_maps = { .answer = answer_maps, .can_block = true };
 
 /*
- * The file that is mapped at the address in the process of the last question, by its link in
+ * Opens the file that is mapped at the address in the process of the last question, by its link in
  * map_files: a path may name another one by now. The link is not opened if it is no regular file.
+ * Returns a descriptor or a negative errno.
  */
-static void answer_file(void *context, uint64_t argument, struct monitor_answer *answer)
+static int open_mapped(const struct stack_text *text, uint64_t address,
+		       struct file_identity *identity)
 {
-	const struct stack_text *text = context;
 	struct mapping mapping;
 	struct stat info;
 	char path[96];
+	int fd;
 
-	answer->result = -ENOENT;
-	if (!text->maps || !find_mapping(text->maps, argument, &mapping))
-		return;
+	if (!text->maps || !find_mapping(text->maps, address, &mapping))
+		return -ENOENT;
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, text->pid,
 		 mapping.start, mapping.end);
 	if (stat(path, &info) || !S_ISREG(info.st_mode))
+		return -ENOENT;
+	fd = file_open_untrusted(path);
+	if (fd < 0)
+		return fd;
+	/* Of the file that is open: the process can map another one meanwhile. */
+	fstat(fd, &info);
+	*identity = file_identity(&info);
+	return fd;
+}
+
+/* Which file it is: the answer's text is a struct file_identity. */
+static void answer_file(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	struct file_identity identity;
+	int fd = open_mapped(context, argument, &identity);
+
+	answer->result = fd < 0 ? fd : 0;
+	if (fd < 0)
 		return;
-	answer->fds[0] = file_open_untrusted(path);
-	answer->result = answer->fds[0] < 0 ? answer->fds[0] : 0;
+	memcpy(answer->text, &identity, sizeof(identity));
+	close(fd);
 }
 
 static const struct monitor_question question_file = { .answer = answer_file, .can_block = true };
+
+/* Writes the functions of the file to another. Closes fd. */
+static int write_functions(int fd, int to)
+{
+	struct elf_functions functions;
+	struct error ignored = {};
+	int err;
+
+	/* Without symbols its name is all there is to say. */
+	elf_functions_read_in(fd, "the file", &functions, &ignored);
+	error_clear(&ignored);
+	err = elf_functions_write(&functions, to);
+	elf_functions_free(&functions);
+	return err;
+}
+
+/* The same, and a file in memory with its functions. */
+static void answer_functions(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	struct file_identity identity;
+	int fd = open_mapped(context, argument, &identity), to, err;
+
+	answer->result = fd < 0 ? fd : 0;
+	if (fd < 0)
+		return;
+	memcpy(answer->text, &identity, sizeof(identity));
+	to = file_in_memory("functions", false);
+	err = to < 0 ? to : monitor_give_up();
+	if (!err)
+		err = write_functions(fd, to);
+	else
+		close(fd);
+	if (!err)
+		answer->fds[0] = to;
+	else if (to >= 0)
+		close(to);
+	answer->result = err;
+}
+
+static const struct monitor_question question_functions = { .answer = answer_functions,
+							    .can_block = true,
+							    .gives_up = true };
 
 void stack_text_offer(struct stack_text *text)
 {
@@ -204,6 +263,7 @@ void stack_text_offer(struct stack_text *text)
 		      CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH));
 	/* Links in map_files are followed for CAP_SYS_ADMIN: proc_map_files_get_link(). */
 	monitor_offer(&question_file, text, CAPABILITY(CAP_SYS_ADMIN));
+	monitor_offer(&question_functions, text, CAPABILITY(CAP_SYS_ADMIN));
 }
 
 /* ---- user stacks ---- */
@@ -214,6 +274,7 @@ void stack_text_look_at(struct stack_text *text, uint32_t pid)
 
 	free(text->maps);
 	text->maps = NULL;
+	text->pid = pid;
 	if (!pid_namespace_is_initial())
 		return;
 	monitor_ask(&question_maps, text, pid, &answer);
@@ -224,13 +285,6 @@ void stack_text_look_at(struct stack_text *text, uint32_t pid)
 	close(answer.fds[0]);
 }
 
-static bool is_same_file(const struct stack_file *file, const struct stat *info)
-{
-	return file->device == info->st_dev && file->inode == info->st_ino &&
-	       file->changed.tv_sec == info->st_ctim.tv_sec &&
-	       file->changed.tv_nsec == info->st_ctim.tv_nsec;
-}
-
 static void free_file(struct stack_file *file)
 {
 	if (file)
@@ -238,53 +292,69 @@ static void free_file(struct stack_file *file)
 	free(file);
 }
 
-/* The oldest gives its place. Closes fd. */
-static struct stack_file *add_file(struct stack_text *text, int fd, const struct stat *info)
+/* The oldest gives its place. */
+static struct stack_file *add_file(struct stack_text *text, const struct file_identity *identity,
+				   const struct elf_functions *functions)
 {
 	struct stack_file **place = &text->files[text->file_count % STACK_TEXT_FILES];
-	struct stack_file *file = calloc(1, sizeof(*file));
-	struct error ignored = {};
+	struct stack_file *file = malloc(sizeof(*file));
 
-	if (!file) {
-		close(fd);
+	if (!file)
 		return NULL;
-	}
-	file->device = info->st_dev;
-	file->inode = info->st_ino;
-	file->changed = info->st_ctim;
-	/* Without symbols its name is all there is to say. */
-	elf_functions_read_in(fd, "the file", &file->functions, &ignored);
-	error_clear(&ignored);
+	*file = (struct stack_file){ *identity, *functions };
 	free_file(*place);
 	*place = file;
 	text->file_count++;
 	return file;
 }
 
-/* Closes fd. */
-static struct stack_file *file_in(struct stack_text *text, int fd)
+/* The helper that answered has ended: the next one has to look at the process too. */
+static void look_again(const struct stack_text *text)
 {
-	struct stat info = {};
-	size_t i;
+	struct monitor_answer answer;
 
-	if (fstat(fd, &info)) {
-		close(fd);
+	if (!monitor_pid())
+		return;
+	monitor_ask(&question_maps, (void *)text, text->pid, &answer);
+	if (answer.fds[0] >= 0)
+		close(answer.fds[0]);
+}
+
+static struct stack_file *read_file(struct stack_text *text, uint64_t address)
+{
+	struct elf_functions functions;
+	struct file_identity identity;
+	struct monitor_answer answer;
+	struct stack_file *file;
+	int err;
+
+	monitor_ask(&question_functions, text, address, &answer);
+	look_again(text);
+	if (answer.fds[0] < 0)
 		return NULL;
-	}
-	for (i = 0; i < STACK_TEXT_FILES && text->files[i]; i++)
-		if (is_same_file(text->files[i], &info)) {
-			close(fd);
-			return text->files[i];
-		}
-	return add_file(text, fd, &info);
+	err = elf_functions_read_written(answer.fds[0], &functions);
+	close(answer.fds[0]);
+	if (err)
+		return NULL;
+	memcpy(&identity, answer.text, sizeof(identity));
+	file = add_file(text, &identity, &functions);
+	if (!file)
+		elf_functions_free(&functions);
+	return file;
 }
 
 static struct stack_file *file_at(struct stack_text *text, uint64_t address)
 {
 	struct monitor_answer answer;
+	size_t i;
 
 	monitor_ask(&question_file, text, address, &answer);
-	return answer.fds[0] < 0 ? NULL : file_in(text, answer.fds[0]);
+	if (answer.result)
+		return NULL;
+	for (i = 0; i < STACK_TEXT_FILES && text->files[i]; i++)
+		if (!memcmp(&text->files[i]->identity, answer.text, sizeof(struct file_identity)))
+			return text->files[i];
+	return read_file(text, address);
 }
 
 void stack_text_user(struct stack_text *text, uint64_t address, struct buffer *line)

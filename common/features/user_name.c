@@ -14,7 +14,8 @@ static void answer_name(void *context, uint64_t argument, struct monitor_answer 
 		snprintf(answer->text, sizeof(answer->text), "%s", user->pw_name);
 }
 
-static const struct monitor_question question = { .answer = answer_name };
+/* The names may come over the network. */
+static const struct monitor_question question = { .answer = answer_name, .can_block = true };
 
 void user_name_offer(void)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "kernel/elfsym.h"
 
 /*
@@ -497,6 +498,7 @@ static void finish_functions(struct elf_functions *functions, struct collection 
 	size_t i;
 
 	functions->names = collection->names.data;
+	functions->names_size = collection->names.size;
 	for (i = 0; i < functions->count; i++)
 		functions->items[i].name = functions->names + (size_t)functions->items[i].name;
 	if (functions->count)
@@ -532,6 +534,100 @@ int elf_functions_read_in(int fd, const char *path, struct elf_functions *functi
 	finish_functions(functions, &collection);
 	if (err)
 		elf_functions_free(functions);
+	return err;
+}
+
+/* ---- written down ---- */
+
+/* In the file: their number, all of these, all names. */
+struct written_function {
+	uint64_t offset, size;
+	uint64_t name; /* where it begins in the names */
+};
+
+#define MOST_WRITTEN (64 << 20) /* bytes; more than a file's tables can have */
+
+int elf_functions_write(const struct elf_functions *functions, int fd)
+{
+	uint64_t count = functions->count;
+	struct buffer text = {};
+	size_t i;
+	int err;
+
+	buffer_append(&text, &count, sizeof(count));
+	for (i = 0; i < functions->count; i++) {
+		const struct elf_function *item = &functions->items[i];
+		struct written_function written = { item->offset, item->size,
+						    (uint64_t)(item->name - functions->names) };
+
+		buffer_append(&text, &written, sizeof(written));
+	}
+	buffer_append(&text, functions->names, functions->names_size);
+	err = text.failed ? -ENOMEM : file_write_fd(fd, text.data, text.size);
+	buffer_free(&text);
+	return err;
+}
+
+/* Takes the names' memory. */
+static int take_written(struct elf_functions *functions, size_t count,
+			const struct written_function *written)
+{
+	size_t i;
+
+	functions->items = calloc(count, sizeof(*functions->items));
+	if (!functions->items)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		if (written[i].name >= functions->names_size)
+			return -EINVAL;
+		functions->items[i] =
+			(struct elf_function){ .offset = written[i].offset,
+					       .size = written[i].size,
+					       .name = functions->names + written[i].name };
+	}
+	functions->count = count;
+	return 0;
+}
+
+static int parse_written(const struct buffer *text, struct elf_functions *functions)
+{
+	struct buffer names = {};
+	size_t at = sizeof(uint64_t);
+	uint64_t count;
+	int err;
+
+	if (text->size < at)
+		return -EINVAL;
+	memcpy(&count, text->data, sizeof(count));
+	if (!count)
+		return 0;
+	if (count > (text->size - at) / sizeof(struct written_function))
+		return -EINVAL;
+	at += count * sizeof(struct written_function);
+	buffer_append(&names, text->data + at, text->size - at);
+	functions->names_size = names.size;
+	functions->names = buffer_take_string(&names);
+	if (!functions->names)
+		return -ENOMEM;
+	err = take_written(functions, count,
+			   (const struct written_function *)(text->data + sizeof(count)));
+	if (err)
+		elf_functions_free(functions);
+	return err;
+}
+
+int elf_functions_read_written(int fd, struct elf_functions *functions)
+{
+	struct buffer text = {};
+	struct stat info;
+	int err = -EINVAL;
+
+	*functions = (struct elf_functions){};
+	if (!fstat(fd, &info) && S_ISREG(info.st_mode) && !lseek(fd, 0, SEEK_SET))
+		err = file_read_fd_up_to(fd, MOST_WRITTEN, &text);
+	if (!err)
+		err = parse_written(&text, functions);
+	buffer_free(&text);
 	return err;
 }
 

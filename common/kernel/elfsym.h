@@ -40,6 +40,7 @@ struct elf_functions {
 	struct elf_function *items;
 	size_t count;
 	char *names; /* of all */
+	size_t names_size;
 };
 
 /*
@@ -51,6 +52,13 @@ int elf_functions_read(const char *path, struct elf_functions *functions, struct
 /* The same of the file that fd is open on, and closes fd. path is for messages. */
 int elf_functions_read_in(int fd, const char *path, struct elf_functions *functions,
 			  struct error *error);
+
+/*
+ * Writes them to a file in memory and reads them there, which another process can do. What is read
+ * is checked. Return 0 or a negative errno.
+ */
+int elf_functions_write(const struct elf_functions *functions, int fd);
+int elf_functions_read_written(int fd, struct elf_functions *functions);
 
 /* The function that holds that offset of the file, or NULL. */
 const struct elf_function *elf_functions_at(const struct elf_functions *functions, uint64_t offset);

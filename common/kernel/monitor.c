@@ -23,7 +23,8 @@
 
 #define PATIENCE (300 * MILLISECOND) /* with the helper's answer, on a busy machine too */
 #define PAUSE	 (3 * SECOND)	     /* after an answer that did not come */
-#define HELPERS	 4		     /* the last of them, whose PIDs nobody else gets */
+#define HELPERS	 16		     /* the last of them, whose PIDs nobody else gets */
+#define TOLD	 8		     /* of these, those that the asking process knows */
 
 #define NEW_CLOSE_RANGE 436 /* close_range(2), newer than the headers of old distributions */
 
@@ -48,7 +49,8 @@ static struct {
 	int socket;	    /* -1: there is no monitor */
 	pid_t pid;
 	struct user user; /* in the monitor: what it has become */
-	pid_t helpers[2]; /* the last two that the answers told of */
+	bool is_helper;
+	pid_t helpers[TOLD]; /* the last that the answers told of */
 } monitor = { .socket = -1 };
 
 /* In the monitor: its helper. */
@@ -240,6 +242,11 @@ static bool is_valid(const struct request *request, ssize_t size)
 	return size == sizeof(*request) && request->question < monitor.count && !request->zero;
 }
 
+static bool is_last(const struct request *request)
+{
+	return monitor.is_helper && monitor.offers[request->question].question->gives_up;
+}
+
 /* A request that the tool's own code never makes is the last one. */
 static void serve(int socket,
 		  void (*answer)(const struct request *request, struct monitor_answer *answer))
@@ -256,6 +263,8 @@ static void serve(int socket,
 			return;
 		answer(&request, &found);
 		hand_over(socket, &found);
+		if (is_last(&request))
+			return;
 	}
 }
 
@@ -288,6 +297,7 @@ static void let_alarm_kill(void)
 
 static void __attribute__((noreturn)) run_helper(int socket, const struct user *user)
 {
+	monitor.is_helper = true;
 	let_alarm_kill();
 	if (privileges_give_up(monitor.helpers_capabilities, user))
 		_exit(1);
@@ -334,7 +344,6 @@ static void drop_helper(void)
 {
 	close(helper.socket);
 	helper.socket = -1;
-	helper.pause_end = clock_now() + PAUSE;
 }
 
 static void ask_helper(const struct request *request, struct monitor_answer *answer)
@@ -348,12 +357,25 @@ static void ask_helper(const struct request *request, struct monitor_answer *ans
 		err = start_helper();
 	if (!err && converse(helper.socket, request, answer)) {
 		drop_helper();
+		helper.pause_end = clock_now() + PAUSE;
 		clear(answer);
 		err = -ETIMEDOUT;
+	} else if (!err && monitor.offers[request->question].question->gives_up) {
+		drop_helper();
 	}
 	if (err)
 		answer->result = err;
 	answer->helper = helper.next ? helper.pids[(helper.next - 1) % HELPERS] : 0;
+}
+
+/* A kernel without filters: the capabilities are gone all the same. */
+int monitor_give_up(void)
+{
+	int err = monitor.is_helper ? privileges_give_up(0, &monitor.user) : 0;
+
+	if (!err && monitor.is_helper)
+		syscall_filter_set(FILTER_HELPER);
+	return err;
 }
 
 static void answer_or_ask(const struct request *request, struct monitor_answer *answer)
@@ -461,14 +483,18 @@ static void note_helper(pid_t pid)
 {
 	if (!pid || pid == monitor.helpers[0])
 		return;
-	monitor.helpers[1] = monitor.helpers[0];
+	memmove(monitor.helpers + 1, monitor.helpers, (TOLD - 1) * sizeof(pid));
 	monitor.helpers[0] = pid;
 }
 
 bool monitor_has_pid(pid_t pid)
 {
-	return pid &&
-	       (pid == monitor_pid() || pid == monitor.helpers[0] || pid == monitor.helpers[1]);
+	size_t i;
+
+	for (i = 0; pid && i < TOLD; i++)
+		if (pid == monitor.helpers[i])
+			return true;
+	return pid && pid == monitor_pid();
 }
 
 static void forget_pids(void)

@@ -11,7 +11,9 @@
  *
  * Whoever is traced can keep some answers waiting without end: the kernel holds back the memory map
  * of a process while a file system of that process's user does not answer. Such a question is
- * answered by a helper, a child of the monitor that lives on until it takes too long.
+ * answered by a helper, a child of the monitor that lives on until it takes too long. A file of
+ * theirs can do the same at each call: so its descriptor never leaves the helper, not even to be
+ * closed.
  *
  * Without a monitor the same functions are called in the process itself.
  */
@@ -45,6 +47,11 @@ struct monitor_question {
 	 * of the same helper.
 	 */
 	bool can_block;
+	/*
+	 * Of one that can block and reads hostile bytes: it calls monitor_give_up() before that,
+	 * and its helper ends after the answer.
+	 */
+	bool gives_up;
 };
 
 /*
@@ -78,6 +85,12 @@ void monitor_ask(const struct monitor_question *question, void *context, uint64_
  * until this no longer says so.
  */
 bool monitor_has_pid(pid_t pid);
+
+/*
+ * In the helper, for a question that gives up: from here on it has no capability, and can do no
+ * more than a tool that traces. Returns 0 or a negative errno. Elsewhere it does nothing.
+ */
+int monitor_give_up(void);
 
 /* Waits until the monitor, if there is one, has closed what it does not keep. */
 void monitor_await(void);

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An executable of anybody's, in which functions and a library are looked for. */
+/*
+ * An executable of anybody's, in which functions and a library are looked for; and the same bytes
+ * as functions that another process wrote.
+ */
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "fuzz.h"
 #include "kernel/elfsym.h"
+
+static void read_written(int fd)
+{
+	struct elf_functions functions;
+	size_t i;
+
+	if (elf_functions_read_written(fd, &functions))
+		REQUIRE(!functions.count);
+	for (i = 0; i < functions.count; i++)
+		REQUIRE(strlen(functions.items[i].name) < SIZE_MAX);
+	elf_functions_free(&functions);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		elf_functions_at(&functions, size / 2);
 	elf_functions_free(&functions);
 	error_clear(&error);
+	read_written(fd);
 	close(fd);
 	return 0;
 }

@@ -119,6 +119,28 @@ check "-U: the program's stack, by the symbols of its file" \
 check '-U: and of its libraries' has_stack '^        [^ ]+ \[libc[.-][^ ]*\]$'
 check '-U: no stack of the kernel' out_lacks 'cap_capable'
 
+# The file of a program is on an overlay over FUSE that stops answering once it was opened.
+mkdir "$SCRATCH/slow" "$SCRATCH/none" "$SCRATCH/over"
+modprobe -qa fuse overlay
+if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$CHECKS" 2>/dev/null) &&
+	mount -t overlay -o "lowerdir=$SCRATCH/slow:$SCRATCH/none" over "$SCRATCH/over" 2>/dev/null; then
+	kill -USR1 "$slow"
+	start capable -U --cap chown
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$SCRATCH/over/program" stay "$CHECKS" >/dev/null &
+	staying=$!
+	out_soon ' program .* CAP_CHOWN '
+	before=$SECONDS
+	stop
+	check '-U: a file that does not answer is not waited for' out_has ' program +0 +CAP_CHOWN +1 +deny$'
+	check '-U: nor at the end' [ $((SECONDS - before)) -lt 4 ]
+	kill -KILL "$slow" "$staying"
+	wait "$staying" 2>/dev/null
+	umount -l "$SCRATCH/over" "$SCRATCH/slow"
+else
+	skip '-U: a file that does not answer is not waited for' 'needs FUSE and overlayfs'
+	skip '-U: nor at the end' 'needs FUSE and overlayfs'
+fi
+
 start capable --unique --cap chown
 as_nobody "$CHECKS" chown 20 >/dev/null
 "$CHECKS" chown 20 >/dev/null

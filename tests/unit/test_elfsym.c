@@ -94,6 +94,73 @@ static void functions_are_found_by_their_offset(void **state)
 	assert_null(elf_functions_at(&functions, offset));
 }
 
+static int read_written(const void *bytes, size_t size, struct elf_functions *functions)
+{
+	int fd = file_in_memory("functions", false), err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_fd(fd, bytes, size), 0);
+	err = elf_functions_read_written(fd, functions);
+	close(fd);
+	return err;
+}
+
+static void functions_are_written_and_read_elsewhere(void **state)
+{
+	struct elf_functions functions, read;
+	struct error error = {};
+	size_t i;
+	int fd;
+
+	(void)state;
+	assert_int_equal(elf_functions_read(SELF, &functions, &error), 0);
+	fd = file_in_memory("functions", false);
+	assert_int_equal(elf_functions_write(&functions, fd), 0);
+	assert_int_equal(elf_functions_read_written(fd, &read), 0);
+	close(fd);
+	assert_true(functions.count > 1);
+	assert_int_equal(read.count, functions.count);
+	for (i = 0; i < read.count; i++) {
+		assert_int_equal(read.items[i].offset, functions.items[i].offset);
+		assert_int_equal(read.items[i].size, functions.items[i].size);
+		assert_string_equal(read.items[i].name, functions.items[i].name);
+	}
+	elf_functions_free(&functions);
+	elf_functions_free(&read);
+}
+
+/* What writes them may have been taken over. Words: the number, then offset, size, name of each. */
+static void written_functions_are_checked(void **state)
+{
+	const uint64_t none[] = { 0 }, one[] = { 1, 7, 2, 0, 'f' }, no_name[] = { 1, 7, 2, 0 },
+		       name_behind[] = { 1, 7, 2, 8, 'f' }, too_many[] = { 2, 7, 2, 0, 'f' },
+		       most[] = { UINT64_MAX / 24 + 1, 7, 2, 0, 'f' },
+		       no_end[] = { 1, 7, 2, 0, 0x4141414141414141 };
+	struct elf_functions functions;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(read_written(none, sizeof(none), &functions), 0);
+	assert_int_equal(functions.count, 0);
+	assert_int_equal(read_written(one, sizeof(one), &functions), 0);
+	assert_string_equal(elf_functions_at(&functions, 8)->name, "f");
+	elf_functions_free(&functions);
+	assert_int_equal(read_written(no_end, sizeof(no_end), &functions), 0);
+	assert_string_equal(elf_functions_at(&functions, 8)->name, "AAAAAAAA");
+	elf_functions_free(&functions);
+	assert_int_equal(read_written(one, 7, &functions), -EINVAL);
+	assert_int_equal(read_written(no_name, sizeof(no_name), &functions), -EINVAL);
+	assert_int_equal(read_written(name_behind, sizeof(name_behind), &functions), -EINVAL);
+	assert_int_equal(read_written(too_many, sizeof(too_many), &functions), -EINVAL);
+	assert_int_equal(read_written(most, sizeof(most), &functions), -EINVAL);
+	assert_null(functions.items);
+	/* Nothing that a read could wait for. */
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(elf_functions_read_written(fds[0], &functions), -EINVAL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void what_is_no_elf_file(void **state)
 {
 	char *directory = make_directory(), *path = join(directory, "file");
@@ -350,6 +417,8 @@ int main(void)
 		cmocka_unit_test(an_offset_is_where_the_code_is),
 		cmocka_unit_test(only_defined_functions_are_found),
 		cmocka_unit_test(functions_are_found_by_their_offset),
+		cmocka_unit_test(functions_are_written_and_read_elsewhere),
+		cmocka_unit_test(written_functions_are_checked),
 		cmocka_unit_test(what_is_no_elf_file),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
 		cmocka_unit_test(what_sections_say_is_bounded),

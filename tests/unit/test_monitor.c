@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "kernel/monitor.h"
+#include "kernel/syscall_filter.h"
 #include "support.h"
 
 static int number = 1; /* the monitor has a copy */
@@ -67,6 +68,25 @@ static const struct monitor_question capabilities = { .answer = answer_capabilit
 static const struct monitor_question at_end = { .answer = answer_end, .at_end = true };
 
 static const struct monitor_question blocking = { .answer = answer_or_block, .can_block = true };
+
+/* Whether the process that answers has a capability before and after, and can open a file then. */
+static void answer_given_up(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	bool before = privileges_have((int)argument), after;
+	int fd;
+
+	(void)context;
+	assert_int_equal(monitor_give_up(), 0);
+	after = privileges_have((int)argument);
+	fd = open("/dev/null", O_RDONLY);
+	answer->result = (before ? 1 : 0) | (after ? 2 : 0) | (fd >= 0 ? 4 : 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static const struct monitor_question given_up = { .answer = answer_given_up,
+						  .can_block = true,
+						  .gives_up = true };
 
 static void start(void)
 {
@@ -287,6 +307,35 @@ static void a_helper_answers_what_can_block(void **state)
 	assert_false(has_children());
 }
 
+/* Each such answer comes from a helper of its own. */
+static void a_helper_gives_up_for_hostile_bytes(void **state)
+{
+	pid_t helpers[9];
+	struct monitor_answer answer;
+	size_t i;
+
+	(void)state;
+	need_root();
+	monitor_offer(&given_up, NULL, CAPABILITY(CAP_SYS_PTRACE));
+	monitor_offer(&blocking, "helper", 0);
+	start();
+	for (i = 0; i < 9; i++) {
+		monitor_ask(&given_up, NULL, CAP_SYS_PTRACE, &answer);
+		assert_int_equal(answer.result, syscall_filter_is_available() ? 1 : 1 | 4);
+		helpers[i] = answer.helper;
+		assert_int_equal(ask_blocking(4, &answer), number + 4);
+		assert_int_not_equal(answer.helper, helpers[i]);
+		assert_true(monitor_has_pid(helpers[i]));
+	}
+	/* As many as may have events that are still to come. */
+	assert_false(monitor_has_pid(helpers[0]));
+	assert_true(monitor_has_pid(helpers[8]));
+	monitor_stop();
+	assert_false(has_children());
+	assert_int_equal(monitor_give_up(), 0);
+	assert_true(privileges_have(CAP_SYS_PTRACE));
+}
+
 /* It is waited for a little, then not at all for three seconds, then another helper answers. */
 static void an_answer_that_does_not_come_is_not_waited_for(void **state)
 {
@@ -329,6 +378,7 @@ int main(void)
 		cmocka_unit_test(it_ends_after_a_wrong_request),
 		cmocka_unit_test(a_killed_monitor_answers_nothing),
 		cmocka_unit_test(a_helper_answers_what_can_block),
+		cmocka_unit_test(a_helper_gives_up_for_hostile_bytes),
 		cmocka_unit_test(an_answer_that_does_not_come_is_not_waited_for),
 	};
 

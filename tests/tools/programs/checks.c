@@ -2,7 +2,7 @@
 /*
  * checks WHAT...: makes the kernel check capabilities, for the tests of capable.
  *   all        one each of mount, chown, ptrace, a raw socket and setuid
- *   stay       a chown, and then waits to be killed
+ *   stay FILE  a chown, of another file if one is given, and then waits to be killed
  *   chown N    N times a chown of the program's own file, which it gives to the user 1
  *   thread     a chown by another thread, whose TID is printed
  *   names N    N chowns, each under another name
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	int count = argc > 2 ? atoi(argv[2]) : 1, i;
 
-	file = argv[0];
+	file = argc > 2 && !strcmp(what, "stay") ? argv[2] : argv[0];
 	if (!strcmp(what, "all"))
 		make_all();
 	else if (!strcmp(what, "thread"))
