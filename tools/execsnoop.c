@@ -185,6 +185,13 @@ static const struct execsnoop_event *exec_of(const struct execsnoop_event *event
 	return event->kind == EXEC_ENDED && ending ? ending->data : NULL;
 }
 
+static const char *why_unknown(const struct execsnoop_event *event)
+{
+	if (event->start < tracing_since)
+		return "(running before)";
+	return processes.has_dropped ? "(exec not kept)" : "(no exec seen)";
+}
+
 /* The column ARGS, with the event's place in the tree. */
 static char *argument_line(const struct execsnoop_event *event)
 {
@@ -195,8 +202,7 @@ static char *argument_line(const struct execsnoop_event *event)
 	if (exec)
 		append_arguments(&line, exec);
 	else
-		buffer_append_string(&line, event->start < tracing_since ? "(running before)" :
-									   "(no exec seen)");
+		buffer_append_string(&line, why_unknown(event));
 	return buffer_take_string(&line);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #define SLOW_AFTER_MS	500
 #define PRIVATE_SCRATCH "/sys/fs/bpf" /* exists on every kernel with BPF */
 #define SHARED_SCRATCH	"/tmp/snoopkit.XXXXXX"
+#define COMPILER_STACK	(8 << 20) /* bytes */
 
 /* The kernel's. Newer clangs take C23 if nothing is said, where a typedef named bool is an error.
  */
@@ -286,6 +288,22 @@ static void replace_environment(void)
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 }
 
+/* The user's limit (ulimit -s) may be too low for LLVM. The stack of a process that runs can grow.
+ */
+static void raise_stack_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= COMPILER_STACK)
+		return;
+	limit.rlim_cur = COMPILER_STACK;
+	if (limit.rlim_max < COMPILER_STACK)
+		limit.rlim_max = COMPILER_STACK;
+	/* Without the right to it: a compiler that crashes is reported. */
+	if (setrlimit(RLIMIT_STACK, &limit))
+		return;
+}
+
 /* messages becomes stdout and stderr: libbcc and clang print to both. */
 static void run_child(const struct compile_request *request, char *shared_scratch, int messages,
 		      int fd)
@@ -300,6 +318,7 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Another user will read the headers. */
 	umask(022);
+	raise_stack_limit();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	replace_environment();
@@ -367,12 +386,17 @@ static int explain_end(const struct compile_request *request, const struct outco
 		       struct error *error)
 {
 	const char *release = request->target->kernel.release;
+	char stack[64] = "";
+	struct rlimit limit;
 
+	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < COMPILER_STACK)
+		snprintf(stack, sizeof(stack), ", with a stack of %llu kB (ulimit -s)",
+			 (unsigned long long)limit.rlim_cur / 1024);
 	if (WIFSIGNALED(outcome->status))
 		return error_set(error, EINVAL,
 				 "can't compile %s for kernel %s: the compiler was killed by "
-				 "signal %d",
-				 request->name, release, WTERMSIG(outcome->status));
+				 "signal %d%s",
+				 request->name, release, WTERMSIG(outcome->status), stack);
 	return error_set(error, EINVAL, "can't compile %s for kernel %s: the compiler gave up%s",
 			 request->name, release,
 			 outcome->messages && *outcome->messages ? "" : " without a message");

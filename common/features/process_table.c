@@ -96,13 +96,19 @@ void process_table_remove(struct process_table *table, struct process *process)
 	table->free = index;
 }
 
+static void give_way(struct process_table *table, struct process *process)
+{
+	process_table_remove(table, process);
+	table->has_dropped = true;
+}
+
 struct process *process_table_add(struct process_table *table, uint32_t pid, uint64_t start)
 {
 	uint32_t *bucket = bucket_of(table, pid, start), index;
 	struct process *process;
 
 	if (!table->free)
-		process_table_remove(table, &table->processes[table->oldest]);
+		give_way(table, &table->processes[table->oldest]);
 	index = table->free;
 	process = &table->processes[index];
 	table->free = process->next;
@@ -133,7 +139,7 @@ void process_table_keep(struct process_table *table, struct process *process, co
 		oldest = &table->processes[table->oldest];
 		if (oldest == process)
 			oldest = &table->processes[process->newer];
-		process_table_remove(table, oldest);
+		give_way(table, oldest);
 	}
 	process->data = malloc(size);
 	if (!process->data)

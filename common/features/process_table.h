@@ -28,6 +28,7 @@ struct process_table {
 	uint32_t free; /* the first of a list by next */
 	uint32_t oldest, newest;
 	size_t bytes, most_bytes; /* of data */
+	bool has_dropped;	  /* a process had to give way */
 };
 
 /* most is below 2^24. Returns 0 or -ENOMEM. */

@@ -14,6 +14,7 @@
 static bool is_raised;
 static bool is_refused; /* once refused, always refused */
 static bool is_by_monitor;
+static pid_t tool;
 
 static bool set_policy(pid_t pid, bool is_urgent)
 {
@@ -22,11 +23,13 @@ static bool set_policy(pid_t pid, bool is_urgent)
 	return !sched_setscheduler(pid, is_urgent ? SCHED_FIFO : SCHED_OTHER, &parameters);
 }
 
-/* Asked by its parent, for its parent. */
+/* For the tool alone: whoever took it over may end it before the answer, and then init is the
+ * parent.
+ */
 static void answer_urgent(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	(void)context;
-	answer->result = set_policy(getppid(), argument == 1);
+	answer->result = getppid() == tool && set_policy(tool, argument == 1);
 }
 
 static const struct monitor_question question = { .answer = answer_urgent };
@@ -52,6 +55,7 @@ void urgent_keep(void)
 		return;
 	monitor_offer(&question, NULL, CAPABILITY(CAP_SYS_NICE));
 	is_by_monitor = true;
+	tool = getpid();
 }
 
 /* A policy other than SCHED_OTHER is the user's choice (chrt). */

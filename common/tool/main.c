@@ -237,8 +237,9 @@ static int take_users_source(const struct program *program, const struct tool *t
 static int run(const struct tool *tool, const struct options *options, struct settings *settings,
 	       struct error *error)
 {
+	/* Not on the stack, which can be as small as the user's limit. */
+	static struct session session;
 	struct program program;
-	struct session session;
 	int err;
 
 	/*
@@ -314,7 +315,7 @@ static int print_source(const struct tool *tool, const struct options *options)
 int tool_main(const struct tool *given, int argc, char **argv)
 {
 	struct tool tool = complete(given, argc > 0 ? argv[0] : NULL);
-	struct settings settings;
+	static struct settings settings; /* large, as the session */
 	struct options options;
 	struct error error = {};
 	int status = 0, err;

@@ -278,7 +278,7 @@ int program_image(const struct program *program, const struct tool *tool,
 {
 	struct compile_request request = make_request(program, tool, options);
 	const char *defines[COMPILE_DEFINES] = {};
-	struct target target;
+	static struct target target; /* too large for a small stack */
 	char *part_key = NULL;
 	int err;
 
@@ -302,7 +302,7 @@ bool program_is_kept(const struct program *program, const struct tool *tool,
 {
 	const char *defines[] = { program->with_who ? WHO_DEFINE : NULL, NULL };
 	struct compile_request request = make_request(program, tool, options);
-	struct target target;
+	static struct target target;
 	struct image *image;
 	bool is_kept;
 

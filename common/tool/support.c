@@ -173,7 +173,7 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 	struct probe_set sets[PROBES_MAX_SETS + 1];
 	const struct tool *tool = session->tool;
 	bool kernel_has[MAX_FEATURE_TESTS];
-	struct target target;
+	static struct target target; /* large too */
 	int err;
 
 	err = trial_of_kernel(error);
@@ -196,8 +196,8 @@ static int find_support(struct session *session, char misses[MISSES_SIZE], struc
 int support_print(const struct tool *tool, const struct options *options, struct settings *settings)
 {
 	char misses[MISSES_SIZE] = "";
+	static struct session session; /* too large for a small stack */
 	struct error error = {};
-	struct session session;
 	int err;
 
 	loader_lift_memlock();

@@ -44,7 +44,13 @@ static void the_oldest_gives_way(void **state)
 
 	(void)state;
 	assert_int_equal(process_table_init(&table, 8, 1000), 0);
+	fill(&table, 8, 1);
+	assert_false(table.has_dropped);
+	for (i = 1; i <= 8; i++)
+		process_table_remove(&table, process_table_find(&table, i, i));
+	assert_false(table.has_dropped);
 	fill(&table, 20, 1);
+	assert_true(table.has_dropped);
 	for (i = 1; i <= 20; i++)
 		assert_int_equal(!!process_table_find(&table, i, i), i > 12);
 	assert_int_equal(table.bytes, 8);
@@ -68,6 +74,7 @@ static void data_is_bounded(void **state)
 	(void)state;
 	assert_int_equal(process_table_init(&table, 8, 1000), 0);
 	fill(&table, 5, 400);
+	assert_true(table.has_dropped);
 	assert_int_equal(table.bytes, 800);
 	assert_null(process_table_find(&table, 3, 3));
 	process = process_table_find(&table, 4, 4);
