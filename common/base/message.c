@@ -76,6 +76,27 @@ void message_keep_open(void)
 	messages.kept = &sink;
 }
 
+/* Bytes of control characters: ASCII's, and in UTF-8 U+0080 to U+009F. */
+static size_t control_length(const unsigned char *text)
+{
+	if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f)
+		return 2;
+	return text[0] < ' ' || text[0] == 0x7f;
+}
+
+static void append_printable(struct buffer *line, const char *text)
+{
+	size_t length, i;
+
+	for (; *text; text += length) {
+		length = control_length((const unsigned char *)text);
+		for (i = 0; i < length; i++)
+			buffer_printf(line, "\\%03o", (unsigned char)text[i]);
+		if (!length)
+			buffer_append(line, text, ++length);
+	}
+}
+
 void message(const char *tool, const char *format, ...)
 {
 	struct buffer line = {};
@@ -85,7 +106,9 @@ void message(const char *tool, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	buffer_printf(&line, "%s: %s\n", tool, text);
+	buffer_printf(&line, "%s: ", tool);
+	append_printable(&line, text);
+	buffer_append(&line, "\n", 1);
 	message_retry();
 	if (messages.waiting.size + line.size <= MESSAGES_WAITING && !messages.dropped) {
 		buffer_append(&messages.waiting, line.data, line.size);

@@ -36,9 +36,10 @@ check "no such cgroup" one_line_error 1 "no cgroup /no/such: No such file" opens
 check "a directory that is none" one_line_error 1 "/proc is no cgroup of version 2" opensnoop --cgroup /proc
 check "no such container" one_line_error 1 "no container 'no-such-$$': no cgroup below " opensnoop --container no-such-$$
 check "both" one_line_error 2 "--cgroup and --container exclude each other" opensnoop --cgroup / --container 1
-mkdir "$top/docker-$id-2.scope"
+mkdir "$top/docker-$id-2.scope"$'\e[2J'
 check "several containers" one_line_error 1 "several containers have '$id': .*, .*$id" opensnoop --container "$id"
-rmdir "$top/docker-$id-2.scope"
+check "a name does not drive the terminal" err_has "docker-$id-2\.scope\\\\033\[2J"
+rmdir "$top/docker-$id-2.scope"$'\e[2J'
 
 has() { grep -aq -- "$2" "$SCRATCH/$1.out"; } # NAME TEXT
 shows() { has "$1" "$2-inside" && has "$1" "$2-below" && ! has "$1" "$2-outside"; } # NAME TEXT

@@ -14,7 +14,7 @@ static int say_two(void *context)
 {
 	(void)context;
 	message("tool", "one %d", 1);
-	message("tool", "two");
+	message("tool", "two of '%s'", "\033[2J\n\xc2\x9b\xc2\xa0gr\xc3\xbc\xc3\x9f\177");
 	return message_retry();
 }
 
@@ -25,7 +25,9 @@ static void messages_are_lines(void **state)
 	(void)state;
 	run_child(say_two, NULL, &outcome);
 	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.errors, "tool: one 1\ntool: two\n");
+	assert_string_equal(outcome.errors,
+			    "tool: one 1\ntool: two of "
+			    "'\\033[2J\\012\\302\\233\xc2\xa0gr\xc3\xbc\xc3\x9f\\177'\n");
 	outcome_free(&outcome);
 }
 
