@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/bpf.h"
 #include "kernel/cgroup.h"
@@ -19,6 +21,23 @@ int cgroup_filter_open(const struct options *options, struct settings *settings,
 		return 0;
 	settings_set_parameter(settings, PARAM_CGROUP, 1);
 	return *fd < 0 ? *fd : 0;
+}
+
+int cgroup_filter_open_events(int fd)
+{
+	int events = fd < 0 ? -1 : openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+
+	/* Only what comes after a read is a change. */
+	if (events >= 0)
+		cgroup_filter_is_removed(events);
+	return events;
+}
+
+bool cgroup_filter_is_removed(int events)
+{
+	char text[256];
+
+	return pread(events, text, sizeof(text), 0) < 0 && errno == ENODEV;
 }
 
 int cgroup_filter_fill(int map, int fd, struct error *error)

@@ -3,6 +3,8 @@
 #ifndef SNOOPKIT_CGROUP_FILTER_H
 #define SNOOPKIT_CGROUP_FILTER_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "tool/options.h"
 #include "tool/settings.h"
@@ -13,6 +15,13 @@
  */
 int cgroup_filter_open(const struct options *options, struct settings *settings, int *fd,
 		       struct error *error);
+
+/*
+ * Opens what tells that the cgroup was removed: the file is polled, and read when it has changed.
+ * Returns a descriptor, or -1: fd is -1, or the cgroup is the root, which stays.
+ */
+int cgroup_filter_open_events(int fd);
+bool cgroup_filter_is_removed(int events);
 
 /*
  * Puts the cgroup, or none if fd is -1, into the program's map; map is -1 if it has none. Returns 0

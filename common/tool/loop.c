@@ -104,10 +104,32 @@ static void begin_end(struct loop *loop)
 	loop_drain_and_stop(loop);
 }
 
-void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
+static void watch(struct loop *loop, int fd, short events,
+		  void (*handler)(struct session *session, int fd))
 {
 	assert(loop->watch_count < LOOP_WATCHES);
-	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, handler };
+	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, events, handler };
+}
+
+void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
+{
+	watch(loop, fd, POLLIN, handler);
+}
+
+/* Such a file can always be read. */
+void loop_watch_change(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
+{
+	watch(loop, fd, POLLPRI, handler);
+}
+
+/* poll(2) ignores negative numbers. */
+void loop_unwatch(struct loop *loop, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < loop->watch_count; i++)
+		if (loop->watches[i].fd == fd)
+			loop->watches[i].fd = -1;
 }
 
 void loop_hold_longer(struct loop *loop)
@@ -192,7 +214,8 @@ static void sleep_until(struct loop *loop, uint64_t time)
 	size_t i;
 
 	for (i = 0; i < loop->watch_count; i++)
-		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
+		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd,
+					      .events = loop->watches[i].events };
 	if (poll(fds, 4 + loop->watch_count, clock_milliseconds_until(time)) <= 0)
 		return;
 	if (fds[1].revents)

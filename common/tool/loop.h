@@ -30,7 +30,8 @@ struct loop_handlers {
 };
 
 struct loop_watch {
-	int fd; /* not owned */
+	int fd;	      /* not owned */
+	short events; /* of poll(2) */
 	void (*handler)(struct session *session, int fd);
 };
 
@@ -59,6 +60,12 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 
 /* Calls handler when fd is readable or hung up. At most LOOP_WATCHES descriptors (asserted). */
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd));
+
+/* The same when what the file of cgroupfs says has changed. */
+void loop_watch_change(struct loop *loop, int fd, void (*handler)(struct session *session, int fd));
+
+/* For a descriptor that would be ready forever. */
+void loop_unwatch(struct loop *loop, int fd);
 
 /* Holds events back for longer: what belongs to them may be read later. Before loop_begin(). */
 void loop_hold_longer(struct loop *loop);

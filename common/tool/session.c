@@ -290,6 +290,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		.options = options,
 		.settings = settings,
 		.cgroup_fd = -1,
+		.cgroup_events = -1,
 		.keeps_privileges = true,
 	};
 	if (!tool->event_size)
@@ -332,9 +333,24 @@ int session_translate_processes(struct session *session, struct error *error)
 	return err;
 }
 
+/* Its tasks are gone with it. Another one of that name is not the one that was asked for. */
+static void look_at_cgroup(struct session *session, int events)
+{
+	if (!cgroup_filter_is_removed(events))
+		return;
+	loop_unwatch(&session->loop, events);
+	session_message(session, "the cgroup was removed: nothing more of it will be seen");
+}
+
 int session_open_cgroup(struct session *session, struct error *error)
 {
-	return cgroup_filter_open(session->options, session->settings, &session->cgroup_fd, error);
+	int err =
+		cgroup_filter_open(session->options, session->settings, &session->cgroup_fd, error);
+
+	session->cgroup_events = cgroup_filter_open_events(session->cgroup_fd);
+	if (session->cgroup_events >= 0)
+		loop_watch_change(&session->loop, session->cgroup_events, look_at_cgroup);
+	return err;
 }
 
 /*
@@ -514,6 +530,8 @@ void session_close(struct session *session)
 	free(session->padded);
 	if (session->cgroup_fd >= 0)
 		close(session->cgroup_fd);
+	if (session->cgroup_events >= 0)
+		close(session->cgroup_events);
 	if (session->who.operations)
 		session->who.operations->close(session->who.who);
 	live_close(&session->live);

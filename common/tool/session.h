@@ -37,6 +37,7 @@ struct session {
 	struct process_numbers numbers;
 	struct ready ready;
 	int cgroup_fd;	       /* of --cgroup or --container; or -1 */
+	int cgroup_events;     /* tells that it was removed; or -1 */
 	bool keeps_privileges; /* unless it is given up, see least_privilege.h; at first true */
 	bool has_failed;       /* its maps can't be read any more */
 	/* While it gives up its privileges, before the header; in nanoseconds of CLOCK_MONOTONIC.

@@ -121,6 +121,26 @@ check "bashreadline" bash -c "grep -q line-below '$SCRATCH/bashreadline.out' && 
 if [ -e /proc/modules ]; then
 	check "modsnoop" bash -c "grep -q 'init: loop' '$SCRATCH/modsnoop.out' && ! grep 'init: dummy' '$SCRATCH/modsnoop.out'"
 fi
+
+# A cgroup that is removed while it is watched, and made again.
+mkdir "$top/short"
+start execsnoop --cgroup "$top/short"
+in_cgroup "$top/short" "$SCRATCH/run-inside" "before-$$"
+out_soon "before-$$"
+wait_for 60 rmdir "$top/short"
+wait_for 60 err_has '^execsnoop: the cgroup was removed: nothing more of it will be seen$'
+mkdir "$top/short"
+busy() { cut -d ' ' -f 14,15 "/proc/$TOOL_PID/stat" | tr ' ' +; } # ticks of the CPU
+before=$(($(busy)))
+for _ in {1..20}; do
+	in_cgroup "$top/short" "$SCRATCH/run-inside" "after-$$"
+done
+check "it does not turn in circles" [ $(($(busy) - before)) -lt 10 ]
+stop
+check "that a cgroup was removed is said" err_has '^execsnoop: the cgroup was removed: nothing more of it will be seen$'
+check "once" [ "$(grep -c removed "$ERR")" = 1 ]
+check "another of that name is another" out_lacks "after-$$"
+
 "$TOOLS/execsnoop" --ebpf | sed 's/wanted_cgroup/some_cgroup/' >"$SCRATCH/my.c"
 check "a source that can't" one_line_error 1 "the source has no map wanted_cgroup" \
 	execsnoop --source "$SCRATCH/my.c" --cgroup "$top"
