@@ -13,8 +13,9 @@
 #define MESSAGES_WAITING 65536 /* bytes that wait at most */
 
 /*
- * "TOOL: message" and a newline. Never waits. tool must stay valid. Control characters, which a name
- * in the message may have, are written as \ooo: they drive no terminal, and the message is one line.
+ * "TOOL: message" and a newline. Never waits. tool must stay valid. Control characters, which a
+ * name in the message may have, are written as \ooo: they drive no terminal, and the message is one
+ * line.
  */
 void message(const char *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
