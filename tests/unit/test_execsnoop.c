@@ -260,7 +260,9 @@ static void the_tree_has_a_line_for_a_parent(void **state)
 	WORDS("f", "argv0");
 	add_ancestors(5, 4);
 	assert_printed("(no exec seen)\n`- f\n");
-	/* Again, by the same process: its place stays. */
+	/* Again, by the same process, which init has by now: its place stays. */
+	event.ancestors_size = 0;
+	add_ancestors(1, 0);
 	assert_printed("`- f\n");
 	make(8, EXEC_DONE);
 	WORDS("g", "argv0");
@@ -278,6 +280,19 @@ static void the_tree_has_a_line_for_a_parent(void **state)
 	WORDS("i", "argv0");
 	add_ancestors(0, 0);
 	assert_printed("i\n");
+}
+
+/* The exec's line was left out by --where, so the end brings its parent's. */
+static void an_end_with_a_line_for_its_parent(void **state)
+{
+	(void)state;
+	opt.exits = opt.tree = true;
+	make(7, EXEC_DONE);
+	WORDS("f", "argv0");
+	note_exec(&event, size_of_event(), true);
+	make_end(7);
+	add_ancestors(5, 4);
+	assert_printed("(no exec seen)\n`- f\n");
 }
 
 static void the_tree_is_over_with_max_events(void **state)
@@ -326,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_exec_that_was_not_kept, begin, end),
 		cmocka_unit_test_setup_teardown(an_end_is_wanted_if_its_exec_was, begin, end),
 		cmocka_unit_test_setup_teardown(the_tree_has_a_line_for_a_parent, begin, end),
+		cmocka_unit_test_setup_teardown(an_end_with_a_line_for_its_parent, begin, end),
 		cmocka_unit_test_setup_teardown(the_tree_is_over_with_max_events, begin, end),
 		cmocka_unit_test(sizes_are_bounded),
 	};

@@ -127,6 +127,7 @@ static void an_unknown_name_is_the_files(void **state)
 	opt.full_path = true;
 	assert_line("0      comm                3   0 /dir/file\n");
 	assert_has("\"file\":\"/dir/file\",\"path\":null");
+	assert_lacks("full_path");
 }
 
 static void another_file_is_shown_beside_the_name(void **state)
