@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "kernel/descriptors.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
 #include "kernel/syscall_filter.h"
@@ -25,8 +22,6 @@
 #define PAUSE	 (3 * SECOND)	     /* after an answer that did not come */
 #define HELPERS	 16		     /* the last of them, whose PIDs nobody else gets */
 #define TOLD	 8		     /* of these, those that the asking process knows */
-
-#define NEW_CLOSE_RANGE 436 /* close_range(2), newer than the headers of old distributions */
 
 struct request {
 	uint32_t question; /* index */
@@ -94,67 +89,6 @@ static void clear(struct monitor_answer *answer)
 }
 
 /* ---- in the monitor ---- */
-
-static int compare_numbers(const void *a, const void *b)
-{
-	const int *left = a, *right = b;
-
-	return *left < *right ? -1 : *left > *right;
-}
-
-static bool is_kept(int fd)
-{
-	size_t count = monitor.kept.size / sizeof(int);
-
-	return bsearch(&fd, monitor.kept.data, count, sizeof(int), compare_numbers) != NULL;
-}
-
-/* Kernels before 5.9 can't close a range. */
-static void close_listed(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	struct dirent *entry;
-	int fd;
-
-	while (directory && (entry = readdir(directory))) {
-		fd = atoi(entry->d_name);
-		if (entry->d_name[0] != '.' && fd != dirfd(directory) && !is_kept(fd))
-			close(fd);
-	}
-	if (directory)
-		closedir(directory);
-}
-
-static void close_others(void)
-{
-	const int *kept = (const int *)monitor.kept.data;
-	size_t count = monitor.kept.size / sizeof(int), i;
-	unsigned int from = 0;
-
-	qsort(monitor.kept.data, count, sizeof(int), compare_numbers);
-	for (i = 0; i < count; i++) {
-		if ((unsigned int)kept[i] > from &&
-		    syscall(NEW_CLOSE_RANGE, from, (unsigned int)kept[i] - 1, 0)) {
-			close_listed();
-			return;
-		}
-		from = (unsigned int)kept[i] + 1;
-	}
-	if (syscall(NEW_CLOSE_RANGE, from, ~0U, 0))
-		close_listed();
-}
-
-/* What is opened later gets other numbers: what is written to standard error goes nowhere. */
-static void occupy_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
 
 static void send_answer(int socket, const struct monitor_answer *answer)
 {
@@ -405,8 +339,8 @@ static void __attribute__((noreturn)) run(int socket, const struct user *user)
 	monitor.user = *user;
 	helper.monitors_socket = socket;
 	monitor_keep(socket);
-	close_others();
-	occupy_standard_descriptors();
+	descriptors_close_others((int *)monitor.kept.data, monitor.kept.size / sizeof(int));
+	descriptors_occupy_standard();
 	if (privileges_give_up(monitor.capabilities, user))
 		_exit(1);
 	/* A kernel without filters: the process that asks says so. */
