@@ -72,11 +72,7 @@ static __always_inline void who_add_cgroup(struct who_record *record)
 	record->cgroup_is_cut = 0;
 #pragma unroll
 	for (i = 0; i < WHO_CGROUP_LEVELS; i++) {
-#ifdef HAVE_KERNFS_OPEN_PARENT
-		parent = READ(node->parent);
-#else
-		parent = READ(node->__parent);
-#endif
+		parent = READ(node->WHO_KERNFS_PARENT);
 		if (!parent)
 			goto out;
 		append_string(strings, READ(node->name), WHO_CGROUP_NAME);

@@ -145,7 +145,25 @@ static __always_inline void who_read_namespaces(bool loads, u64 task, struct who
 	to->network_namespace = network ? WHO_GET(struct net, network, ns.inum) : 0;
 }
 
-/* Of the second version. */
+#ifdef HAVE_KERNFS_OPEN_PARENT
+#define WHO_KERNFS_PARENT parent
+#else
+#define WHO_KERNFS_PARENT __parent /* since 6.15 */
+#endif
+
+/*
+ * Where version 1 is in use, a task is in a cgroup of each of its hierarchies, and often in none of
+ * version 2. Runtimes of containers give all of them the same name: this is that of the first
+ * controller, cpuset in distributions' kernels.
+ */
+static __always_inline u64 who_first_cgroup(bool loads, u64 set, u64 *got)
+{
+	u64 state = WHO_GET(struct css_set, set, subsys[0]);
+
+	return state ? WHO_GET(struct cgroup_subsys_state, state, cgroup) : 0;
+}
+
+/* Of version 2, unless that is the root. */
 static __always_inline void who_read_cgroup(bool loads, u64 task, struct who_values *to)
 {
 	u64 *got = &to->got;
@@ -153,6 +171,11 @@ static __always_inline void who_read_cgroup(bool loads, u64 task, struct who_val
 	u64 cgroup = set ? WHO_GET(struct css_set, set, dfl_cgrp) : 0;
 	u64 node = cgroup ? WHO_GET(struct cgroup, cgroup, kn) : 0;
 
+	if (node && !WHO_GET(struct kernfs_node, node, WHO_KERNFS_PARENT)) {
+		cgroup = who_first_cgroup(loads, set, got);
+		if (cgroup)
+			node = WHO_GET(struct cgroup, cgroup, kn);
+	}
 	to->cgroup = node;
 	/* A union of 8 bytes before 5.5. */
 	to->cgroup_id = node ? WHO_GET_AT(node, offsetof(struct kernfs_node, id), u64) : 0;

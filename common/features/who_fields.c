@@ -60,7 +60,8 @@ const struct field who_fields[] = {
 		  "start", .is_optional = true),
 	FIELD_ROW("who.ancestors", OBJECTS, "those above the parent, from below: pid, id, comm, args, "
 		  "args_truncated, from", .is_optional = true),
-	FIELD_ROW("who.cgroup", PATH, "cgroup of version 2", .is_optional = true),
+	FIELD_ROW("who.cgroup", PATH, "cgroup of version 2; if that is the root, of version 1 "
+		  "(cpuset)", .is_optional = true),
 	FIELD_ROW("who.container", WORD, "ID of the container, in the cgroup's name",
 		  .is_optional = true),
 	FIELD_ROW("who.mntns", NUMBER, "inode number of the mount namespace"),

@@ -30,6 +30,25 @@ for line in open(sys.argv[1]):
 sys.exit("no such event")' "$SCRATCH/$1.out" "$2"
 }
 
+# A container's cgroup of version 1, where there is that.
+id=$(printf '%016x%048x' $$ 12)
+old=$(awk '$3 == "cgroup" && $4 ~ /(^|,)cpuset(,|$)/ { print $2; exit }' /proc/mounts)
+if [ -z "$old" ] && mkdir "$SCRATCH/cpuset" && mount -t cgroup -o cpuset none "$SCRATCH/cpuset"; then
+	old=$SCRATCH/cpuset
+fi 2>/dev/null
+old_cgroup=$old/docker-$id.scope
+make_old_cgroup() {
+	[ -n "$old" ] && grep -qx '0::/' /proc/self/cgroup && mkdir "$old_cgroup" &&
+		cat "$old/cpuset.cpus" >"$old_cgroup/cpuset.cpus" && cat "$old/cpuset.mems" >"$old_cgroup/cpuset.mems"
+} 2>/dev/null
+clean_up() {
+	cleanup
+	[ ! -d "$old_cgroup" ] || wait_for 10 rmdir "$old_cgroup"
+	[ "$old" != "$SCRATCH/cpuset" ] || umount "$old"
+	rm -rf --one-file-system "$SCRATCH"
+} 2>/dev/null
+trap clean_up EXIT
+
 mark=mark-$$
 start_beside exec execsnoop --who --json --where "args~$mark"
 start_beside columns execsnoop --who --where "args~$mark-columns"
@@ -53,6 +72,11 @@ cp "$PROGRAMS/nothing" "$SCRATCH/nothing"
 cp "$SCRATCH/nothing" "$SCRATCH/gone"
 bash -c "exec 3<'$SCRATCH/gone'; rm '$SCRATCH/gone'; exec /proc/self/fd/3 $mark-deleted"
 bash -c ": </dev/tcp/127.0.0.1/9" 2>/dev/null
+has_old=
+if make_old_cgroup; then
+	has_old=yes
+	(echo $BASHPID >"$old_cgroup/cgroup.procs" && exec "$SCRATCH/nothing" "$mark-old")
+fi
 "$SCRATCH/nothing" "$mark-last"
 wait_for 60 has exec "$mark-last"
 wait_for 60 has fields "$mark-last"
@@ -71,6 +95,11 @@ check "the parent's file" json exec "'$mark-child' in event['args'] and who['par
 check "the working directory of an exec" json exec "'$mark-child' in event['args'] and who['cwd'] == '/'"
 check "nothing was gained" json exec "'$mark-child' in event['args'] and who['gained'] == {'uids': [], 'gids': [], 'capabilities': []}"
 check "a file that was removed" json exec "'$mark-deleted' in event['args'] and who['exe'] == '$SCRATCH/gone' and 'deleted' in who['exe_flags']"
+if [ -n "$has_old" ]; then
+	check "the container by a cgroup of version 1" json exec "'$mark-old' in event['args'] and who['container'] == '$id'"
+else
+	skip "the container by a cgroup of version 1" "there is none of cpuset, or this runs in one of version 2"
+fi
 check "elfsnoop has it too" json elf "who['exe'] and who['parent']['pid']"
 check "setuids too" json ids "'python' in who['exe'] and event['syscall'] == 'setresuid'"
 check "tcpconnect too, whatever came in between" json connect "event['dport'] == 9 and who['exe'].endswith('/bash') and who['parent']['pid'] == $$"
@@ -88,7 +117,7 @@ known() {
 }
 check "who did it is known, where nothing was lost" known
 
-sed 's/^\(\tREAD_COMM(event->comm);\)$/\1\n\tFIELD(half, event->pid \/ 2);/' "$SCRATCH/whole.c" >"$SCRATCH/edited.c"
+who_source "$SCRATCH/edited.c"
 start_beside edited execsnoop --who --source "$SCRATCH/edited.c" --where "args~$mark-edited"
 wait_for 180 all_are_tracing
 "$SCRATCH/nothing" "$mark-edited"
