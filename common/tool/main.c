@@ -312,6 +312,23 @@ static int print_source(const struct tool *tool, const struct options *options)
 	return output_end_text(tool->name, 0);
 }
 
+static void add_who(struct tool *tool, struct settings *settings)
+{
+	settings->beside = tool->who->probes;
+	tool->feature_tests = who_feature_tests(tool->who, tool->feature_tests);
+}
+
+/* --keep: the program for --who too. */
+static int keep_with_who(struct tool *tool, struct options *options, struct settings *settings,
+			 struct error *error)
+{
+	if (!options->keep_directory || options->source_file || options->who || !tool->who)
+		return 0;
+	options->who = true;
+	add_who(tool, settings);
+	return run(tool, options, settings, error);
+}
+
 int tool_main(const struct tool *given, int argc, char **argv)
 {
 	struct tool tool = complete(given, argc > 0 ? argv[0] : NULL);
@@ -325,13 +342,13 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	options_parse(&options, &settings, &tool, argc, argv);
 	if (options.print_source)
 		return print_source(&tool, &options);
-	if (options.who) {
-		settings.beside = tool.who->probes;
-		tool.feature_tests = who_feature_tests(tool.who, tool.feature_tests);
-	}
+	if (options.who)
+		add_who(&tool, &settings);
 	if (options.print_support)
 		return support_print(&tool, &options, &settings);
 	err = run(&tool, &options, &settings, &error);
+	if (!err)
+		err = keep_with_who(&tool, &options, &settings, &error);
 	if (err && err != -ECANCELED)
 		status = report_failure(&tool, &error);
 	error_clear(&error);

@@ -196,6 +196,17 @@ fi
 
 # ---- all tools where nothing can be compiled ----
 
+# --who has a program of its own: it is there too, or one line says what to do.
+rm -rf "${SCRATCH:?}/lib"
+mkdir -p "$PLACE"
+cp "$MADE"/{exec,elf}snoop-* "$PLACE"
+for options in 'elfsnoop --who' 'execsnoop --hash' 'execsnoop --who --exits'; do
+	run_without "$TOOLS/$options --duration 0.1"
+	check "$options without libbcc" [ $? -eq 0 -a ! -s "$ERR" ]
+done
+run_without "$TOOLS/opensnoop --who --duration 0.1"
+check 'where it is not there: one line says what to do' err_has "^opensnoop: can't load libbcc.*snoopkit compile --for kernel' there$"
+
 rm -rf "${SCRATCH:?}/lib"
 mkdir -p "$PLACE"
 cp "$MADE"/* "$PLACE"

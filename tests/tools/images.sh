@@ -69,13 +69,14 @@ compiled_from_archive() {
 mkdir "$SCRATCH/empty"
 # The sources that other tests give to --source, from each origin that a kernel is tried with.
 compile_sources() {
-	local name file from
+	local name file from options
 	customised_sources "$SCRATCH"
 	check "the edits of docs/customising.md can be made" page_sources "$SCRATCH"
 	! command -v opensnoop-bpfcc >/dev/null || bcc_sources "$SCRATCH"
 	# What a TRACEPOINT_PROBE() gets is in the running kernel's tracefs.
 	rm "$SCRATCH/execsnoop.page3.c"
 	filtered_source "$SCRATCH/execsnoop.filtered.c"
+	who_source "$SCRATCH/execsnoop.who.c"
 	any_source "$SCRATCH/execsnoop.any.c"
 	fallback_source elfsnoop on_load_return "$SCRATCH/elfsnoop.fallback.c"
 	fallback_source modsnoop on_init_module "$SCRATCH/modsnoop.fallback.c"
@@ -90,12 +91,14 @@ compile_sources() {
 	for file in "$SCRATCH"/*.*.c; do
 		name=${file##*/}
 		name=${name%%.*}
+		options=(--source "$file")
+		[[ $file != *.who.c ]] || options+=(--who)
 		for from in kernel btf; do
 			[ ! -e "$SCRATCH/$name.$from" ] ||
-				compiled "$name" "$from" "$SCRATCH/$name.source" --source "$file"
+				compiled "$name" "$from" "$SCRATCH/$name.source" "${options[@]}"
 		done
 		[ ! -e "$SCRATCH/$name.archive" ] ||
-			compiled_from_archive "$name" "$SCRATCH/$name.source" --source "$file"
+			compiled_from_archive "$name" "$SCRATCH/$name.source" "${options[@]}"
 	done
 }
 
