@@ -5,8 +5,9 @@
  */
 #include "path.bpf.h"
 
-#define WHO_OVERLAY	0x794c7630 /* OVERLAYFS_SUPER_MAGIC */
-#define WHO_CGROUP_NAME 256
+#define WHO_OVERLAY	  0x794c7630 /* OVERLAYFS_SUPER_MAGIC */
+#define WHO_CGROUP_NAME	  256
+#define WHO_CTIME_QUERIED (1U << 31) /* I_CTIME_QUERIED, 6.13 */
 
 /* A record that is being made. */
 struct who_work {
@@ -105,6 +106,21 @@ static __always_inline u32 who_is_upper(struct inode *inode)
 	return upper != NULL;
 }
 
+/* Named __i_ctime from 6.6 on, and two members from 6.11 on. */
+static __always_inline void who_add_change_time(struct who_record *record, struct inode *inode)
+{
+#if defined(HAVE_INODE_CTIME)
+	record->exe_changed = READ(inode->i_ctime.tv_sec);
+	record->exe_changed_nanoseconds = READ(inode->i_ctime.tv_nsec);
+#elif defined(HAVE_INODE_CTIME_SEC)
+	record->exe_changed = READ(inode->i_ctime_sec);
+	record->exe_changed_nanoseconds = READ(inode->i_ctime_nsec) & ~WHO_CTIME_QUERIED;
+#else
+	record->exe_changed = READ(inode->__i_ctime.tv_sec);
+	record->exe_changed_nanoseconds = READ(inode->__i_ctime.tv_nsec);
+#endif
+}
+
 static __always_inline void who_add_exe(struct who_record *record)
 {
 	struct file *file = (void *)record->values.exe;
@@ -120,6 +136,7 @@ static __always_inline void who_add_exe(struct who_record *record)
 	record->exe_uid = READ(inode->i_uid.val);
 	record->exe_gid = READ(inode->i_gid.val);
 	record->exe_links = READ(inode->i_nlink);
+	who_add_change_time(record, inode);
 	record->exe_magic = READ(super_block->s_magic);
 	record->exe_file_system = READ(super_block->s_flags);
 	record->exe_is_upper = record->exe_magic == WHO_OVERLAY && who_is_upper(inode);

@@ -94,6 +94,9 @@ struct who_record {
 	__u32 exe_mode, exe_uid, exe_gid;
 	__u32 exe_links;
 	__u32 exe_is_upper;
+	__s64 exe_changed; /* its change time, in seconds since 1970 */
+	__u32 exe_changed_nanoseconds;
+	__u32 unused;
 	__u64 exe_magic;       /* of its file system */
 	__u64 exe_file_system; /* flags */
 	char tty[16];

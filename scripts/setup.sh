@@ -8,11 +8,11 @@ build=${SNOOPKIT_BUILD:-$root/build}
 
 # Packages by package manager: what building and running the tools takes.
 packages_apt=(gcc make cmake libc6-dev libjansson-dev libseccomp-dev libxxhash-dev
-	libpcre2-dev libbpfcc)
+	libpcre2-dev nettle-dev libbpfcc)
 packages_dnf=(gcc make cmake glibc-devel jansson-devel libseccomp-devel xxhash-devel
-	pcre2-devel bcc)
+	pcre2-devel nettle-devel bcc)
 packages_zypper=(gcc make cmake glibc-devel libjansson-devel libseccomp-devel xxhash-devel
-	pcre2-devel libbcc0)
+	pcre2-devel libnettle-devel libbcc0)
 
 die() {
 	echo "$(basename "$0"): $*" >&2

@@ -15,8 +15,6 @@
 
 #define READ_SIZE 65536
 
-#define FUSE_MAGIC 0x65735546 /* FUSE_SUPER_MAGIC in newer headers */
-
 int file_read_fd_up_to(int fd, size_t max, struct buffer *buffer)
 {
 	ssize_t count;
@@ -86,7 +84,7 @@ int file_open_untrusted(const char *path)
 
 	if (fd < 0)
 		return -errno;
-	if (!fstatfs(fd, &filesystem) && filesystem.f_type != FUSE_MAGIC)
+	if (!fstatfs(fd, &filesystem) && filesystem.f_type != FILE_FUSE_MAGIC)
 		return fd;
 	close(fd);
 	return -EPERM;

@@ -10,6 +10,8 @@
 
 #include "base/buffer.h"
 
+#define FILE_FUSE_MAGIC 0x65735546 /* FUSE_SUPER_MAGIC in newer headers */
+
 /*
  * Returns the bytes of a whole file, which the caller frees, or NULL with errno. They are followed
  * by a NUL that *size does not count. Also reads files of /proc, whose size stat(2) does not tell.

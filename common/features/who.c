@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/lru.h"
+#include "features/file_hashes.h"
 #include "features/user_name.h"
 #include "features/who.h"
 #include "features/who_commands.h"
@@ -19,7 +20,9 @@
 struct held {
 	struct shown {
 		struct who_view view; /* the texts are the object's, or below */
+		bool awaits_hash;     /* it was made before the hash was known */
 		char auid[24];
+		char sha256[FILE_HASH_TEXT];
 		char *tty, *container, *exe; /* where there is no object */
 	} shown[2];
 	struct who_record *record; /* with a NUL behind it */
@@ -30,6 +33,7 @@ struct who {
 	struct lru *records; /* by number */
 	struct lru *users;   /* names by UID */
 	struct who_commands *commands;
+	struct file_hashes *hashes; /* NULL: without --hash */
 	struct who_view nobody;
 };
 
@@ -48,6 +52,7 @@ static void release_shown(struct shown *shown)
 	free(shown->tty);
 	free(shown->container);
 	free(shown->exe);
+	*shown = (struct shown){};
 }
 
 static int append_chunk(const char *data, size_t size, void *context)
@@ -92,6 +97,15 @@ static void keep_columns(struct shown *shown)
 	view->object = NULL;
 }
 
+static void add_hash(const struct who *who, const struct who_record *record, struct shown *shown)
+{
+	if (!who->hashes)
+		return;
+	shown->awaits_hash = file_hashes_await(who->hashes, record);
+	if (file_hashes_find(who->hashes, record, shown->sha256))
+		shown->view.sha256 = shown->sha256;
+}
+
 static void make_view(struct who *who, const struct held *held, bool at_exec, bool keeps_object,
 		      struct shown *shown)
 {
@@ -99,8 +113,9 @@ static void make_view(struct who *who, const struct held *held, bool at_exec, bo
 	struct who_view *view = &shown->view;
 	struct buffer text = {};
 
-	view->object = who_object(record, name_of(who, record->values.credentials.uid), at_exec,
-				  who->commands);
+	add_hash(who, record, shown);
+	view->object = who_object(record, name_of(who, record->values.credentials.uid),
+				  view->sha256, at_exec, who->commands);
 	buffer_append_string(&text, "\"who\":");
 	json_dump_callback(view->object, append_chunk, &text, JSON_COMPACT);
 	view->json_size = text.size;
@@ -193,6 +208,8 @@ static void take_record(void *context, const void *data, size_t size)
 	((char *)held->record)[size] = '\0';
 	who_bound(held->record, size);
 	lru_put(who->records, held->record->number, held);
+	if (who->hashes)
+		file_hashes_want(who->hashes, held->record);
 }
 
 static void take_note(void *context, const void *note, size_t size)
@@ -218,9 +235,31 @@ static const struct who_view *find(void *context, uint64_t number, bool object)
 	if (!held)
 		return NULL;
 	shown = &held->shown[at_exec];
+	if (shown->awaits_hash && !file_hashes_await(who->hashes, held->record))
+		release_shown(shown);
 	if (!shown->view.json)
 		make_view(who, held, at_exec, object, shown);
 	return &shown->view;
+}
+
+static int begin_hashes(void *context, int *fd, struct error *error)
+{
+	struct who *who = context;
+
+	return file_hashes_new(&who->hashes, fd, error);
+}
+
+static bool take_hashes(void *context)
+{
+	return file_hashes_take(((const struct who *)context)->hashes);
+}
+
+static bool awaits_hash(void *context, uint64_t number)
+{
+	const struct who *who = context;
+	const struct held *held = lru_find(who->records, number & ~WHO_AT_EXEC);
+
+	return held && file_hashes_await(who->hashes, held->record);
 }
 
 static const struct who_view *nobody(void *context)
@@ -238,6 +277,7 @@ static void close_who(void *context)
 	lru_free(who->records);
 	lru_free(who->users);
 	who_commands_free(who->commands);
+	file_hashes_free(who->hashes);
 	release_view(&who->nobody);
 	free(who);
 }
@@ -269,6 +309,8 @@ static const struct feature_test feature_tests[] = {
 	{ "HAVE_SECCOMP_MODE", "struct seccomp", "mode", "linux/sched.h" },
 	{ "HAVE_SIGNAL_PIDS", "struct signal_struct", "pids", "linux/sched/signal.h" },
 	{ "HAVE_THREAD_PID", "struct task_struct", "thread_pid", "linux/sched.h" },
+	{ "HAVE_INODE_CTIME", "struct inode", "i_ctime", "linux/fs.h" },
+	{ "HAVE_INODE_CTIME_SEC", "struct inode", "i_ctime_sec", "linux/fs.h" },
 	/* 6.15 has renamed it. */
 	{ "HAVE_KERNFS_OPEN_PARENT", "struct kernfs_node", "parent", "linux/kernfs.h" },
 	{},
@@ -296,5 +338,8 @@ const struct who_operations who_did_it = {
 	.take_note = take_note,
 	.find = find,
 	.nobody = nobody,
+	.begin_hashes = begin_hashes,
+	.take_hashes = take_hashes,
+	.awaits_hash = awaits_hash,
 	.close = close_who,
 };

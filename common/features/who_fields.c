@@ -11,6 +11,7 @@
 #include "features/path_text.h"
 #include "features/who_fields.h"
 #include "output/row.h"
+#include "tool/tool_who.h"
 #include "who_record.h"
 
 #define OF_KERNEL    0x200000	  /* PF_KTHREAD */
@@ -29,6 +30,8 @@ const struct field who_fields[] = {
 	FIELD_ROW("who.exe_inode", NUMBER, "its inode", .is_optional = true),
 	FIELD_ROW("who.exe_flags", WORDS, "deleted, memfd, upper (of overlayfs), writable (others than "
 		  "root may write to it)", .is_optional = true),
+	FIELD_ROW(WHO_HASH_FIELD, WORD, "SHA-256 of the file, in hexadecimal (--hash)",
+		  .is_optional = true),
 	FIELD_ROW("who.uid", NUMBER, "real user ID"),
 	FIELD_ROW("who.euid", NUMBER, "effective user ID"),
 	FIELD_ROW("who.suid", NUMBER, "saved user ID"),
@@ -357,13 +360,15 @@ static void add_security(json_t *object, const struct who_record *record)
 	json_object_set_new(object, "kernel", json_boolean(is_of_kernel(record)));
 }
 
-json_t *who_object(const struct who_record *record, const char *user, bool at_exec,
-		   struct who_commands *commands)
+json_t *who_object(const struct who_record *record, const char *user, const char *sha256,
+		   bool at_exec, struct who_commands *commands)
 {
 	json_t *object = json_object();
 
 	set_number(object, "id", who_process_id(record->values.tgid, record->start));
 	add_exe(object, record);
+	if (sha256)
+		json_object_set_new(object, "exe_sha256", json_string(sha256));
 	add_credentials(object, record, user);
 	if (at_exec && record->has & WHO_HAS_BEFORE)
 		add_gained(object, record);

@@ -16,12 +16,13 @@ struct who_record;
 extern const struct field who_fields[];
 
 /*
- * The object "who". user is the name of the record's user, or NULL. at_exec: the event is the exec
+ * The object "who". user is the name of the record's user, sha256 what is known of its file, or
+ * NULL. at_exec: the event is the exec
  * that the record was made at, so its working directory and what was gained belong to it. NULL
  * without memory.
  */
-json_t *who_object(const struct who_record *record, const char *user, bool at_exec,
-		   struct who_commands *commands);
+json_t *who_object(const struct who_record *record, const char *user, const char *sha256,
+		   bool at_exec, struct who_commands *commands);
 
 /*
  * The ID of a container in a path of cgroups: of the lowest directory whose name has one, as

@@ -8,6 +8,7 @@
 #define CONTAINER_WIDTH -12
 #define CONTAINER_SHOWN 12 /* digits of an ID, as the tools of containers show it */
 #define EXE_WIDTH	-24
+#define SHA256_WIDTH	-64
 
 static void add_column(struct row *row, const char *title, int width, const char *text, size_t most)
 {
@@ -17,15 +18,17 @@ static void add_column(struct row *row, const char *title, int width, const char
 		row_value(row, width, text, strnlen(text, most), false);
 }
 
-static void add_columns(struct row *row, const struct who_view *view)
+static void add_columns(struct row *row, const struct who_view *view, bool has_hash)
 {
 	add_column(row, "AUID", AUID_WIDTH, view->auid, SIZE_MAX);
 	add_column(row, "TTY", TTY_WIDTH, view->tty, SIZE_MAX);
 	add_column(row, "CONTAINER", CONTAINER_WIDTH, view->container, CONTAINER_SHOWN);
 	add_column(row, "EXE", EXE_WIDTH, view->exe, SIZE_MAX);
+	if (has_hash)
+		add_column(row, "SHA256", SHA256_WIDTH, view->sha256, SIZE_MAX);
 }
 
-void who_view_columns(struct row *row, const struct who_view *view)
+void who_view_columns(struct row *row, const struct who_view *view, bool has_hash)
 {
 	static const struct who_view unknown;
 	struct buffer *pending = &row->output->pending, last = {};
@@ -37,7 +40,7 @@ void who_view_columns(struct row *row, const struct who_view *view)
 	pending->size = row->last;
 	row->started = false; /* what is before the last column ends with a space */
 	row->gap = 0;
-	add_columns(row, view ? view : &unknown);
+	add_columns(row, view ? view : &unknown, has_hash);
 	row_again(row, last.data, last.size, gap);
 	buffer_free(&last);
 }
@@ -50,7 +53,7 @@ static void add_word(struct output *output, const char *name, const char *text, 
 	add_column(&row, name, 0, text, most);
 }
 
-void who_view_line(struct output *output, const struct who_view *view)
+void who_view_line(struct output *output, const struct who_view *view, bool has_hash)
 {
 	static const struct who_view unknown;
 
@@ -63,6 +66,8 @@ void who_view_line(struct output *output, const struct who_view *view)
 	add_word(output, "tty", view->tty, SIZE_MAX);
 	add_word(output, "container", view->container, CONTAINER_SHOWN);
 	add_word(output, "exe", view->exe, SIZE_MAX);
+	if (has_hash)
+		add_word(output, "sha256", view->sha256, SIZE_MAX);
 	buffer_append(&output->pending, "\n", 1);
 }
 

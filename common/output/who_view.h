@@ -18,16 +18,17 @@ struct who_view {
 	const char *tty;
 	const char *container;
 	const char *exe;
+	const char *sha256; /* of exe */
 };
 
 /*
- * Puts the columns AUID, TTY, CONTAINER and EXE before the last column that the row has, in a
- * header without a view.
+ * Puts the columns AUID, TTY, CONTAINER and EXE, and SHA256 if it is wanted, before the last column
+ * that the row has, in a header without a view.
  */
-void who_view_columns(struct row *row, const struct who_view *view);
+void who_view_columns(struct row *row, const struct who_view *view, bool has_hash);
 
 /* Adds the same, with names, to the line that the pending lines end with. */
-void who_view_line(struct output *output, const struct who_view *view);
+void who_view_line(struct output *output, const struct who_view *view, bool has_hash);
 
 /*
  * Adds the object to a row for JSON: to its members, or, what takes less time, to its text, where

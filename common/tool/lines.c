@@ -20,7 +20,7 @@ void lines_print_header(const struct options *options, const struct tool *tool,
 		row_begin(&row, output, ROW_HEADER, output->start_time);
 		tool->row(&row, nothing);
 		if (options->who)
-			who_view_columns(&row, NULL);
+			who_view_columns(&row, NULL, options->hash);
 		added_fields_row(options->added, &row);
 		row_end(&row);
 	}
@@ -39,14 +39,14 @@ static void print_text(const struct options *options, const struct tool *tool,
 		if (tool->print)
 			return;
 		if (output->who)
-			who_view_line(output, output->who);
+			who_view_line(output, output->who, options->hash);
 		added_fields_line(options->added, output);
 		return;
 	}
 	row_begin(&row, output, ROW_TEXT, time);
 	tool->row(&row, event);
 	if (options->who)
-		who_view_columns(&row, output->who);
+		who_view_columns(&row, output->who, options->hash);
 	added_fields_row(options->added, &row);
 	row_end(&row);
 }
@@ -122,6 +122,6 @@ void lines_print_beside(const struct options *options, const struct tool *tool,
 	row_begin(&row, output, ROW_TEXT, time);
 	tool->row(&row, event);
 	if (options->who)
-		who_view_columns(&row, &nobody);
+		who_view_columns(&row, &nobody, options->hash);
 	row_end(&row);
 }

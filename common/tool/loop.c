@@ -27,6 +27,7 @@
 /* How long the last lines may take after a signal or the duration: the whole end is below a second.
  */
 #define LAST_LINES (500 * MILLISECOND)
+#define LAST_HELD  (300 * MILLISECOND) /* and how long events may be held back then */
 
 /* When work is due, in nanoseconds of CLOCK_MONOTONIC, or LOOP_NEVER. */
 struct timers {
@@ -175,7 +176,7 @@ static int work(struct loop *loop, uint64_t hold, struct error *error)
 	output_sync_clock(loop->output);
 	events_deliver(loop->events, earlier(until, loop->stop_at), loop->handlers->event,
 		       loop->session, &loop->stopped);
-	if (until > loop->stop_at)
+	if (until > loop->stop_at && !events_are_held(loop->events))
 		loop_stop(loop);
 	err = output_flush(loop->output);
 	if (err == -EPIPE)
@@ -326,7 +327,7 @@ int loop_run(struct loop *loop, int count, struct error *error)
 		if (set_pace(loop, &timers, &pace, count)) {
 			timers.retry = message_retry() ? clock_now() + RETRY : LOOP_NEVER;
 			wake_up = earliest(&timers);
-			if (loop->stop_at != LOOP_NEVER)
+			if (loop->stop_at != LOOP_NEVER && !events_are_held(loop->events))
 				wake_up = earlier(wake_up, loop->stop_at + loop->hold);
 			sleep_until(loop, wake_up);
 			if (has_ended(loop))
@@ -336,6 +337,34 @@ int loop_run(struct loop *loop, int count, struct error *error)
 		count = work(loop, loop->hold, error);
 	}
 	return count < 0 ? count : 0;
+}
+
+static void wait_for_watched(struct loop *loop, uint64_t time)
+{
+	struct pollfd fds[LOOP_WATCHES];
+	size_t i;
+
+	for (i = 0; i < loop->watch_count; i++)
+		fds[i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
+	if (poll(fds, loop->watch_count, clock_milliseconds_until(time)) <= 0)
+		return;
+	for (i = 0; i < loop->watch_count; i++)
+		if (fds[i].revents)
+			loop->watches[i].handler(loop->session, loop->watches[i].fd);
+}
+
+/* What events wait for they get if it does not take long. */
+static int deliver_last(struct loop *loop, struct error *error)
+{
+	uint64_t end = clock_now() + LAST_HELD;
+	int err = work(loop, 0, error);
+
+	while (err >= 0 && events_are_held(loop->events) && clock_now() < end) {
+		wait_for_watched(loop, end);
+		err = work(loop, 0, error);
+	}
+	events_set_due(loop->events, NULL, NULL);
+	return err < 0 ? err : work(loop, 0, error);
 }
 
 int loop_drain(struct loop *loop, struct error *error)
@@ -353,7 +382,7 @@ int loop_drain(struct loop *loop, struct error *error)
 		err = events_read_batches(loop->events);
 	if (err < 0)
 		return error_set(error, -err, "no memory for events");
-	err = work(loop, 0, error);
+	err = deliver_last(loop, error);
 	return err < 0 ? err : 0;
 }
 

@@ -318,6 +318,8 @@ static void answer_all(const struct parsing *parsing, const struct argp_state *s
 	options->who_fields = columns_are_about(&options->columns, "who") ||
 			      where_is_about(options->where, "who");
 	options->who |= options->who_fields;
+	options->hash |= columns_have(&options->columns, WHO_HASH_FIELD) ||
+			 where_uses(options->where, WHO_HASH_FIELD);
 }
 
 /* Leaves out argp's note that a long option's argument applies to its letter too. */
@@ -495,15 +497,20 @@ static void add_common_rows(struct parsing *parsing, const char *pages_help)
 		OPTION("version", 'V', NULL, TAKES_ANY, "Show the version and exit",
 		       .take = print_version, .group = GROUP_LAST),
 	};
-	const struct tool_option who = OPTION_FLAG(
-		"who", 0, &options->who, "Say who did it: login, terminal, container, executable",
-		.group = GROUP_EVENTS);
+	const struct tool_option who[] = {
+		OPTION_FLAG("who", 0, &options->who,
+			    "Say who did it: login, terminal, container, executable",
+			    .group = GROUP_EVENTS),
+		OPTION_FLAG("hash", 0, &options->hash,
+			    "Say who did it, with the SHA-256 of the executable",
+			    .group = GROUP_EVENTS),
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		add_row(parsing, &rows[i]);
-	if (tool->who)
-		add_row(parsing, &who);
+	for (i = 0; tool->who && i < sizeof(who) / sizeof(*who); i++)
+		add_row(parsing, &who[i]);
 }
 
 static int key_of(const struct parsing *parsing, size_t index)
@@ -570,6 +577,7 @@ static void check_end(const struct parsing *parsing, const struct argp_state *st
 	const struct tool *tool = parsing->tool;
 
 	answer_all(parsing, state);
+	parsing->options->who |= options->hash;
 	if (tool->check_options)
 		tool->check_options(state);
 	if (options->cgroup && options->container)

@@ -42,6 +42,7 @@ struct options {
 	bool check;
 	bool who;	 /* also if --fields or --where names a field of it */
 	bool who_fields; /* they do */
+	bool hash;	 /* also if they name the field of it */
 	bool keep_privileges;
 	const char *source_file;
 	char *source_text; /* of that file, if it was read for the command line; else NULL */

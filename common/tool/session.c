@@ -17,6 +17,8 @@
 #include "tool/session.h"
 #include "trace/map_access.h"
 
+#define HASH_TIME (2 * SECOND) /* for which an event waits for its file's hash */
+
 /* ---- what a tool asks of its session: tool.h ---- */
 
 struct output *session_output(struct session *session)
@@ -240,6 +242,25 @@ static void handle_aside(void *context, void *record, size_t size)
 	session->who.operations->take_record(session->who.who, record, size);
 }
 
+/*
+ * An event whose file is still being read waits for the hash, and so do those after it: lines stay
+ * in order.
+ */
+static bool is_due(void *context, uint64_t time, const void *event, size_t size)
+{
+	const struct session *session = context;
+
+	return !who_awaits_hash(&session->who, event, size) || clock_now() >= time + HASH_TIME;
+}
+
+static void take_hashes(struct session *session, int fd)
+{
+	if (session->who.operations->take_hashes(session->who.who))
+		return;
+	loop_unwatch(&session->loop, fd);
+	session_message(session, "the process that hashes files was killed: no more are hashed");
+}
+
 static void report(struct session *session)
 {
 	session->tool->report(session, false);
@@ -452,6 +473,21 @@ int session_attach(struct session *session, struct image *image, const struct pr
 	return !err && options->who ? begin_who(session, error) : err;
 }
 
+/* --hash */
+static int begin_hashes(struct session *session, struct error *error)
+{
+	int fd, err;
+
+	if (!session->options->hash || !session->live.events)
+		return 0;
+	err = session->who.operations->begin_hashes(session->who.who, &fd, error);
+	if (err)
+		return err;
+	loop_watch(&session->loop, fd, take_hashes);
+	events_set_due(session->live.events, is_due, session);
+	return 0;
+}
+
 void session_tell_misses(struct session *session)
 {
 	const struct probes *probes = &session->live.probes;
@@ -485,6 +521,9 @@ int session_run(struct session *session, struct error *error)
 		if (count)
 			return count;
 	}
+	count = begin_hashes(session, error);
+	if (count)
+		return count;
 	raise_priority();
 	if (!session->keeps_privileges) {
 		process_numbers_close(&session->numbers);

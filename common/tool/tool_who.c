@@ -61,17 +61,34 @@ bool who_take_note(struct tool_who *who, const void *event, size_t size)
 	return true;
 }
 
+/* 0: the event has none, or nobody is known to have done it. */
+static uint64_t number_of(const void *event, size_t size)
+{
+	const struct event_header *header = event;
+	uint64_t number = 0;
+
+	if (header->added & WHO_NUMBER && size >= sizeof(*header) + WHO_SIZE)
+		memcpy(&number, (const char *)event + size - WHO_SIZE, sizeof(number));
+	return number;
+}
+
+bool who_awaits_hash(const struct tool_who *who, const void *event, size_t size)
+{
+	uint64_t number = number_of(event, size);
+
+	return number && who->operations->awaits_hash(who->who, number);
+}
+
 size_t who_take_number(struct tool_who *who, void *event, size_t size)
 {
 	struct event_header *header = event;
 	bool has_number = header->added & WHO_NUMBER;
-	uint64_t number;
+	uint64_t number = number_of(event, size);
 
 	header->added &= ~WHO_BITS;
 	who->view = NULL;
 	if (has_number && size >= sizeof(*header) + WHO_SIZE) {
 		size -= WHO_SIZE;
-		memcpy(&number, (const char *)event + size, sizeof(number));
 		header->size = (uint32_t)size;
 		((char *)event)[size] = '\0';
 		if (!number)

@@ -10,13 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "compile/feature_test.h"
 #include "compile/source.h"
 #include "output/field.h"
 #include "output/who_view.h"
 #include "trace/probe.h"
 
-#define WHO_DEFINE "WITH_WHO" /* the macro of a program that sends records */
+#define WHO_DEFINE     "WITH_WHO" /* the macro of a program that sends records */
+#define WHO_HASH_FIELD "who.exe_sha256"
 
 struct who_operations {
 	const struct program_source *source; /* the sections that a tool's program needs besides */
@@ -39,6 +41,15 @@ struct who_operations {
 	const struct who_view *(*find)(void *who, uint64_t number, bool object);
 	/* A view of which nothing is known. Its object has all fields as null. */
 	const struct who_view *(*nobody)(void *who);
+	/*
+	 * --hash: starts what reads the files; before privileges are given up. *fd becomes a
+	 * descriptor to wait for, which stays who's. Returns 0 or a negative errno with a message.
+	 */
+	int (*begin_hashes)(void *who, int *fd, struct error *error);
+	/* To be called when it is readable. Returns false once there will be no more hashes. */
+	bool (*take_hashes)(void *who);
+	/* Whether the file's hash of that record is being made. */
+	bool (*awaits_hash)(void *who, uint64_t number);
 	void (*close)(void *who); /* who may be NULL */
 };
 
@@ -66,6 +77,9 @@ const struct feature_test *who_feature_tests(const struct who_operations *operat
 
 /* Takes what is no event of the tool's, an exec or a fork. Returns whether it was one. */
 bool who_take_note(struct tool_who *who, const void *event, size_t size);
+
+/* Whether the event's record awaits its file's hash. */
+bool who_awaits_hash(const struct tool_who *who, const void *event, size_t size);
 
 /* Takes the number at an event's end, and finds the view. Returns the event's size without that. */
 size_t who_take_number(struct tool_who *who, void *event, size_t size);

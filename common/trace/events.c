@@ -53,6 +53,9 @@ struct events {
 	struct buffer torn; /* the copy of a record that wraps around its buffer's end */
 	events_aside aside; /* or NULL */
 	void *aside_context;
+	events_due is_due; /* or NULL */
+	void *due_context;
+	bool is_held;
 	struct cpu_buffer *cpus; /* in the order in which they came; those that went stay */
 };
 
@@ -351,6 +354,17 @@ void events_set_aside(struct events *events, events_aside handler, void *context
 	events->aside_context = context;
 }
 
+void events_set_due(struct events *events, events_due is_due, void *context)
+{
+	events->is_due = is_due;
+	events->due_context = context;
+}
+
+bool events_are_held(const struct events *events)
+{
+	return events->is_held;
+}
+
 int events_fd(const struct events *events)
 {
 	return events->epoll_fd;
@@ -600,6 +614,12 @@ static struct cpu_buffer *oldest_buffer(struct events *events, uint64_t *limit)
 	return best && best->time <= *limit ? oldest : NULL;
 }
 
+static bool is_due(const struct events *events, const struct event_header *event)
+{
+	return !events->is_due ||
+	       events->is_due(events->due_context, event->time, event, event->size);
+}
+
 size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
 		      const bool *stop)
 {
@@ -608,9 +628,13 @@ size_t events_deliver(struct events *events, uint64_t until, events_handler hand
 	uint64_t limit = until;
 	size_t count = 0;
 
+	events->is_held = false;
 	while ((buffer = oldest_buffer(events, &limit))) {
 		while ((event = first_event(buffer)) && event->time <= limit) {
 			if (stop && *stop)
+				return count;
+			events->is_held = !is_due(events, event);
+			if (events->is_held)
 				return count;
 			buffer->taken += KEPT_SIZE(event->size);
 			handler(context, event->time, event, event->size);

@@ -69,6 +69,18 @@ int events_fd(const struct events *events);
 int events_read(struct events *events);
 
 /*
+ * Whether an event can be delivered already. If not, it and all later ones stay in memory until it
+ * is, or until this says so: nothing else limits how long they wait.
+ */
+typedef bool (*events_due)(void *context, uint64_t time, const void *event, size_t size);
+
+/* is_due: NULL: every event can be. */
+void events_set_due(struct events *events, events_due is_due, void *context);
+
+/* Whether the last events_deliver() has ended at an event that was not due. */
+bool events_are_held(const struct events *events);
+
+/*
  * Delivers the events in memory, oldest first, up to and including the time until (UINT64_MAX:
  * all). Stops early once *stop is true (stop may be NULL). Returns how many were delivered.
  */

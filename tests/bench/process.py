@@ -109,7 +109,7 @@ class Running:
         """Others than the monitor: a compiler."""
         children = read_text(f"/proc/{self.pid}/task/{self.pid}/children").split()
         names = [read_text(f"/proc/{child}/comm").strip() for child in children]
-        return any(name != "snoop-monitor" for name in names)
+        return any(name not in ("snoop-monitor", "snoop-hasher") for name in names)
 
     def count_descriptors(self) -> int:
         """0 while none of them is a probe."""

@@ -90,14 +90,19 @@ sleeps_in() {
 	{ functions=$(<"/proc/$1/stack"); } 2>/dev/null && [[ $functions =~ $2 ]]
 }
 
-# monitor_of PID: MONITOR becomes the PID of the tool's monitor, or empty; OTHERS its other children.
+# monitor_of PID: MONITOR becomes the PID of the tool's monitor, HASHER that of what reads files for it, or
+# empty; OTHERS its other children.
 monitor_of() {
 	local pids pid name
-	MONITOR='' OTHERS=''
+	MONITOR='' HASHER='' OTHERS=''
 	read -ra pids <"/proc/$1/task/$1/children"
 	for pid in "${pids[@]}"; do
 		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null
-		if [[ $name == snoop-monitor ]]; then MONITOR=$pid; else OTHERS+="$pid "; fi
+		case $name in
+		snoop-monitor) MONITOR=$pid ;;
+		snoop-hasher) HASHER=$pid ;;
+		*) OTHERS+="$pid " ;;
+		esac
 	done
 }
 
@@ -264,6 +269,11 @@ filtered_source() { # FILE: execsnoop of programs with an "e" in front
 
 unnoted_source() { # FILE: setuids that does not see setuid(), which is then a change without a call
 	"$REAL_TOOLS/setuids" --ebpf | sed 's/^BEGIN(on_setuid, CALL_SETUID)/int on_setuid(struct pt_regs *ctx)\n{\n\treturn 0;\n}/' >"$1"
+}
+
+who_source() { # FILE: all of execsnoop with --who, and a field of its own
+	"$REAL_TOOLS/execsnoop" --who --ebpf |
+		sed 's/^\(\tREAD_COMM(event->comm);\)$/\1\n\tFIELD(half, event->pid \/ 2);/' >"$1"
 }
 
 # edited TOOL FILE LINE TEXT: its source with a text after the first line that has LINE.

@@ -120,7 +120,7 @@ static struct who_record *make_record(void)
 static void assert_object(const struct who_record *record, bool at_exec, const char *expected)
 {
 	struct who_commands *commands = who_commands_new();
-	json_t *object = who_object(record, "joe", at_exec, commands);
+	json_t *object = who_object(record, "joe", NULL, at_exec, commands);
 	char *text = json_dumps(object, JSON_COMPACT);
 
 	assert_string_equal(text, expected);

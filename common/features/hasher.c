@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <nettle/sha2.h>
+#include <nettle/version.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "features/hasher.h"
+#include "file_id.h"
+#include "kernel/descriptors.h"
+#include "kernel/monitor.h"
+#include "kernel/pid_namespace.h"
+#include "kernel/privileges.h"
+#include "kernel/syscall_filter.h"
+
+#define NAME "snoop-hasher"
+
+/* How long a step may take. After one that took longer, nothing is looked for by its path. */
+#define SEARCH_TIME (300 * MILLISECOND)
+#define READ_TIME   (2 * SECOND)
+#define PAUSE	    (3 * SECOND)
+
+#define TICK	  (20 * MILLISECOND) /* of the clock that change times are of: 10 ms at most */
+#define READ_SIZE 65536
+#define LINK_SIZE 64 /* of "/proc/PID/exe" and the like */
+
+/*
+ * A question is one or two messages: the file that the monitor has opened, which comes with a byte,
+ * and this, with so much of the path as there is.
+ */
+struct question {
+	struct hasher_file file;
+	char path[HASHER_PATH];
+};
+
+/* ---- the process that reads ---- */
+
+struct reader {
+	int socket;
+	int opened;	      /* what the monitor has opened for the next question; or -1 */
+	uint64_t search_from; /* when to look for paths again */
+	struct question question;
+};
+
+/* A step that takes longer ends the process, also while it waits in the kernel. 0: no end. */
+static void limit_step(uint64_t nanoseconds)
+{
+	struct itimerval in = { .it_value = {
+					.tv_sec = (time_t)(nanoseconds / SECOND),
+					.tv_usec = (suseconds_t)(nanoseconds % SECOND / 1000) } };
+
+	setitimer(ITIMER_REAL, &in, NULL);
+}
+
+static bool has_change_time(const struct stat *info, const struct hasher_file *file)
+{
+	return info->st_ctim.tv_sec == file->seconds &&
+	       info->st_ctim.tv_nsec == (long)file->nanoseconds;
+}
+
+static bool has_numbers(const struct stat *info, const struct hasher_file *file)
+{
+	return info->st_ino == file->inode &&
+	       major(info->st_dev) == file->device >> DEVICE_MINOR_BITS &&
+	       minor(info->st_dev) == (file->device & ((1U << DEVICE_MINOR_BITS) - 1));
+}
+
+/* Whether the path that the kernel knows ends with this one: the task's root may be another. */
+static bool has_path(int fd, const char *path)
+{
+	char link[LINK_SIZE], found[HASHER_PATH];
+	size_t length = strlen(path);
+	ssize_t size;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, found, sizeof(found));
+	return size > 0 && length && (size_t)size >= length &&
+	       !memcmp(found + size - length, path, length);
+}
+
+/*
+ * stat(2) has other numbers than the inode on btrfs (of the subvolume) and on an overlayfs whose
+ * layers are not of one file system. There the path tells, with the change time, which is also that
+ * of the last time that the file was renamed.
+ */
+static bool is_it(int fd, const struct stat *info, const struct question *question)
+{
+	const struct hasher_file *file = &question->file;
+
+	if (!has_change_time(info, file))
+		return false;
+	if (has_numbers(info, file))
+		return true;
+	return (file->magic == BTRFS_SUPER_MAGIC || file->magic == OVERLAYFS_SUPER_MAGIC) &&
+	       has_path(fd, question->path);
+}
+
+static void wait_for_tick(const struct hasher_file *file)
+{
+	struct timespec now, rest;
+	int64_t age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (now.tv_sec - file->seconds) * (int64_t)SECOND + now.tv_nsec -
+	      (int64_t)file->nanoseconds;
+	if (age < 0 || age >= (int64_t)TICK)
+		return;
+	rest = (struct timespec){ .tv_nsec = (long)TICK - (long)age };
+	nanosleep(&rest, NULL);
+}
+
+static void end_digest(struct sha256_ctx *context, uint8_t *digest)
+{
+#if NETTLE_VERSION_MAJOR >= 4
+	sha256_digest(context, digest);
+#else
+	sha256_digest(context, HASHER_DIGEST, digest);
+#endif
+}
+
+/* Returns how many bytes it has read; fewer than the file has if reading fails. */
+static off_t read_all(int fd, uint8_t *digest)
+{
+	static uint8_t part[READ_SIZE];
+	struct sha256_ctx context;
+	off_t total = 0;
+	ssize_t size;
+
+	sha256_init(&context);
+	while (total <= HASHER_MOST && (size = read(fd, part, sizeof(part))) > 0) {
+		sha256_update(&context, (size_t)size, part);
+		total += size;
+	}
+	end_digest(&context, digest);
+	return total;
+}
+
+/* Reads the file that an O_PATH descriptor is of. */
+static enum hasher_result read_file(int place, const struct stat *info, struct hasher_answer *to)
+{
+	char link[LINK_SIZE];
+	struct stat after;
+	bool is_whole;
+	int fd;
+
+	if (!S_ISREG(info->st_mode) || info->st_size > HASHER_MOST)
+		return HASHER_NEVER;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+	fd = file_open_untrusted(link);
+	if (fd < 0)
+		return HASHER_NOT_FOUND;
+	is_whole = read_all(fd, to->digest) == info->st_size && !fstat(fd, &after) &&
+		   after.st_size == info->st_size && after.st_ctim.tv_sec == info->st_ctim.tv_sec &&
+		   after.st_ctim.tv_nsec == info->st_ctim.tv_nsec;
+	close(fd);
+	return is_whole ? HASHER_DONE : HASHER_NOT_FOUND;
+}
+
+/* Answers if it is the file. Closes it. */
+static bool try_place(int place, const struct question *question, struct hasher_answer *answer)
+{
+	struct stat info;
+	bool found;
+
+	if (place < 0)
+		return false;
+	limit_step(SEARCH_TIME);
+	wait_for_tick(&question->file);
+	found = !fstat(place, &info) && is_it(place, &info, question);
+	limit_step(READ_TIME);
+	if (found)
+		answer->result = read_file(place, &info, answer);
+	limit_step(0);
+	close(place);
+	return found;
+}
+
+/* The path from that process's root on; 0: from this one's. */
+static int search(uint32_t pid, const char *path)
+{
+	char whole[HASHER_PATH + LINK_SIZE] = "";
+	int fd;
+
+	if (pid)
+		snprintf(whole, sizeof(whole), "/proc/%u/root", pid);
+	strcat(whole, path);
+	limit_step(SEARCH_TIME);
+	fd = open(whole, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	limit_step(0);
+	return fd;
+}
+
+static void answer(struct reader *reader, struct hasher_answer *answer)
+{
+	const struct question *question = &reader->question;
+	uint32_t parent = question->file.parent;
+	int opened = reader->opened;
+
+	*answer = (struct hasher_answer){ .result = HASHER_NOT_FOUND };
+	reader->opened = -1;
+	if (try_place(opened, question, answer) || *question->path != '/' ||
+	    clock_now() < reader->search_from)
+		return;
+	if (!parent || !try_place(search(parent, question->path), question, answer))
+		try_place(search(0, question->path), question, answer);
+}
+
+static void take_opened(struct reader *reader, struct msghdr *message)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return;
+	if (reader->opened >= 0)
+		close(reader->opened);
+	memcpy(&reader->opened, CMSG_DATA(head), sizeof(reader->opened));
+}
+
+/* Returns whether it is a question; false at the end, too. */
+static bool receive(struct reader *reader, bool *at_end)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec part = { &reader->question, sizeof(reader->question) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t size = recvmsg(reader->socket, &message, MSG_CMSG_CLOEXEC);
+	const size_t least = offsetof(struct question, path);
+
+	*at_end = !size || (size < 0 && errno != EINTR);
+	if (size > 0)
+		take_opened(reader, &message);
+	if (size <= (ssize_t)least)
+		return false;
+	reader->question.path[(size_t)size - least - 1] = '\0';
+	return true;
+}
+
+static bool send_answer(int socket, const struct hasher_answer *answer)
+{
+	return send(socket, answer, sizeof(*answer), MSG_NOSIGNAL) == sizeof(*answer);
+}
+
+/* again: after a step that took too long, whose question has no answer yet. */
+static void __attribute__((noreturn)) work(int socket, bool again)
+{
+	static struct reader reader;
+	struct hasher_answer found = { .result = HASHER_NOT_FOUND };
+	bool at_end = false;
+	sigset_t alarm;
+
+	reader = (struct reader){ .socket = socket, .opened = -1 };
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+	if (again) {
+		reader.search_from = clock_now() + PAUSE;
+		at_end = !send_answer(socket, &found);
+	}
+	while (!at_end) {
+		if (!receive(&reader, &at_end))
+			continue;
+		answer(&reader, &found);
+		at_end = !send_answer(socket, &found);
+	}
+	_exit(0);
+}
+
+/* ---- the process that starts it anew ---- */
+
+static void __attribute__((noreturn)) supervise(int socket)
+{
+	bool again = false;
+	int status;
+	pid_t pid;
+
+	for (;; again = true) {
+		pid = fork();
+		if (!pid)
+			work(socket, again);
+		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (pid < 0 || WIFEXITED(status))
+			_exit(0);
+	}
+}
+
+/* Files may be readable only for root. It is no more urgent than what it watches. */
+static void __attribute__((noreturn)) run(int socket)
+{
+	const uint64_t kept = CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_DAC_READ_SEARCH);
+	const struct hasher_answer ready = {};
+	struct user user;
+	sigset_t all;
+
+	prctl(PR_SET_NAME, NAME);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	signal(SIGALRM, SIG_DFL);
+	setpriority(PRIO_PROCESS, 0, 0);
+	user_for_tools(&user);
+	descriptors_close_others(&socket, 1);
+	descriptors_occupy_standard();
+	if (privileges_give_up(kept, &user))
+		_exit(1);
+	/* A kernel without filters: the tool says so. */
+	syscall_filter_set(FILTER_MONITOR);
+	if (!send_answer(socket, &ready))
+		_exit(1);
+	supervise(socket);
+}
+
+/* ---- the monitor ---- */
+
+static int send_opened(int socket, int opened)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {};
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *head = (struct cmsghdr *)control;
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(head), &opened, sizeof(int));
+	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* O_PATH: no file system is asked, so nobody can hold back the answer. */
+static void answer_open(void *context, uint64_t argument, struct monitor_answer *answer)
+{
+	const struct hasher *hasher = context;
+	char link[LINK_SIZE];
+	int fd;
+
+	if (!argument || argument > INT32_MAX) {
+		answer->result = -EPERM;
+		return;
+	}
+	snprintf(link, sizeof(link), "/proc/%u/exe", (unsigned int)argument);
+	fd = open(link, O_PATH | O_CLOEXEC);
+	answer->result = fd < 0 ? -errno : send_opened(hasher->socket, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static const struct monitor_question question_open = { .answer = answer_open };
+
+/* ---- the tool ---- */
+
+/* Until the child has closed what it does not need: probes end with the tool alone. */
+static bool is_ready(int socket)
+{
+	struct hasher_answer ready;
+	ssize_t size;
+
+	do
+		size = recv(socket, &ready, sizeof(ready), 0);
+	while (size < 0 && errno == EINTR);
+	return size == sizeof(ready);
+}
+
+int hasher_start(struct hasher *hasher, struct error *error)
+{
+	int fds[2];
+
+	*hasher = (struct hasher){ .socket = -1, .knows_pids = pid_namespace_is_initial() };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
+	hasher->pid = fork();
+	if (!hasher->pid)
+		run(fds[1]);
+	close(fds[1]);
+	if (hasher->pid < 0 || !is_ready(fds[0])) {
+		close(fds[0]);
+		return error_set(error, EAGAIN, "can't start the process that hashes files");
+	}
+	hasher->socket = fds[0];
+	monitor_offer(&question_open, hasher, CAPABILITY(CAP_SYS_PTRACE));
+	monitor_keep(hasher->socket);
+	return 0;
+}
+
+bool hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *file,
+		const char *path)
+{
+	const size_t least = offsetof(struct question, path);
+	struct question question = { .file = *file };
+	struct monitor_answer ignored;
+	size_t size;
+
+	if (hasher->socket < 0)
+		return false;
+	/* What has another number in another namespace is found by its path alone. */
+	if (!hasher->knows_pids)
+		question.file.parent = pid = 0;
+	if (pid)
+		monitor_ask(&question_open, hasher, pid, &ignored);
+	snprintf(question.path, sizeof(question.path), "%s",
+		 strlen(path) < HASHER_PATH ? path : "");
+	size = least + strlen(question.path) + 1;
+	return send(hasher->socket, &question, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+}
+
+int hasher_take(struct hasher *hasher, struct hasher_answer *answer)
+{
+	ssize_t size = recv(hasher->socket, answer, sizeof(*answer), MSG_DONTWAIT);
+
+	if (size == sizeof(*answer))
+		return 1;
+	return size < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -EPIPE;
+}
+
+void hasher_stop(struct hasher *hasher)
+{
+	if (hasher->socket < 0)
+		return;
+	close(hasher->socket);
+	hasher->socket = -1;
+}

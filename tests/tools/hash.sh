@@ -1,0 +1,175 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --hash: the SHA-256 of the executed file.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+chmod 755 "$SCRATCH"
+mark=mark-$$
+sum_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+
+# has NAME ARGUMENT SUM: the event with that argument has it; without SUM it has none.
+has() {
+	python3 -c 'import json, sys
+found = 0
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    if sys.argv[2] in event["args"][1:2] + event["args"][3:]: # not in that of grep
+        found += 1
+        print(event["who"].get("exe"), event["who"].get("exe_sha256"))
+        if event["who"].get("exe_sha256", "") != sys.argv[3]:
+            sys.exit(1)
+sys.exit(not found)' "$SCRATCH/$1.out" "$2" "${3-}"
+}
+
+check "a tool whose rows are about no task" one_line_error 2 "unrecognized option '--hash'" eperm --hash
+
+start_beside exec execsnoop --hash --json --where "args~$mark"
+start_beside columns execsnoop --hash --where "args~$mark-columns"
+start_beside fields execsnoop --fields comm,who.exe_sha256,args --where "args~$mark-fields"
+start_beside root execsnoop --hash --json --keep-privileges --where "args~$mark-kept"
+start_beside who execsnoop --who --json --where "args~$mark-who"
+wait_for 240 all_are_tracing
+
+# ---- what reads the files ----
+
+monitor_of "${beside[0]}"
+is_confined() {
+	local status
+	status=$(<"/proc/$HASHER/status")
+	echo "$status"
+	[[ $status =~ CapPrm:.0*80004$'\n' && ! $status =~ Uid:.0 && $status =~ NoNewPrivs:.1 && $status =~ Seccomp:.2 ]]
+} 2>/dev/null # cap_dac_read_search, cap_sys_ptrace
+check "what reads the files has two capabilities" is_confined
+holds_nothing() { ! find "/proc/$HASHER/fd" -mindepth 1 -printf '%l\n' | grep -Ev '^/dev/null$|^socket:'; }
+check "and nothing of the tool's" holds_nothing
+monitor_of "${beside[4]}"
+check "without the option there is none" test -z "$HASHER"
+
+# ---- files ----
+
+seen() { grep -aq "$mark-$2" "$SCRATCH/$1.out"; }
+run() { # PROGRAM NAME: until its line is there, so that the file is what it was
+	"$1" "$mark-$2"
+	wait_for 60 seen exec "$2"
+}
+
+file=$SCRATCH/file
+cp "$PROGRAMS/nothing" "$file"
+first=$(sum_of "$file")
+for name in first columns fields kept; do run "$file" $name; done
+cp "$PROGRAMS/nothing" "$SCRATCH/other"
+echo other >>"$SCRATCH/other"
+mv "$SCRATCH/other" "$file"
+replaced=$(sum_of "$file")
+run "$file" replaced
+echo changed >>"$file"
+changed=$(sum_of "$file")
+run "$file" changed
+chmod 111 "$file"
+run "$file" unreadable
+printf '#!%s\n' "$(realpath "$BASH")" >"$SCRATCH/script"
+chmod 755 "$SCRATCH/script"
+"$SCRATCH/script" "$mark-script"
+cp "$PROGRAMS/nothing" "$SCRATCH/large"
+truncate -s 65M "$SCRATCH/large"
+"$SCRATCH/large" "$mark-large"
+cp "$PROGRAMS/nothing" "$SCRATCH/huge"
+truncate -s 1T "$SCRATCH/huge" 2>/dev/null || truncate -s 1G "$SCRATCH/huge"
+"$SCRATCH/huge" "$mark-huge"
+
+# Files that have no name, of processes that wait for their end.
+cp "$BASH" "$SCRATCH/gone"
+echo gone >>"$SCRATCH/gone"
+gone=$(sum_of "$SCRATCH/gone")
+bash -c "exec 3<'$SCRATCH/gone'; rm '$SCRATCH/gone'; exec /proc/self/fd/3 -c 'read -r' $mark-gone" <&"$NEVER" &
+waiting=($!)
+python3 -c 'import os, shutil, sys
+memory = os.memfd_create("secret")
+shutil.copyfileobj(open(sys.argv[1], "rb"), os.fdopen(os.dup(memory), "wb"))
+os.execv("/proc/self/fd/%d" % memory, ["bash", "-c", "read -r", sys.argv[2] + "-memory"])' "$BASH" "$mark" <&"$NEVER" &
+waiting+=($!)
+
+# A file of an overlay, below and above.
+layers=$SCRATCH/layers
+mkdir "$layers"
+overlay=
+if mount -t tmpfs none "$layers" && mkdir "$layers"/{lower,upper,work,all} && cp "$PROGRAMS/nothing" "$layers/lower/below" &&
+	mount -t overlay -o "lowerdir=$layers/lower,upperdir=$layers/upper,workdir=$layers/work" none "$layers/all"; then
+	overlay=yes
+	cp "$file" "$layers/all/above"
+	"$layers/all/below" "$mark-below"
+	chmod 755 "$layers/all/above"
+	"$layers/all/above" "$mark-above"
+fi 2>/dev/null
+
+# One that is another by the time that it is looked for: the event may have no hash, never another's.
+for i in {1..20}; do
+	cp "$PROGRAMS/nothing" "$SCRATCH/quick"
+	echo "$i" >>"$SCRATCH/quick"
+	quick[i]=$(sum_of "$SCRATCH/quick")
+	"$SCRATCH/quick" "$mark-quick-$i"
+	rm "$SCRATCH/quick"
+done
+"$file" "$mark-last"
+wait_for 60 seen exec last
+wait_for 60 seen fields fields
+wait_for 60 seen root kept
+kill "${waiting[@]}"
+stop_all
+
+check "a file" has exec "$mark-first" "$first"
+check "another in its place" has exec "$mark-replaced" "$replaced"
+check "the same file, changed" has exec "$mark-changed" "$changed"
+check "one that only root may read" has exec "$mark-unreadable" "$changed"
+check "a script: its interpreter" has exec "$mark-script" "$(sum_of "$(realpath "$BASH")")"
+check "none of one that is too large" has exec "$mark-large"
+check "nor of one that is mostly holes" has exec "$mark-huge"
+check "a file that was removed and still runs" has exec "$mark-gone" "$gone"
+check "a file in memory" has exec "$mark-memory" "$(sum_of "$BASH")"
+if [ -n "$overlay" ]; then
+	check "the lower file of an overlay" has exec "$mark-below" "$(sum_of "$layers/lower/below")"
+	check "the upper one" has exec "$mark-above" "$(sum_of "$file")"
+	umount "$layers/all"
+else
+	skip "files of an overlay" "this kernel has no overlayfs"
+fi
+umount "$layers"
+never_anothers() {
+	local i
+	for i in {1..20}; do
+		has exec "$mark-quick-$i" || has exec "$mark-quick-$i" "${quick[i]}" || return 1
+	done
+}
+check "never another's, however soon the file is gone" never_anothers
+check "lines are in order" python3 -c 'import json, sys
+times = [json.loads(line)["time"] for line in open(sys.argv[1])]
+assert times and times == sorted(times)' "$SCRATCH/exec.out"
+check "the column" grep -Eq "^file +[0-9]+ +[0-9]+ +0 .* $file +$first +$file $mark-columns\$" "$SCRATCH/columns.out"
+check "its header" grep -Eq '^PCOMM .* EXE +SHA256 +ARGS$' "$SCRATCH/columns.out"
+check "--fields implies it" grep -Eq "^file +$first +$file $mark-fields\$" "$SCRATCH/fields.out"
+check "with --keep-privileges too" has root "$mark-kept" "$first"
+check "it follows the schema" python3 "$REPOSITORY/tests/tools/follows_schema.py" "$REPOSITORY/docs/schema" "$SCRATCH/exec.out"
+no_messages() { ! cat "$SCRATCH"/*.err | grep .; }
+check "no message" no_messages
+
+# ---- under load, and without what reads ----
+
+count=3000
+! is_emulated || count=100
+cp /bin/true "$SCRATCH/true"
+start_beside storm execsnoop --hash --json --where "args~^/bin/true storm-$$"
+start_beside killed execsnoop --hash --json --where "args~$mark-after"
+wait_for 240 all_are_tracing
+"$PROGRAMS/exec_storm" 4 $count 4
+monitor_of "${beside[1]}"
+read -r reader _ <"/proc/$HASHER/task/$HASHER/children"
+kill -KILL "$HASHER" "$reader"
+"$file" "$mark-after"
+wait_for 60 seen killed after
+hashed() { [ "$(grep -ac "\"exe_sha256\":\"$(sum_of /bin/true)\"" "$SCRATCH/storm.out")" -eq $count ]; }
+check "each of $count processes that live for a moment" wait_for 60 hashed
+stop_all
+check "nothing was lost" test ! -s "$SCRATCH/storm.err"
+check "an event comes without what reads files" has killed "$mark-after"
+check "and a message says so" grep -q '^execsnoop: the process that hashes files was killed: no more are hashed$' "$SCRATCH/killed.err"
+finish
