@@ -65,20 +65,17 @@ static __always_inline bool is_of_32_bits(u32 syscall, bool is_compat)
 }
 
 /* The write may not have happened: seccomp may have trapped it. */
-static __always_inline int end_compat_call(void *ctx, struct pt_regs *regs, u32 syscall, s64 ret)
+static __always_inline bool wants_compat_call(struct write *write, u64 ids, struct pt_regs *regs,
+					      u32 syscall, s64 ret)
 {
-	struct write write = {};
-	u64 ids;
-
-	if (!ret || (IS_X32(syscall) ? !find_x32_write(regs, syscall, &write) :
-				       !find_compat_write(regs, syscall, &write)))
-		return 0;
-	ids = my_ids();
-	if (!wants_ended_write(&write, ids))
-		return 0;
+	if (!ret || (IS_X32(syscall) ? !find_x32_write(regs, syscall, write) :
+				       !find_compat_write(regs, syscall, write)))
+		return false;
+	if (!wants_ended_write(write, ids))
+		return false;
 	if ((u32)ret == (u32)READ(regs->TRAPPED_RESULT))
-		write.is_doubtful |= may_be_trapped();
-	return copy_write(ctx, &write, ids, ret, COPIER_COMPAT);
+		write->is_doubtful |= may_be_trapped();
+	return true;
 }
 
 /*
@@ -90,13 +87,18 @@ int on_compat_exit(struct bpf_raw_tracepoint_args *ctx)
 	struct pt_regs *regs = (void *)ctx->args[0];
 	bool is_compat = is_compat_syscall();
 	s64 ret = ctx->args[1];
+	struct write write = {};
+	u64 ids = my_ids();
 	u32 syscall;
 
 	if (ret < 0)
 		return 0;
 	syscall = READ(regs->SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
-	return is_of_32_bits(syscall, is_compat) ? end_compat_call(ctx, regs, syscall, ret) : 0;
+	if (!is_of_32_bits(syscall, is_compat) ||
+	    !wants_compat_call(&write, ids, regs, syscall, ret))
+		return 0;
+	return copy_write(ctx, &write, ids, ret, COPIER_COMPAT);
 }
 
 #ifdef HAVE_TASK_REGISTERS
@@ -110,41 +112,52 @@ static __always_inline bool is_native_write(u32 syscall)
  * A write by the 64-bit entry; regs is a trusted pointer. Nothing that the program chooses, such as
  * a pending SIGSYS, may hide it: where seccomp may have trapped it, it is doubtful.
  */
-static __always_inline int end_native_write(void *ctx, u64 regs, u32 syscall, s64 ret)
+static __always_inline bool wants_native_write(struct write *write, u64 ids, u64 regs, u32 syscall,
+					       s64 ret)
 {
-	struct task_struct *task = my_trusted_task();
-	u64 ids = load_ids(task), address;
-	struct write write = {};
+	u64 address;
 
-	write.fd = LOAD_PARM1(regs);
-	if (!wants_ended_write(&write, ids))
-		return 0;
+	write->fd = LOAD_PARM1(regs);
+	if (!wants_ended_write(write, ids))
+		return false;
 	address = LOAD_PARM2(regs);
 	if (syscall == NATIVE_WRITE || syscall == NATIVE_PWRITE64)
-		write.address = address;
+		write->address = address;
 	else
-		write.segments = address;
+		write->segments = address;
 	if ((u32)ret == (u32)LOAD(struct pt_regs, regs, TRAPPED_RESULT))
-		write.is_doubtful |= may_be_trapped();
-	return copy_write(ctx, &write, ids, ret, COPIER_PLAIN);
+		write->is_doubtful |= may_be_trapped();
+	return true;
 }
 
 /* BTF raw tracepoint sys_exit: all writes */
 int on_any_exit(struct bpf_raw_tracepoint_args *ctx)
 {
+	enum copier copier = COPIER_PLAIN;
 	s64 ret = ctx->args[1];
+	struct write write = {};
 	bool is_compat;
 	u32 syscall;
+	u64 ids;
 
 	if (ret < 0 || !PARAM(PARAM_BTF))
 		return 0;
 	is_compat = LOAD(struct task_struct, my_trusted_task(), COMPAT_WORD) & COMPAT_MARK;
 	syscall = LOAD(struct pt_regs, ctx->args[0], SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
-	if (is_of_32_bits(syscall, is_compat))
-		return end_compat_call(ctx, (void *)ctx->args[0], syscall, ret);
-	return ret && is_native_write(syscall) ? end_native_write(ctx, ctx->args[0], syscall, ret) :
-						 0;
+	if (is_of_32_bits(syscall, is_compat)) {
+		copier = COPIER_COMPAT;
+		ids = my_ids();
+		if (!wants_compat_call(&write, ids, (void *)ctx->args[0], syscall, ret))
+			return 0;
+	} else {
+		if (!ret || !is_native_write(syscall))
+			return 0;
+		ids = load_ids(my_trusted_task());
+		if (!wants_native_write(&write, ids, ctx->args[0], syscall, ret))
+			return 0;
+	}
+	return copy_write(ctx, &write, ids, ret, copier);
 }
 #endif
 #endif

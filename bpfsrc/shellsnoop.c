@@ -120,7 +120,8 @@ int on_process_exit(void *ctx)
 	submit_my_batch(ctx);
 	copy->event.kind = WRITTEN_END;
 	copy->event.size = 0;
-	if (submit_large(ctx, &copy->event, offsetof(struct written_event, data)))
+	begin_parts(&copy->event);
+	if (submit_part(ctx, &copy->event, offsetof(struct written_event, data)))
 		count_lost(1);
 	return 0;
 }

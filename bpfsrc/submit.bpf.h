@@ -188,8 +188,25 @@ static __always_inline int submit_large(void *ctx, void *event, u64 size)
 	return events.perf_submit(ctx, event, size);
 }
 
+/* For an event that is sent in parts: the last one has what append() adds. */
+static __always_inline void begin_parts(void *event)
+{
+#ifdef WITH_WHO
+	((struct event_header *)event)->added = WHO_PART;
+#elif defined(APPENDED_SIZE)
+	((struct event_header *)event)->added = 0;
+#endif
+}
+
+/* submit_large() for a part that is not the last. */
+static __always_inline int submit_part(void *ctx, void *event, u64 size)
+{
+	stamp(event, size);
+	return events.perf_submit(ctx, event, size);
+}
+
 #ifdef APPENDED_SIZE
-/* The same with what is appended. */
+/* submit_large() with what is appended. */
 static __always_inline int submit_large_by(void *ctx, void *event, u64 size, u64 who)
 {
 	u32 zero = 0;

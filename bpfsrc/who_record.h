@@ -15,7 +15,8 @@
 /* In the upper bits of event_header.added. */
 #define WHO_NUMBER 0x80000000U /* the last 8 bytes of the event are the number of a record */
 #define WHO_NOTE   0x40000000U /* no event of the tool's: a struct who_exec or who_fork */
-#define WHO_BITS   (WHO_NUMBER | WHO_NOTE)
+#define WHO_PART   0x20000000U /* a part of an event, another of which has the number */
+#define WHO_BITS   (WHO_NUMBER | WHO_NOTE | WHO_PART)
 
 /* In a number's uppermost bit: the event is an exec, so the record is of just that moment. */
 #define WHO_AT_EXEC (1ULL << 63)

@@ -46,8 +46,8 @@ struct segment {
 	u64 size;
 };
 
-/* The most bytes of a piece: an edited program's fields must fit beside the last one. */
-#ifdef ADDED_FIELDS
+/* The most bytes of a piece: what is appended must fit beside the last one. */
+#ifdef APPENDED_SIZE
 #define PIECE_SIZE (LARGE_EVENT_SIZE - offsetof(struct written_event, data))
 #else
 #define PIECE_SIZE WRITTEN_SIZE
@@ -57,9 +57,12 @@ struct segment {
 struct copy {
 	u64 address;  /* of the next byte */
 	u64 size;     /* of the rest of the segment */
-	u64 segments; /* the next segment */
+	u64 segments; /* the next segment, for bpf_probe_read() */
 	u64 left;     /* bytes to copy */
 	u64 lost;     /* pieces */
+	u64 who;      /* of begin_who(), as the next: the copier has no room for it */
+	u32 due;
+	u32 unused;
 	struct written_event event;
 };
 
@@ -93,7 +96,7 @@ static __always_inline const void *data_address(u64 address, enum copier copier)
 static __always_inline bool read_segment(struct copy *copy, struct segment *segment,
 					 enum copier copier)
 {
-	const void *from = data_address(copy->segments, copier);
+	const void *from = (const void *)copy->segments;
 	u64 compat; /* struct iovec of a 32-bit process: address, then size */
 
 	if (copier == COPIER_COMPAT) {
@@ -107,19 +110,37 @@ static __always_inline bool read_segment(struct copy *copy, struct segment *segm
 	return !bpf_probe_read(segment, sizeof(*segment), from);
 }
 
-/* Lost pieces are counted in end_copy(), except the last one: this takes 32 times less code. */
-static __always_inline void submit_piece(void *ctx, struct copy *copy, u32 kind)
+/* Without --who both are constants. */
+#ifdef WITH_WHO
+static __always_inline u64 who_of(const struct copy *copy)
+{
+	return copy->who;
+}
+
+static __always_inline u32 due_of(const struct copy *copy)
+{
+	return copy->due;
+}
+#else
+#define who_of(copy) WHO_NOBODY
+#define due_of(copy) 0
+#endif
+
+/*
+ * Lost pieces are counted in end_copy(), except the last one, and their kind is set in begin_copy():
+ * this takes 32 times less code.
+ */
+static __always_inline void submit_piece(void *ctx, struct copy *copy, bool is_last)
 {
 	struct written_event *event = &copy->event;
 	u64 size = event->size;
 
-	event->kind = kind;
 	if (size > WRITTEN_SIZE)
 		return;
 	size += offsetof(struct written_event, data);
-	if (kind != WRITTEN_MORE)
-		submit(ctx, event, size);
-	else if (submit_large(ctx, event, size))
+	if (is_last)
+		submit_by(ctx, event, size, who_of(copy));
+	else if (submit_part(ctx, event, size))
 		copy->lost++;
 	event->offset += event->size;
 	event->size = 0;
@@ -145,7 +166,7 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy, enum copier
 	if (size > WRITE_PIECE)
 		size = WRITE_PIECE;
 	if (copy->event.size > PIECE_SIZE - WRITE_PIECE)
-		submit_piece(ctx, copy, WRITTEN_MORE);
+		submit_piece(ctx, copy, false);
 	at = copy->event.size;
 	if (at > PIECE_SIZE - WRITE_PIECE)
 		return false;
@@ -165,9 +186,12 @@ static __always_inline bool copy_piece(void *ctx, struct copy *copy, enum copier
 static __always_inline void end_copy(void *ctx, struct copy *copy)
 {
 	copy->event.missing += copy->left;
-	submit_piece(ctx, copy, WRITTEN_LAST);
+	copy->event.kind = WRITTEN_LAST;
+	submit_piece(ctx, copy, true);
 	if (copy->lost)
 		count_lost(copy->lost);
+	/* After 31 tail calls the kernel allows no more: the task's next event brings the record. */
+	end_who(ctx, due_of(copy));
 }
 
 static __always_inline void call_more(void *ctx, enum copier copier)
@@ -258,7 +282,7 @@ static __always_inline void fill_in_write(struct written_event *event, struct wr
 
 /* Copies such a write in one piece. */
 static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, u64 total,
-				       u64 wanted)
+				       u64 wanted, u64 who)
 {
 	struct written_event *event;
 	struct batch *batch;
@@ -277,7 +301,8 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 		event->missing = total;
 	else
 		event->size = size;
-	submit_reserved(ctx, batch, event, offsetof(struct written_event, data) + event->size);
+	submit_reserved_by(ctx, batch, event, offsetof(struct written_event, data) + event->size,
+			   who);
 }
 
 static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64 total, u64 wanted,
@@ -291,7 +316,7 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 		return NULL;
 	copy->left = wanted;
 	copy->lost = 0;
-	copy->segments = write->segments;
+	copy->segments = (u64)data_address(write->segments, copier);
 	copy->address = write->address;
 	copy->size = copy->left;
 	if (copy->segments) {
@@ -300,6 +325,8 @@ static __always_inline struct copy *begin_copy(struct write *write, u64 ids, u64
 		copy->size = segment.size - write->skipped;
 	}
 	fill_in_write(&copy->event, write, ids, total, wanted);
+	begin_parts(&copy->event);
+	copy->event.kind = WRITTEN_MORE;
 	return copy;
 }
 
@@ -324,16 +351,24 @@ static __always_inline int copy_write(void *ctx, struct write *write, u64 ids, u
 {
 	u64 limit = forgotten(PARAM(PARAM_WRITE_LIMIT)), wanted = total < limit ? total : limit;
 	struct copy *copy;
+	u32 due = 0;
+	u64 who;
 
 	if (!in_wanted_cgroup())
 		return 0;
+	who = begin_who(&due);
 	if (!write->segments && wanted <= WRITE_IN_BATCH) {
-		copy_short(ctx, write, ids, total, wanted);
+		copy_short(ctx, write, ids, total, wanted, who);
+		end_who(ctx, due);
 		return 0;
 	}
 	copy = begin_copy(write, ids, total, wanted, copier);
 	if (!copy)
 		return 0;
+#ifdef WITH_WHO
+	copy->who = who;
+	copy->due = due;
+#endif
 	if (copy->left > BATCH_EVENT_SIZE)
 		submit_my_batch(ctx);
 	copy_pieces(ctx, copy, copier, WRITE_FIRST);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "features/follow.h"
 #include "features/mirror.h"
+#include "features/who.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
 #include "shellsnoop.h"
@@ -211,6 +212,7 @@ static const struct tool shellsnoop = {
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,
+	.who = &who_did_it,
 	.btf_tracepoint = MIRROR_BTF_TRACEPOINT,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

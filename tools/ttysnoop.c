@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "features/mirror.h"
+#include "features/who.h"
 #include "kernel/monitor.h"
 #include "kernel/privileges.h"
 #include "tool/tool.h"
@@ -400,6 +401,7 @@ static const struct tool ttysnoop = {
 	.options = options,
 	.take_argument = take_argument,
 	.feature_tests = feature_tests,
+	.who = &who_did_it,
 	.btf_tracepoint = MIRROR_BTF_TRACEPOINT,
 	.probe_sets = probe_sets,
 	.prepare = prepare,

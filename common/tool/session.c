@@ -158,6 +158,7 @@ bool session_wants(struct session *session, uint64_t time, const void *event)
 void session_hide_added(struct session *session, bool hidden)
 {
 	session->settings->added.is_hidden = hidden;
+	session->output.who = hidden ? NULL : session->who.view;
 }
 
 bool session_takes_more(const struct session *session)

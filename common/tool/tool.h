@@ -214,7 +214,8 @@ void session_message(const struct session *session, const char *format, ...)
 
 /*
  * Whether the rows that follow are of another event than the one that print() was given: then they
- * lack the fields that an edited program has added to that one (tool/added_fields.h).
+ * lack who did that one, and the fields that an edited program has added to it
+ * (tool/added_fields.h).
  */
 void session_hide_added(struct session *session, bool hidden);
 

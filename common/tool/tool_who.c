@@ -82,7 +82,7 @@ bool who_awaits_hash(const struct tool_who *who, const void *event, size_t size)
 size_t who_take_number(struct tool_who *who, void *event, size_t size)
 {
 	struct event_header *header = event;
-	bool has_number = header->added & WHO_NUMBER;
+	bool has_number = header->added & WHO_NUMBER, is_part = header->added & WHO_PART;
 	uint64_t number = number_of(event, size);
 
 	header->added &= ~WHO_BITS;
@@ -97,7 +97,7 @@ size_t who_take_number(struct tool_who *who, void *event, size_t size)
 			who->view = who->operations->find(who->who, number, who->object);
 	}
 	if (!who->view) {
-		who->unknown++;
+		who->unknown += !is_part;
 		who->view = who->operations->nobody(who->who);
 	}
 	return size;

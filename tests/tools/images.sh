@@ -136,7 +136,7 @@ for tool in "$REAL_TOOLS"/*; do
 done
 
 # With --who, which adds as much to each tool: of those that tests run with it.
-for name in elfsnoop execsnoop modsnoop opensnoop setuids tcpconnect; do
+for name in elfsnoop execsnoop modsnoop opensnoop setuids shellsnoop tcpconnect ttysnoop; do
 	compiled_from_each "$name --who" "$name" "$SCRATCH/$name.who" --who
 done
 

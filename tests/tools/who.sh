@@ -55,6 +55,11 @@ start_beside columns execsnoop --who --where "args~$mark-columns"
 start_beside fields execsnoop --fields comm,who.tty,who.exe,args --where "who.exe=$SCRATCH/nothing"
 start_beside elf elfsnoop --who --json --where "filename=$SCRATCH/nothing"
 start_beside ids setuids --who --json --where 'comm=python3'
+exec {watched}<> <(:) # the watched shell's commands
+bash <&"$watched" >"$SCRATCH/shell.written" 2>&1 &
+shell=$!
+start_beside shell shellsnoop --who --json "$shell"
+start_beside mirror shellsnoop --who -C "$shell"
 start_beside connect tcpconnect --who --json -r --where "comm=bash"
 wait_for 240 all_are_tracing
 
@@ -72,6 +77,10 @@ cp "$PROGRAMS/nothing" "$SCRATCH/nothing"
 cp "$SCRATCH/nothing" "$SCRATCH/gone"
 bash -c "exec 3<'$SCRATCH/gone'; rm '$SCRATCH/gone'; exec /proc/self/fd/3 $mark-deleted"
 bash -c ": </dev/tcp/127.0.0.1/9" 2>/dev/null
+echo "echo $mark-shell; dd if=/dev/zero bs=300000 count=1 status=none; '$SCRATCH/nothing'; echo $mark-end" >&"$watched"
+wait_for 60 has shell "$mark-end"
+wait_for 60 has mirror "$mark-end"
+kill "$shell"
 has_old=
 if make_old_cgroup; then
 	has_old=yes
@@ -103,7 +112,10 @@ fi
 check "elfsnoop has it too" json elf "who['exe'] and who['parent']['pid']"
 check "setuids too" json ids "'python' in who['exe'] and event['syscall'] == 'setresuid'"
 check "tcpconnect too, whatever came in between" json connect "event['dport'] == 9 and who['exe'].endswith('/bash') and who['parent']['pid'] == $$"
-for name in whole dropped exec elf ids connect; do
+check "shellsnoop too, of the shell" json shell "'$mark-shell' in event['data'] and event['pid'] == $shell and who['exe'].endswith('/bash') and who['parent']['pid'] == $$"
+check "and of another program's long writes" json shell "event['size'] == 300000 and who['exe'].endswith('/dd') and who['parent']['comm'] == 'bash'"
+check "what is mirrored stays as it is" cmp "$SCRATCH/shell.written" "$SCRATCH/mirror.out"
+for name in whole dropped exec elf ids connect shell; do
 	files+=("$SCRATCH/$name.out")
 done
 check "all of it follows the schemas" python3 "$here/follows_schema.py" "$here/../../docs/schema" "${files[@]}"
