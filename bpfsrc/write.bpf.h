@@ -127,8 +127,8 @@ static __always_inline u32 due_of(const struct copy *copy)
 #endif
 
 /*
- * Lost pieces are counted in end_copy(), except the last one, and their kind is set in begin_copy():
- * this takes 32 times less code.
+ * Lost pieces are counted in end_copy(), except the last one, and their kind is set in
+ * begin_copy(): this takes 32 times less code.
  */
 static __always_inline void submit_piece(void *ctx, struct copy *copy, bool is_last)
 {
@@ -190,7 +190,8 @@ static __always_inline void end_copy(void *ctx, struct copy *copy)
 	submit_piece(ctx, copy, true);
 	if (copy->lost)
 		count_lost(copy->lost);
-	/* After 31 tail calls the kernel allows no more: the task's next event brings the record. */
+	/* After 31 tail calls the kernel allows no more: the task's next event brings the record.
+	 */
 	end_who(ctx, due_of(copy));
 }
 
