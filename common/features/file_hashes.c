@@ -30,10 +30,15 @@ struct entry {
 	uint8_t digest[HASHER_DIGEST];
 };
 
+struct awaited {
+	uint64_t number; /* of the question */
+	struct identity identity;
+};
+
 struct file_hashes {
 	struct hasher hasher;
-	struct lru *entries;		       /* by a hash of the identity */
-	struct identity awaited[MOST_AWAITED]; /* a ring: the oldest question is answered first */
+	struct lru *entries;		      /* by a hash of the identity */
+	struct awaited awaited[MOST_AWAITED]; /* a ring: the oldest question is answered first */
 	size_t first, count;
 };
 
@@ -107,7 +112,7 @@ static struct entry *put(const struct file_hashes *hashes, const struct identity
 	return entry;
 }
 
-static bool ask(struct file_hashes *hashes, const struct who_record *record)
+static uint64_t ask(struct file_hashes *hashes, const struct who_record *record)
 {
 	const struct hasher_file file = {
 		.inode = record->values.exe_inode,
@@ -117,15 +122,15 @@ static bool ask(struct file_hashes *hashes, const struct who_record *record)
 		.magic = record->exe_magic,
 		.parent = record->ancestor_count ? record->ancestors[0].pid : 0,
 	};
+	uint64_t number;
 	char *path;
-	bool is_asked;
 
 	if (hashes->count == MOST_AWAITED)
-		return false;
+		return 0;
 	path = path_whole(&record->strings, &record->exe);
-	is_asked = hasher_ask(&hashes->hasher, record->values.tgid, &file, path ? path : "");
+	number = hasher_ask(&hashes->hasher, record->values.tgid, &file, path ? path : "");
 	free(path);
-	return is_asked;
+	return number;
 }
 
 /* A file of FUSE is what a program says it is, which may say something else the next time. */
@@ -133,6 +138,7 @@ void file_hashes_want(struct file_hashes *hashes, const struct who_record *recor
 {
 	struct identity identity = identity_of(record);
 	const struct entry *entry = find(hashes, &identity);
+	uint64_t number;
 
 	if (!has_file(record) || (entry && entry->state != NOT_FOUND))
 		return;
@@ -140,10 +146,12 @@ void file_hashes_want(struct file_hashes *hashes, const struct who_record *recor
 		put(hashes, &identity, NEVER);
 		return;
 	}
-	if (!ask(hashes, record))
+	number = ask(hashes, record);
+	if (!number)
 		return;
 	put(hashes, &identity, AWAITED);
-	hashes->awaited[(hashes->first + hashes->count++) % MOST_AWAITED] = identity;
+	hashes->awaited[(hashes->first + hashes->count++) % MOST_AWAITED] =
+		(struct awaited){ number, identity };
 }
 
 bool file_hashes_await(struct file_hashes *hashes, const struct who_record *record)
@@ -168,6 +176,18 @@ bool file_hashes_find(struct file_hashes *hashes, const struct who_record *recor
 	return true;
 }
 
+/* Ends the oldest question. */
+static void end_first(struct file_hashes *hashes, enum state state, const uint8_t *digest)
+{
+	struct entry *entry = put(hashes, &hashes->awaited[hashes->first].identity, state);
+
+	if (entry && digest)
+		memcpy(entry->digest, digest, sizeof(entry->digest));
+	hashes->first = (hashes->first + 1) % MOST_AWAITED;
+	hashes->count--;
+}
+
+/* A question that was passed over has no answer. */
 static void take_answer(struct file_hashes *hashes, const struct hasher_answer *answer)
 {
 	static const enum state states[] = {
@@ -175,20 +195,19 @@ static void take_answer(struct file_hashes *hashes, const struct hasher_answer *
 		[HASHER_NOT_FOUND] = NOT_FOUND,
 		[HASHER_NEVER] = NEVER,
 	};
-	struct entry *entry;
 
-	if (!hashes->count || answer->result > HASHER_NEVER)
+	if (answer->result > HASHER_NEVER)
 		return;
-	entry = put(hashes, &hashes->awaited[hashes->first], states[answer->result]);
-	if (entry)
-		memcpy(entry->digest, answer->digest, sizeof(entry->digest));
-	hashes->first = (hashes->first + 1) % MOST_AWAITED;
-	hashes->count--;
+	if (!answer->number && hashes->count)
+		end_first(hashes, NOT_FOUND, NULL);
+	while (hashes->count && hashes->awaited[hashes->first].number < answer->number)
+		end_first(hashes, NOT_FOUND, NULL);
+	if (hashes->count && hashes->awaited[hashes->first].number == answer->number)
+		end_first(hashes, states[answer->result], answer->digest);
 }
 
 bool file_hashes_take(struct file_hashes *hashes)
 {
-	const struct hasher_answer none = { .result = HASHER_NOT_FOUND };
 	struct hasher_answer answer;
 	int taken;
 
@@ -198,7 +217,7 @@ bool file_hashes_take(struct file_hashes *hashes)
 		return true;
 	hasher_stop(&hashes->hasher);
 	while (hashes->count)
-		take_answer(hashes, &none);
+		end_first(hashes, NOT_FOUND, NULL);
 	return false;
 }
 

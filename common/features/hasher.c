@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -34,6 +35,7 @@
 #define SEARCH_TIME (300 * MILLISECOND)
 #define READ_TIME   (2 * SECOND)
 #define PAUSE	    (3 * SECOND)
+#define MOST_STUCK  8 /* that do not end: from then on no files of overlays are read */
 
 #define TICK	  (20 * MILLISECOND) /* of the clock that change times are of: 10 ms at most */
 #define READ_SIZE 65536
@@ -44,14 +46,18 @@
  * and this, with so much of the path as there is.
  */
 struct question {
+	uint64_t number;
 	struct hasher_file file;
 	char path[HASHER_PATH];
 };
 
 /* ---- the process that reads ---- */
 
+static volatile uint64_t *step_end; /* shared with supervise(); 0: no step */
+
 struct reader {
 	int socket;
+	bool avoids_overlays;
 	int opened;	      /* what the monitor has opened for the next question; or -1 */
 	uint64_t search_from; /* when to look for paths again */
 	struct question question;
@@ -60,10 +66,12 @@ struct reader {
 /* A step that takes longer ends the process, also while it waits in the kernel. 0: no end. */
 static void limit_step(uint64_t nanoseconds)
 {
+	uint64_t end = nanoseconds ? clock_now() + nanoseconds : 0;
 	struct itimerval in = { .it_value = {
 					.tv_sec = (time_t)(nanoseconds / SECOND),
 					.tv_usec = (suseconds_t)(nanoseconds % SECOND / 1000) } };
 
+	*step_end = end;
 	setitimer(ITIMER_REAL, &in, NULL);
 }
 
@@ -211,8 +219,10 @@ static void answer(struct reader *reader, struct hasher_answer *answer)
 	uint32_t parent = question->file.parent;
 	int opened = reader->opened;
 
-	*answer = (struct hasher_answer){ .result = HASHER_NOT_FOUND };
+	*answer = (struct hasher_answer){ .number = question->number, .result = HASHER_NOT_FOUND };
 	reader->opened = -1;
+	if (reader->avoids_overlays && question->file.magic == OVERLAYFS_SUPER_MAGIC)
+		return;
 	if (try_place(opened, question, answer) || *question->path != '/' ||
 	    clock_now() < reader->search_from)
 		return;
@@ -257,15 +267,20 @@ static bool send_answer(int socket, const struct hasher_answer *answer)
 	return send(socket, answer, sizeof(*answer), MSG_NOSIGNAL) == sizeof(*answer);
 }
 
-/* again: after a step that took too long, whose question has no answer yet. */
-static void __attribute__((noreturn)) work(int socket, bool again)
+/*
+ * again: after a step that took too long, whose question has no answer yet. stuck: how many that
+ * read do not come to their end.
+ */
+static void __attribute__((noreturn)) work(int socket, bool again, int stuck)
 {
 	static struct reader reader;
 	struct hasher_answer found = { .result = HASHER_NOT_FOUND };
 	bool at_end = false;
 	sigset_t alarm;
 
-	reader = (struct reader){ .socket = socket, .opened = -1 };
+	reader = (struct reader){ .socket = socket,
+				  .opened = -1,
+				  .avoids_overlays = stuck >= MOST_STUCK };
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
@@ -284,20 +299,49 @@ static void __attribute__((noreturn)) work(int socket, bool again)
 
 /* ---- the process that starts it anew ---- */
 
+static bool is_late(void)
+{
+	uint64_t end = *step_end;
+
+	return end && clock_now() > end + SECOND;
+}
+
+/*
+ * Waits for the end of the one that reads; returns false if it does not come. A file of an overlay
+ * over FUSE can hold up even the end of a process that was killed.
+ */
+static bool await(pid_t pid, int *status)
+{
+	const struct timespec look = { .tv_sec = 1 };
+	sigset_t child;
+	pid_t ended;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	while (!(ended = waitpid(pid, status, WNOHANG)) && !is_late())
+		sigtimedwait(&child, NULL, &look);
+	return ended == pid;
+}
+
 static void __attribute__((noreturn)) supervise(int socket)
 {
+	int status, stuck = 0;
 	bool again = false;
-	int status;
 	pid_t pid;
 
 	for (;; again = true) {
+		*step_end = 0;
 		pid = fork();
 		if (!pid)
-			work(socket, again);
-		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		if (pid < 0 || WIFEXITED(status))
+			work(socket, again, stuck);
+		if (pid < 0)
 			_exit(0);
+		if (!await(pid, &status))
+			stuck++;
+		else if (WIFEXITED(status))
+			_exit(0);
+		while (stuck && waitpid(-1, &status, WNOHANG) > 0)
+			stuck--;
 	}
 }
 
@@ -315,6 +359,10 @@ static void __attribute__((noreturn)) run(int socket)
 	signal(SIGALRM, SIG_DFL);
 	setpriority(PRIO_PROCESS, 0, 0);
 	user_for_tools(&user);
+	step_end = mmap(NULL, sizeof(*step_end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
+	if (step_end == MAP_FAILED)
+		_exit(1);
 	descriptors_close_others(&socket, 1);
 	descriptors_occupy_standard();
 	if (privileges_give_up(kept, &user))
@@ -400,16 +448,16 @@ int hasher_start(struct hasher *hasher, struct error *error)
 	return 0;
 }
 
-bool hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *file,
-		const char *path)
+uint64_t hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *file,
+		    const char *path)
 {
 	const size_t least = offsetof(struct question, path);
-	struct question question = { .file = *file };
+	struct question question = { .number = hasher->asked + 1, .file = *file };
 	struct monitor_answer ignored;
 	size_t size;
 
 	if (hasher->socket < 0)
-		return false;
+		return 0;
 	/* What has another number in another namespace is found by its path alone. */
 	if (!hasher->knows_pids)
 		question.file.parent = pid = 0;
@@ -418,7 +466,9 @@ bool hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *f
 	snprintf(question.path, sizeof(question.path), "%s",
 		 strlen(path) < HASHER_PATH ? path : "");
 	size = least + strlen(question.path) + 1;
-	return send(hasher->socket, &question, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+	if (send(hasher->socket, &question, size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)size)
+		return 0;
+	return ++hasher->asked;
 }
 
 int hasher_take(struct hasher *hasher, struct hasher_answer *answer)

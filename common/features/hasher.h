@@ -25,6 +25,7 @@
 struct hasher {
 	int socket; /* readable when there is an answer; -1: there is no process */
 	pid_t pid;
+	uint64_t asked;	 /* questions */
 	bool knows_pids; /* whether PIDs are the same here as in the kernel's programs */
 };
 
@@ -46,6 +47,7 @@ enum hasher_result {
 };
 
 struct hasher_answer {
+	uint64_t number; /* of the question; 0: some question will have no answer */
 	uint32_t result; /* enum hasher_result */
 	uint8_t digest[HASHER_DIGEST];
 };
@@ -58,11 +60,11 @@ int hasher_start(struct hasher *hasher, struct error *error);
 
 /*
  * Asks for a file that the process PID runs; as soon as it is known, because then the process still
- * lives. 0: none does. Never waits. Returns whether there will be an answer. Answers come in the
- * order of the questions.
+ * lives. 0: none does. Never waits. Returns the question's number, from 1 on, or 0 if too many wait
+ * for an answer. Answers come in the order of the questions, but one may be missing.
  */
-bool hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *file,
-		const char *path);
+uint64_t hasher_ask(struct hasher *hasher, uint32_t pid, const struct hasher_file *file,
+		    const char *path);
 
 /* Takes an answer. Returns 1, or 0 if there is none yet, or -EPIPE once the process has ended. */
 int hasher_take(struct hasher *hasher, struct hasher_answer *answer);

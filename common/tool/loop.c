@@ -202,6 +202,15 @@ static void take_children(struct loop *loop)
 	loop->handlers->child_ended(loop->session);
 }
 
+static void fill_in_watches(const struct loop *loop, struct pollfd *fds)
+{
+	size_t i;
+
+	for (i = 0; i < loop->watch_count; i++)
+		fds[i] = (struct pollfd){ .fd = loop->watches[i].fd,
+					  .events = loop->watches[i].events };
+}
+
 /* Sleeps until that time or until a descriptor is ready. */
 static void sleep_until(struct loop *loop, uint64_t time)
 {
@@ -214,9 +223,7 @@ static void sleep_until(struct loop *loop, uint64_t time)
 	};
 	size_t i;
 
-	for (i = 0; i < loop->watch_count; i++)
-		fds[4 + i] = (struct pollfd){ .fd = loop->watches[i].fd,
-					      .events = loop->watches[i].events };
+	fill_in_watches(loop, fds + 4);
 	if (poll(fds, 4 + loop->watch_count, clock_milliseconds_until(time)) <= 0)
 		return;
 	if (fds[1].revents)
@@ -344,8 +351,7 @@ static void wait_for_watched(struct loop *loop, uint64_t time)
 	struct pollfd fds[LOOP_WATCHES];
 	size_t i;
 
-	for (i = 0; i < loop->watch_count; i++)
-		fds[i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
+	fill_in_watches(loop, fds);
 	if (poll(fds, loop->watch_count, clock_milliseconds_until(time)) <= 0)
 		return;
 	for (i = 0; i < loop->watch_count; i++)

@@ -13,7 +13,7 @@ has() {
 found = 0
 for line in open(sys.argv[1]):
     event = json.loads(line)
-    if sys.argv[2] in event["args"][1:2] + event["args"][3:]: # not in that of grep
+    if sys.argv[2] in event["args"][1:2] + event["args"][3:4]: # not in those of this test
         found += 1
         print(event["who"].get("exe"), event["who"].get("exe_sha256"))
         if event["who"].get("exe_sha256", "") != sys.argv[3]:
@@ -151,6 +151,31 @@ check "with --keep-privileges too" has root "$mark-kept" "$first"
 check "it follows the schema" python3 "$REPOSITORY/tests/tools/follows_schema.py" "$REPOSITORY/docs/schema" "$SCRATCH/exec.out"
 no_messages() { ! cat "$SCRATCH"/*.err | grep .; }
 check "no message" no_messages
+
+# ---- a file that does not answer ----
+
+# On an overlay over FUSE, where the path or the size does not tell that. What reads it may not even end.
+mkdir "$SCRATCH/slow" "$SCRATCH/none" "$SCRATCH/over"
+modprobe -qa fuse overlay
+if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$PROGRAMS/nothing" 2>/dev/null) &&
+	mount -t overlay -o "lowerdir=$SCRATCH/slow:$SCRATCH/none" over "$SCRATCH/over" 2>/dev/null; then
+	start_beside exec execsnoop --hash --json --where "args~$mark"
+	wait_for 240 all_are_tracing
+	kill -USR1 "$slow"
+	"$SCRATCH/over/program" "$mark-slow"
+	run "$file" behind
+	tries=0
+	hashes_again() { run "$file" "later-$((++tries))" && has exec "$mark-later-$tries" "$changed"; }
+	check "what comes later has its own, after a while" wait_for 60 hashes_again
+	before=$SECONDS
+	stop_all
+	check "one that does not answer has none" has exec "$mark-slow"
+	check "nor is it waited for at the end" [ $((SECONDS - before)) -lt 4 ]
+	kill -KILL "$slow"
+	umount -l "$SCRATCH/over" "$SCRATCH/slow"
+else
+	skip "a file that does not answer" "needs FUSE and overlayfs"
+fi
 
 # ---- under load, and without what reads ----
 

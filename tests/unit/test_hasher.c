@@ -93,8 +93,13 @@ static struct hasher_answer take(struct bench *bench)
 static struct hasher_answer ask(struct bench *bench, uint32_t pid, const struct hasher_file *file,
 				const char *path)
 {
-	assert_true(hasher_ask(&bench->hasher, pid, file, path));
-	return take(bench);
+	uint64_t number = hasher_ask(&bench->hasher, pid, file, path);
+	struct hasher_answer answer = take(bench);
+
+	assert_int_equal(number, bench->hasher.asked);
+	assert_int_equal(answer.number, number);
+	answer.number = 0;
+	return answer;
 }
 
 static void assert_digest(const struct hasher_answer *answer, const char *expected)
