@@ -288,6 +288,43 @@ static void it_stops_when_told(void **state)
 	close_bench(&bench);
 }
 
+/* The event with that number is not due. */
+static bool is_another(void *context, uint64_t time, const void *event, size_t size)
+{
+	const uint64_t *words = event;
+
+	assert_true(time && size >= EMPTY_SIZE);
+	return words[2] != *(const uint64_t *)context;
+}
+
+static void what_is_not_due_holds_up_what_is_later(void **state)
+{
+	static struct seen seen;
+	uint64_t held = 4;
+	struct bench bench;
+	size_t i;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, EMPTY_SIZE);
+	for (i = 0; i < 10; i++)
+		emit(&bench, i & 1, i, 0);
+	events_read(bench.events);
+	events_set_due(bench.events, is_another, &held);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 4);
+	assert_true(events_are_held(bench.events));
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 0);
+	held = 7;
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 3);
+	assert_true(events_pending(bench.events));
+	events_set_due(bench.events, NULL, NULL);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 3);
+	assert_false(events_are_held(bench.events));
+	for (i = 0; i < 10; i++)
+		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
 /* Record sizes that divide a page and others, through many rounds of the ring. */
 static void records_wrap_around_whole(void **state)
 {
@@ -809,6 +846,7 @@ int main(void)
 		cmocka_unit_test(parts_are_handed_out_up_to_a_time),
 		cmocka_unit_test(the_limit_is_inclusive),
 		cmocka_unit_test(it_stops_when_told),
+		cmocka_unit_test(what_is_not_due_holds_up_what_is_later),
 		cmocka_unit_test(records_wrap_around_whole),
 		cmocka_unit_test(a_full_ring_loses_nothing_it_took),
 		cmocka_unit_test(each_record_wakes_the_reader),
