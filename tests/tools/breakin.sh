@@ -74,59 +74,46 @@ wait_for 60 seen exec memfd-argument
 wait_for 60 seen open shadow
 stop_all
 
-# of NAME FILTER EXPRESSION: it holds for the event that the filter finds, and its who.
-of() {
-	python3 -c 'import json, os, sys
-events = [json.loads(line) for line in open(sys.argv[1])]
-for event in events:
-    who = event.get("who")
-    if who and eval("(" + sys.argv[2] + ")"):
-        family = [who["parent"]] + who["ancestors"]
-        commands = [" ".join(one.get("args", [])) for one in family]
-        print(json.dumps(event))
-        sys.exit(not eval("(" + sys.argv[3] + ")"))
-sys.exit("no such event")' "$SCRATCH/$1.out" "$2" "$3"
-}
 become="event['args'][0].endswith('/become')"
 shadow="True"
 memfd="'memfd-argument' in event['args']"
 tty=$(<"$SCRATCH/tty")
 
-check "the copy of cat that opens /etc/shadow is seen" of open "$shadow" "event['path'] == '/etc/shadow'"
+check "the copy of cat that opens /etc/shadow is seen" event_is open "$shadow" "event['path'] == '/etc/shadow'"
 if [ -e /proc/self/loginuid ]; then
-	check "from which login: of the open" of open "$shadow" "who['auid'] == $intruder and who['uid'] == 0"
-	check "of the program in memory" of exec "$memfd" "who['auid'] == $intruder and who['uid'] == 0"
+	check "from which login: of the open" event_is open "$shadow" "who['auid'] == $intruder and who['uid'] == 0"
+	check "of the program in memory" event_is exec "$memfd" "who['auid'] == $intruder and who['uid'] == 0"
 else
-	check "a kernel without logins says none" of open "$shadow" "'auid' not in who"
+	check "a kernel without logins says none" event_is open "$shadow" "'auid' not in who"
 fi
-check "from which terminal" of open "$shadow" "'/dev/' + who['tty'] == '$tty'"
-check "whose session it is" of exec "$memfd" "who['sid'] in [one['pid'] for one in [who['parent']] + who['ancestors']]"
-check "by which commands" of open "$shadow" "commands[0] == 'bash $work/inside' and
+check "from which terminal" event_is open "$shadow" "'/dev/' + who['tty'] == '$tty'"
+check "whose session it is" event_is exec "$memfd" "who['sid'] in [one['pid'] for one in [who['parent']] + who['ancestors']]"
+check "by which commands" event_is open "$shadow" "commands[0] == 'bash $work/inside' and
 	commands[1].startswith('unshare --mount') and commands[2] == 'bash $work/root' and commands[3] == 'bash $work/session'
 	and [one for one in family[:4] if 'from' in one] == []"
-check "in which namespaces" of open "$shadow" "who['mntns'] != os.stat('/proc/self/ns/mnt').st_ino and
+check "in which namespaces" event_is open "$shadow" "who['mntns'] != os.stat('/proc/self/ns/mnt').st_ino and
 	who['pidns'] != os.stat('/proc/self/ns/pid').st_ino and 1 < who['pid_in_ns'] < 100 and who['netns'] == os.stat('/proc/self/ns/net').st_ino"
 if [ -n "$container" ]; then
-	check "in which container" of open "$shadow" "who['container'] == '$container' and who['cgroup'].endswith('/docker-$id.scope')"
-	check "before that in none" of exec "$become" "'container' not in who"
+	check "in which container" event_is open "$shadow" "who['container'] == '$container' and who['cgroup'].endswith('/docker-$id.scope')"
+	check "before that in none" event_is exec "$become" "'container' not in who"
 else
 	skip "in which container" "this kernel has no cgroups of version 2"
 fi
-check "which file it was" of open "$shadow" "who['exe'] == '$work/layers/all/harmless' and event['comm'] == 'harmless'"
+check "which file it was" event_is open "$shadow" "who['exe'] == '$work/layers/all/harmless' and event['comm'] == 'harmless'"
 if [ -e "$work/overlay" ]; then
-	check "and that it is no part of the container's image" of open "$shadow" "who['exe_flags'] == ['upper']"
+	check "and that it is no part of the container's image" event_is open "$shadow" "who['exe_flags'] == ['upper']"
 else
 	skip "and that it is no part of the container's image" "this kernel has no overlayfs"
 fi
-check "a program that is in no file system" of exec "$memfd" "who['exe'] == '/memfd:secret' and who['exe_flags'][:2] == ['deleted', 'memfd']"
-check "what was gained" of exec "$become" "who['gained']['uids'] == [0] and 'CAP_SYS_ADMIN' in who['gained']['capabilities']
+check "a program that is in no file system" event_is exec "$memfd" "who['exe'] == '/memfd:secret' and who['exe_flags'][:2] == ['deleted', 'memfd']"
+check "what was gained" event_is exec "$become" "who['gained']['uids'] == [0] and 'CAP_SYS_ADMIN' in who['gained']['capabilities']
 	and who['uid'] == $intruder and who['euid'] == 0 and commands[0] == 'bash $work/session'"
 # With kprobes the event is that of the last moment before.
-check "setuids says so too" of ids "event['syscall'] == 'execve'" "event['gained']['uids'] == [0] and event['after']['euid'] == 0
+check "setuids says so too" event_is ids "event['syscall'] == 'execve'" "event['gained']['uids'] == [0] and event['after']['euid'] == 0
 	and who['uid'] == $intruder and commands[0] == 'bash $work/session'"
-check "what is gained is not the copy's" of exec "event['args'][0].endswith('/harmless')" "who['gained'] == {'uids': [], 'gids': [], 'capabilities': []}"
+check "what is gained is not the copy's" event_is exec "event['args'][0].endswith('/harmless')" "who['gained'] == {'uids': [], 'gids': [], 'capabilities': []}"
 if [ -e /proc/modules ]; then
-	check "who loaded the module" of module "True" "event['name'] == 'dummy' and commands[0] == 'bash $work/inside' and
+	check "who loaded the module" event_is module "True" "event['name'] == 'dummy' and commands[0] == 'bash $work/inside' and
 		('$container' == '' or who['container'] == '$container')"
 fi
 finish

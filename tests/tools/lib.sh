@@ -380,6 +380,45 @@ page_sources() { # DIRECTORY
 	rm -f "$1"/execsnoop.page.c*
 }
 
+# ---- events as JSON ----
+
+# One Python judges all, because under emulation a start of it takes a second. The line of a question:
+# file, filter, expression.
+start_judge() {
+	# shellcheck disable=SC2034 # JUDGE_PID
+	coproc JUDGE { python3 -uc 'import json, os, sys
+def judge(path, wanted, expression):
+    for line in open(path):
+        event = json.loads(line)
+        who = event.get("who", {})
+        family = [who.get("parent", {})] + who.get("ancestors", [])
+        commands = [" ".join(one.get("args", [])) for one in family]
+        names = dict(globals(), event=event, who=who, family=family, commands=commands)
+        if eval(wanted, names):
+            return "yes" if eval(expression, names) else "no: " + json.dumps(event)
+    return "no such event"
+for line in sys.stdin:
+    try:
+        print(judge(*line.rstrip("\n").split("\t")))
+    except Exception as error:
+        print("no:", repr(error))'; }
+}
+
+# event_is NAME FILTER EXPRESSION: both are Python. The first event of $SCRATCH/NAME.out of which the filter
+# is true is as the expression says; who is its own, family are its parent and those above, commands their
+# command lines.
+event_is() {
+	local answer
+	[ -n "${JUDGE_PID-}" ] || start_judge
+	printf '%s\t%s\t%s\n' "$SCRATCH/$1.out" "${2//[$'\n\t']/ }" "${3//[$'\n\t']/ }" >&"${JUDGE[1]}"
+	read -r answer <&"${JUDGE[0]}"
+	echo "$answer"
+	[ "$answer" = yes ]
+}
+
+# json NAME EXPRESSION: it is true of one of the events.
+json() { event_is "$1" "$2" True; }
+
 has_kprobes() {
 	[ -e /sys/bus/event_source/devices/kprobe ] || [ -e /sys/kernel/tracing/kprobe_events ]
 }

@@ -19,17 +19,6 @@ check "and nothing of it without --who" out_lacks 'who_send|==== bpfsrc/who'
 
 has() { grep -Eaq -- "$2" "$SCRATCH/$1.out"; } # NAME REGEX
 
-# json NAME EXPRESSION: a Python expression holds for one of the events, who being its own.
-json() {
-	python3 -c 'import json, sys
-for line in open(sys.argv[1]):
-    event = json.loads(line)
-    who = event.get("who", {})
-    if eval(sys.argv[2]):
-        sys.exit()
-sys.exit("no such event")' "$SCRATCH/$1.out" "$2"
-}
-
 # A container's cgroup of version 1, where there is that.
 id=$(printf '%016x%048x' $$ 12)
 old=$(awk '$3 == "cgroup" && $4 ~ /(^|,)cpuset(,|$)/ { print $2; exit }' /proc/mounts)
