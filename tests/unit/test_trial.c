@@ -112,11 +112,36 @@ static void probe_sets_are_tried(void **state)
 	error_clear(&error);
 }
 
+/* A uprobe is only looked for: detaching it would take long. */
+static void uprobes_are_looked_for(void **state)
+{
+	static const struct probe there[] = {
+		URETPROBE("main", "on_main", .binary = "/proc/self/exe"),
+		{},
+	};
+	static const struct probe missing[] = {
+		URETPROBE("no_such_function", "on_none", .binary = "/proc/self/exe"),
+		{},
+	};
+	static const struct probe_set sets[] = { { missing, NULL, NULL },
+						 { there, NULL, NULL },
+						 {} };
+	struct error error = {};
+
+	(void)state;
+	need_bpf();
+	need_private_mounts();
+	assert_int_equal(trial_of_probes(sets, NULL, 0, &error), 1);
+	assert_non_null(strstr(error.text, "no_such_function"));
+	error_clear(&error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(capabilities_decide),
 		cmocka_unit_test(probe_sets_are_tried),
+		cmocka_unit_test(uprobes_are_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
