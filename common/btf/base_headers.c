@@ -80,22 +80,22 @@ const char base_macros[] =
 	"#define roundup_pow_of_two(n) \\\n"
 	"\t((n) < 2 ? 1UL : 1UL << (64 - __builtin_clzl((unsigned long)(n) - 1)))\n";
 
+/* clang-format off */
+const char *const tracepoint_typedefs[] = {
+	"pid_t", "uid_t", "gid_t", "dev_t", "ino_t", "mode_t", "umode_t", "off_t", "loff_t",
+	"gfp_t", "fmode_t", "sector_t", "blkcnt_t", "clock_t", "time64_t", "ktime_t", "key_t",
+	"qid_t", "projid_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "int8_t", "int16_t",
+	"int32_t", "int64_t", "uint", "ulong", "ushort", "__poll_t", "dma_addr_t", "phys_addr_t",
+	"resource_size_t", "pgoff_t", "kuid_t", "kgid_t", NULL
+};
+/* clang-format on */
+
 bool is_tracepoint_typedef(const char *name)
 {
-	/* clang-format off */
-	static const char *const typedefs[] = {
-		"pid_t", "uid_t", "gid_t", "dev_t", "ino_t", "mode_t", "umode_t", "off_t",
-		"loff_t", "gfp_t", "fmode_t", "sector_t", "blkcnt_t", "clock_t", "time64_t",
-		"ktime_t", "key_t", "qid_t", "projid_t", "uint8_t", "uint16_t", "uint32_t",
-		"uint64_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint", "ulong", "ushort",
-		"__poll_t", "dma_addr_t", "phys_addr_t", "resource_size_t", "pgoff_t", "kuid_t",
-		"kgid_t", NULL
-	};
-	/* clang-format on */
 	size_t i;
 
-	for (i = 0; typedefs[i]; i++)
-		if (!strcmp(name, typedefs[i]))
+	for (i = 0; tracepoint_typedefs[i]; i++)
+		if (!strcmp(name, tracepoint_typedefs[i]))
 			return true;
 	return false;
 }

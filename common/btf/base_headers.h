@@ -15,9 +15,11 @@ extern const char base_types[];
 extern const char base_macros[];
 
 /*
- * Whether a tracepoint's format file may name this typedef. libbcc builds the struct of a
- * tracepoint's arguments from that file, so the program's text does not name the typedef.
+ * The typedefs that a tracepoint's format file may name, up to a NULL. libbcc builds the struct of
+ * a tracepoint's arguments from that file, so the program's text does not name the typedef.
  */
+extern const char *const tracepoint_typedefs[];
+
 bool is_tracepoint_typedef(const char *name);
 
 #endif

@@ -133,23 +133,49 @@ static int take_base(struct source_names *names)
 	return err;
 }
 
+static bool want(struct name_table *wanted, const char *name)
+{
+	return name_table_add(wanted, name, strlen(name));
+}
+
+/* The types that are looked for by name. */
+static int want_types(struct name_table *wanted, const struct name_table *words)
+{
+	bool added = want(wanted, "pt_regs");
+	size_t i;
+
+	for (i = 0; added && tracepoint_typedefs[i]; i++)
+		added = want(wanted, tracepoint_typedefs[i]);
+	for (i = 0; added && i < words->capacity; i++)
+		if (words->slots[i].text)
+			added = name_table_add(wanted, words->slots[i].text,
+					       words->slots[i].length);
+	return added ? 0 : -ENOMEM;
+}
+
 int btf_headers_write(const char *dir, const char *btf_path, const char *source,
 		      unsigned int version_code, unsigned int page_size, struct error *error)
 {
 	struct source_names names = {};
 	struct btf_reader reader = {};
+	struct name_table wanted = {};
 	char *types = NULL;
-	int err = reader_open(&reader, btf_path);
+	int err = source_scan(&names, source);
 
+	if (!err)
+		err = take_base(&names);
+	if (!err)
+		err = want_types(&wanted, &names.words);
+	if (err) {
+		error_set(error, -err, "words of the source: %s", strerror(-err));
+		goto out;
+	}
+	err = reader_open(&reader, btf_path, &wanted);
 	if (err) {
 		error_set(error, -err, "%s: %s", btf_path, strerror(-err));
 		goto out;
 	}
-	err = source_scan(&names, source);
-	if (!err)
-		err = take_base(&names);
-	if (!err)
-		err = btf_define_types(&reader, &names.words, &types);
+	err = btf_define_types(&reader, &names.words, &types);
 	if (err) {
 		error_set(error, -err, "kernel types from BTF: %s", strerror(-err));
 		goto out;
@@ -161,5 +187,6 @@ out:
 	free(types);
 	source_names_free(&names);
 	reader_close(&reader);
+	name_table_free(&wanted);
 	return err;
 }

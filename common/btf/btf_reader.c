@@ -12,8 +12,24 @@ bool btf_has_tag(const struct btf_type *type)
 	return type_is_composite(type) || type_is_any_enum(type);
 }
 
+/* reader_resolve() looks for the types that are declared but not defined there. */
+static int want_declared(const struct btf_reader *reader, struct name_table *wanted)
+{
+	const char *name;
+	uint32_t id;
+
+	for (id = 1; id < reader_count(reader); id++) {
+		if (!type_is(reader_type(reader, id), TYPE_FWD))
+			continue;
+		name = reader_name(reader, id);
+		if (*name && !name_table_add(wanted, name, strlen(name)))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* A name means the first type that has it. */
-static int index_type(struct btf_reader *reader, uint32_t id)
+static int index_type(struct btf_reader *reader, uint32_t id, const struct name_table *wanted)
 {
 	const struct btf_type *type = reader_type(reader, id);
 	struct name *entry;
@@ -22,6 +38,8 @@ static int index_type(struct btf_reader *reader, uint32_t id)
 	if (type_is(type, TYPE_ENUM64) || (type_is(type, TYPE_ENUM) && type_flag(type)))
 		reader->signs_unknown = false;
 	if (!btf_has_tag(type) && !type_is(type, TYPE_TYPEDEF))
+		return 0;
+	if (!name_table_find(wanted, btf_file_string(reader->btf, type->name_off)))
 		return 0;
 	name = reader_name(reader, id);
 	if (!*name)
@@ -35,7 +53,7 @@ static int index_type(struct btf_reader *reader, uint32_t id)
 	return 0;
 }
 
-int reader_open(struct btf_reader *reader, const char *path)
+int reader_open(struct btf_reader *reader, const char *path, struct name_table *wanted)
 {
 	int err = btf_file_open(path, &reader->btf);
 	uint32_t id;
@@ -47,8 +65,9 @@ int reader_open(struct btf_reader *reader, const char *path)
 	reader->packed = calloc(reader_count(reader), sizeof(*reader->packed));
 	if (!reader->aligns || !reader->packed)
 		return -ENOMEM;
+	err = want_declared(reader, wanted);
 	for (id = 1; id < reader_count(reader) && !err; id++)
-		err = index_type(reader, id);
+		err = index_type(reader, id, wanted);
 	return err;
 }
 

@@ -17,15 +17,20 @@
 
 struct btf_reader {
 	struct btf_file *btf;
-	struct name_table tags;	    /* value: ID of the first struct, union or enum of that name */
-	struct name_table typedefs; /* value: ID of the first typedef of that name */
-	unsigned char *aligns;	    /* for each type, in bytes; 0: not computed yet */
-	bool *packed;		    /* for each type; valid once its alignment is computed */
-	bool signs_unknown;	    /* no enum in this BTF says whether it is signed */
+	/* Of the wanted names: value: ID of the first type that has it. */
+	struct name_table tags; /* structs, unions and enums */
+	struct name_table typedefs;
+	unsigned char *aligns; /* for each type, in bytes; 0: not computed yet */
+	bool *packed;	       /* for each type; valid once its alignment is computed */
+	bool signs_unknown;    /* no enum in this BTF says whether it is signed */
 };
 
-/* reader must be zeroed. Returns 0 or a negative errno. Call reader_close() in either case. */
-int reader_open(struct btf_reader *reader, const char *path);
+/*
+ * reader must be zeroed. Only the types with wanted names can be found by name, for most of a
+ * kernel's are of no use; the reader adds to them names that it needs itself, which end with it.
+ * Returns 0 or a negative errno. Call reader_close() in either case.
+ */
+int reader_open(struct btf_reader *reader, const char *path, struct name_table *wanted);
 void reader_close(struct btf_reader *reader);
 
 /* All IDs are below this. */
