@@ -197,6 +197,16 @@ size_t escape_append_word(struct buffer *buffer, const void *text, size_t size)
 	return append_escaped(buffer, text, size, true);
 }
 
+/* How many bytes of JSON show as themselves and are ASCII: nearly all of most events. */
+static size_t ascii_length(const char *json, const char *end)
+{
+	const char *at = json;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f)
+		at++;
+	return (size_t)(at - json);
+}
+
 /* As JSON has it: what does not fit into 16 bits is a pair of surrogates. */
 static void escape_in_json(struct buffer *buffer, uint32_t character)
 {
@@ -215,6 +225,13 @@ void escape_append_json(struct buffer *buffer, const char *json, size_t size)
 	size_t length;
 
 	while (json < end) {
+		length = ascii_length(json, end);
+		if (length) {
+			buffer_append(buffer, json, length);
+			json += length;
+			room = json[-1] == '"' || json[-1] == ' ' ? 0 : MOST_MARKS;
+			continue;
+		}
 		length = utf8_decode(json, (size_t)(end - json), &character);
 		if (!length) {
 			length = 1;
@@ -224,8 +241,6 @@ void escape_append_json(struct buffer *buffer, const char *json, size_t size)
 		} else {
 			escape_in_json(buffer, character);
 		}
-		if (*json == '"')
-			room = 0;
 		json += length;
 	}
 }

@@ -9,13 +9,80 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
+static int append_chunk(const char *data, size_t size, void *context)
+{
+	escape_append_json(context, data, size);
+	return 0;
+}
+
+/* ---- members of an object ---- */
+
+/* Without an object the text of the member begins; it is never the first one. */
+static void begin_member(struct row *row, const char *key)
+{
+	struct buffer *pending = &row->output->pending;
+
+	buffer_append(pending, ",\"", 2);
+	buffer_append_string(pending, key);
+	buffer_append(pending, "\":", 2);
+}
+
+/* Takes over the reference; NULL: there is no memory, and no member. */
+static void put_member(struct row *row, const char *key, json_t *value)
+{
+	if (row->object) {
+		json_object_set_new(row->object, key, value);
+		return;
+	}
+	if (!value)
+		return;
+	begin_member(row, key);
+	json_dump_callback(value, append_chunk, &row->output->pending,
+			   JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(value);
+}
+
+static void put_number(struct row *row, const char *key, const char *digits)
+{
+	begin_member(row, key);
+	buffer_append_string(&row->output->pending, digits);
+}
+
+/* Whether the text is in JSON what it is, between quotes. */
+static bool is_plain(const char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (text[i] < 0x20 || text[i] >= 0x7f || text[i] == '"' || text[i] == '\\')
+			return false;
+	return true;
+}
+
+static void put_plain(struct row *row, const char *key, const char *text, size_t size)
+{
+	struct buffer *pending = &row->output->pending;
+
+	begin_member(row, key);
+	buffer_append(pending, "\"", 1);
+	buffer_append(pending, text, size);
+	buffer_append(pending, "\"", 1);
+}
+
+/* ---- rows ---- */
+
+static struct row new_row(struct output *output, enum row_mode mode, uint64_t time)
+{
+	return (struct row){
+		.output = output, .mode = mode, .time = time, .last = output->pending.size
+	};
+}
+
 void row_begin(struct row *row, struct output *output, enum row_mode mode, uint64_t time)
 {
 	char text[40];
 
-	*row = (struct row){
-		.output = output, .mode = mode, .time = time, .last = output->pending.size
-	};
+	*row = new_row(output, mode, time);
 	if (mode != ROW_JSON)
 		return;
 	row->object = json_object();
@@ -23,6 +90,20 @@ void row_begin(struct row *row, struct output *output, enum row_mode mode, uint6
 	json_object_set_new(row->object, "time", json_string(text));
 	if (output->origin)
 		json_object_update(row->object, output->origin);
+}
+
+void row_begin_json(struct row *row, struct output *output, uint64_t time)
+{
+	const char *key;
+	json_t *value;
+	char text[40];
+
+	*row = new_row(output, ROW_JSON, time);
+	output_format_time(output, time, text);
+	buffer_append_string(&output->pending, "{\"time\":\"");
+	buffer_append_string(&output->pending, text);
+	buffer_append(&output->pending, "\"", 1);
+	json_object_foreach(output->origin, key, value) put_member(row, key, json_incref(value));
 }
 
 json_t *row_origin(const char *tool)
@@ -36,12 +117,6 @@ json_t *row_origin(const char *tool)
 	json_object_set_new(origin, "schema", json_integer(ROW_SCHEMA));
 	json_decref(hex);
 	return origin;
-}
-
-static int append_chunk(const char *data, size_t size, void *context)
-{
-	escape_append_json(context, data, size);
-	return 0;
 }
 
 /* The object's text ends with a brace, and it has other members. */
@@ -59,11 +134,13 @@ static void append_last_member(struct row *row)
 
 void row_end(struct row *row)
 {
-	if (row->mode == ROW_JSON) {
+	if (row->object)
 		json_dump_callback(row->object, append_chunk, &row->output->pending, JSON_COMPACT);
-		json_decref(row->object);
+	else if (row->mode == ROW_JSON)
+		buffer_append(&row->output->pending, "}", 1);
+	if (row->mode == ROW_JSON)
 		append_last_member(row);
-	}
+	json_decref(row->object);
 	buffer_append(&row->output->pending, "\n", 1);
 }
 
@@ -121,12 +198,15 @@ void row_int(struct row *row, const char *title, const char *key, int width, int
 {
 	char text[24];
 
-	if (in_column(row, title, width)) {
-		snprintf(text, sizeof(text), "%lld", (long long)value);
-		put_column(row, width, text);
-	}
-	if (in_json(row, key))
+	if (in_json(row, key) && row->object) {
 		json_object_set_new(row->object, key, json_integer(value));
+		return;
+	}
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	if (in_column(row, title, width))
+		put_column(row, width, text);
+	if (in_json(row, key))
+		put_number(row, key, text);
 }
 
 /* jansson's integers are signed. Larger numbers are rounded rather than left out. */
@@ -139,20 +219,27 @@ void row_uint(struct row *row, const char *title, const char *key, int width, ui
 {
 	char text[24];
 
-	if (in_column(row, title, width)) {
-		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-		put_column(row, width, text);
+	if (in_json(row, key) && (row->object || value > INT64_MAX)) {
+		put_member(row, key, json_of_unsigned(value));
+		return;
 	}
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	if (in_column(row, title, width))
+		put_column(row, width, text);
 	if (in_json(row, key))
-		json_object_set_new(row->object, key, json_of_unsigned(value));
+		put_number(row, key, text);
 }
 
 void row_word(struct row *row, const char *title, const char *key, int width, const char *word)
 {
 	if (in_column(row, title, width))
 		put_column(row, width, word ? word : "-");
-	if (in_json(row, key))
-		json_object_set_new(row->object, key, word ? json_string(word) : json_null());
+	if (!in_json(row, key))
+		return;
+	if (word && !row->object && is_plain(word, strlen(word)))
+		put_plain(row, key, word, strlen(word));
+	else
+		put_member(row, key, word ? json_string(word) : json_null());
 }
 
 json_t *row_json_hex(const char *text, size_t size)
@@ -179,6 +266,14 @@ json_t *row_json_text(const char *text, size_t size, json_t **hex)
 	bool whole = true;
 	json_t *string;
 
+	/* Most text is ASCII, and valid as it is. */
+	while (at < size && (text[at] & 0x80) == 0)
+		at++;
+	if (at == size) {
+		*hex = NULL;
+		return json_stringn(text, size);
+	}
+	buffer_append(&valid, text, at);
 	while (at < size) {
 		length = utf8_decode(text + at, size - at, &character);
 		if (length) {
@@ -211,10 +306,14 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
 	}
 	if (!in_json(row, key))
 		return;
-	json_object_set_new(row->object, key, row_json_text(text, size, &hex));
+	if (!row->object && is_plain(text, size)) {
+		put_plain(row, key, text, size);
+		return;
+	}
+	put_member(row, key, row_json_text(text, size, &hex));
 	if (hex) {
 		snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
-		json_object_set_new(row->object, hex_key, hex);
+		put_member(row, hex_key, hex);
 	}
 }
 
@@ -233,7 +332,7 @@ void row_value(struct row *row, int width, const char *text, size_t size, bool i
 void row_json(struct row *row, const char *key, json_t *value)
 {
 	if (in_json(row, key))
-		json_object_set_new(row->object, key, value);
+		put_member(row, key, value);
 	else
 		json_decref(value);
 }

@@ -23,7 +23,7 @@ struct row {
 	struct output *output;
 	enum row_mode mode;
 	uint64_t time;	/* of the event, in nanoseconds of CLOCK_MONOTONIC */
-	json_t *object; /* with ROW_JSON only */
+	json_t *object; /* of row_begin() with ROW_JSON; else NULL */
 	bool started;	/* the line has a column already */
 	size_t gap;	/* padding of the last column, in spaces: written if another follows */
 	size_t last;	/* where the last column begins in the pending lines */
@@ -37,6 +37,12 @@ struct row {
  */
 void row_begin(struct row *row, struct output *output, enum row_mode mode, uint64_t time);
 void row_end(struct row *row);
+
+/*
+ * The same with ROW_JSON, for a line of which nothing is looked at before it is printed: without an
+ * object each member becomes text at once, in a third of the time. No key may be added twice.
+ */
+void row_begin_json(struct row *row, struct output *output, uint64_t time);
 
 /*
  * The members that all objects of a tool have, for output->origin: the tool's name, the machine's,

@@ -63,15 +63,27 @@ static void choose_members(const struct options *options, struct row *row)
 	row->object = chosen;
 }
 
+static void add_fields(struct row *row, const struct options *options, const struct tool *tool,
+		       struct output *output, const void *event)
+{
+	if (tool->row)
+		tool->row(row, event);
+	who_view_json(row, output->who, options->who_fields);
+	added_fields_row(options->added, row);
+}
+
 /* All fields of the event, for json_decref() or row_end(). */
 static void read_fields(struct row *row, const struct options *options, const struct tool *tool,
 			struct output *output, uint64_t time, const void *event)
 {
 	row_begin(row, output, ROW_JSON, time);
-	if (tool->row)
-		tool->row(row, event);
-	who_view_json(row, output->who, options->who_fields);
-	added_fields_row(options->added, row);
+	add_fields(row, options, tool, output, event);
+}
+
+/* Whether something is asked of the fields before they are printed. */
+static bool looks_at_fields(const struct options *options)
+{
+	return options->where || options->columns.count || options->who_fields;
 }
 
 bool lines_wants(const struct options *options, const struct tool *tool, struct output *output,
@@ -99,6 +111,12 @@ bool lines_print(const struct options *options, const struct tool *tool, struct 
 		if (shown)
 			print_text(options, tool, output, time, event);
 		return shown;
+	}
+	if (!looks_at_fields(options)) {
+		row_begin_json(&row, output, time);
+		add_fields(&row, options, tool, output, event);
+		row_end(&row);
+		return true;
 	}
 	read_fields(&row, options, tool, output, time, event);
 	shown = where_holds(options->where, row.object);
