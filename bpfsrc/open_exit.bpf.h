@@ -221,6 +221,18 @@ int on_exit_alone(struct bpf_raw_tracepoint_args *ctx)
 #define IO_URING_OPENAT	 18 /* IORING_OP_OPENAT: include/uapi/linux/io_uring.h */
 #define IO_URING_OPENAT2 28
 
+/* As add_place(), which is of another type of program than on_io_uring_submit(). */
+static __always_inline void complete_draft(struct draft *draft)
+{
+	struct path *path = find_place(draft);
+
+	if (path)
+		append_path(&draft->event.strings, &draft->event.names, READ(path->mnt),
+			    READ(path->dentry));
+	else
+		draft->event.place = PLACE_NONE;
+}
+
 static __always_inline int report_request(void *ctx, struct io_open_start *open)
 {
 	struct open_how_start how = READ(open->how);
@@ -240,11 +252,13 @@ static __always_inline int report_request(void *ctx, struct io_open_start *open)
 	draft = scratch.lookup(&zero);
 	if (!draft)
 		return 0;
+	draft->who_due = 0;
+	draft->who = begin_who(&draft->who_due);
 	ended.name = READ(filename->name);
 	fill_draft(draft, &ended);
 	if (PARAM(PARAM_DIRECTORY)) /* no file is known */
 		complete_draft(draft);
-	submit_event(ctx, &draft->event);
+	submit_draft(ctx, draft);
 	return 0;
 }
 

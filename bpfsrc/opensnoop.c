@@ -67,7 +67,9 @@ struct draft {
 	u32 wants_file;	    /* 1: add the file's path and flags */
 	u32 wants_resolved; /* 1: the same, but the name is not in doubt */
 	u32 call;	    /* for on_exit_alone() */
-	u32 unused;
+	u32 who_due;	    /* of begin_who(), as the next */
+	u64 who;
+	struct kept_walk walk; /* of add_place() */
 	struct opensnoop_event event;
 };
 
@@ -217,7 +219,7 @@ static __always_inline bool is_complete(const struct opensnoop_event *event,
 }
 
 /* Builds the event in the batch, which saves a copy; false if it is not complete. */
-static __always_inline bool report_in_batch(void *ctx, const struct ended *ended)
+static __always_inline bool report_in_batch(void *ctx, const struct ended *ended, u64 who)
 {
 	struct opensnoop_event *event;
 	struct batch *batch;
@@ -231,16 +233,18 @@ static __always_inline bool report_in_batch(void *ctx, const struct ended *ended
 		unlock_batch(batch);
 		return false;
 	}
-	submit_reserved(ctx, batch, event, size);
+	submit_reserved_by(ctx, batch, event, size, who);
 	return true;
 }
 
-static __always_inline void submit_event(void *ctx, struct opensnoop_event *event)
+/* The last thing that a program does. */
+static __always_inline void submit_draft(void *ctx, struct draft *draft)
 {
-	u64 size = offsetof(struct opensnoop_event, strings.bytes) + event->strings.size;
+	u64 size = offsetof(struct opensnoop_event, strings.bytes) + draft->event.strings.size;
 
-	if (is_bounded(&size, sizeof(*event)))
-		submit(ctx, event, size);
+	if (is_bounded(&size, sizeof(draft->event)))
+		submit_by(ctx, &draft->event, size, draft->who);
+	end_who(ctx, draft->who_due);
 }
 
 /* Whether the event is to say which file was opened, as far as that is known, for PARAM_RESOLVED.
@@ -256,6 +260,7 @@ static __always_inline void fill_draft(struct draft *draft, const struct ended *
 	fill_event(&draft->event, ended, OPEN_PATH_SIZE);
 	draft->file = ended->file;
 	draft->fd = ended->fd;
+	draft->walk.parts = 0;
 	draft->wants_file = ended->wants_file;
 	draft->wants_resolved = wants_resolved(ended);
 	if (ended->ret >= 0 && (ended->in_user_memory || (ended->file && PARAM(PARAM_DIRECTORY))))
@@ -266,18 +271,23 @@ static __always_inline void fill_draft(struct draft *draft, const struct ended *
 static __always_inline int report(void *ctx, const struct ended *ended)
 {
 	struct draft *draft;
-	u32 zero = 0;
+	u32 zero = 0, due = 0;
+	u64 who = begin_who(&due);
 
 	if (!ended->wants_file && !PARAM(PARAM_DIRECTORY) && !wants_resolved(ended) &&
-	    report_in_batch(ctx, ended))
+	    report_in_batch(ctx, ended, who)) {
+		end_who(ctx, due);
 		return 0;
+	}
 	draft = scratch.lookup(&zero);
 	if (!draft)
 		return 0;
+	draft->who = who;
+	draft->who_due = due;
 	fill_draft(draft, ended);
 	if (draft->wants_file || PARAM(PARAM_DIRECTORY) || draft->wants_resolved)
 		with_place.call(ctx, 0);
-	submit_event(ctx, &draft->event);
+	submit_draft(ctx, draft);
 	return 0;
 }
 
@@ -335,18 +345,6 @@ static __always_inline struct path *find_place(struct draft *draft)
 	return NULL;
 }
 
-/* Adds the path that belongs to the event. */
-static __always_inline void complete_draft(struct draft *draft)
-{
-	struct path *path = find_place(draft);
-
-	if (path)
-		append_path(&draft->event.strings, &draft->event.names, READ(path->mnt),
-			    READ(path->dentry));
-	else
-		draft->event.place = PLACE_NONE;
-}
-
 /* Of flags that are in doubt the file has the last word, except on those that it does not keep. */
 static __always_inline bool is_excluded_by_file(const struct opensnoop_event *event)
 {
@@ -354,9 +352,21 @@ static __always_inline bool is_excluded_by_file(const struct opensnoop_event *ev
 	       !(PARAM(PARAM_FLAGS) & OPEN_FLAGS_OF_CALL) && !has_wanted_flag(event->file_flags);
 }
 
+/* Begins the walk of the path that belongs to the event. */
+static __always_inline void begin_place(struct draft *draft)
+{
+	struct path *path = find_place(draft);
+
+	if (path)
+		begin_walk_in_parts(&draft->walk, &draft->event.strings, &draft->event.names, path);
+	else
+		draft->event.place = PLACE_NONE;
+}
+
 /*
- * A tail call with the draft in this CPU's scratch. It has the same type as its caller. As a
- * program of its own, the walk does not count towards the length of each program that needs it.
+ * A tail call with the draft in this CPU's scratch, and one of itself for each further part of the
+ * path's walk. It has the same type as its caller. As a program of its own, the walk does not count
+ * towards the length of each program that needs it.
  */
 int add_place(void *ctx)
 {
@@ -366,9 +376,13 @@ int add_place(void *ctx)
 	draft = scratch.lookup(&zero);
 	if (!draft)
 		return 0;
-	complete_draft(draft);
+	if (!draft->walk.parts)
+		begin_place(draft);
+	if (draft->walk.parts &&
+	    walk_part(&draft->walk, &draft->event.strings, &draft->event.names))
+		with_place.call(ctx, 0);
 	if (!is_excluded_by_file(&draft->event))
-		submit_event(ctx, &draft->event);
+		submit_draft(ctx, draft);
 	return 0;
 }
 

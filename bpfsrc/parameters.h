@@ -16,6 +16,7 @@ enum {
 	PARAM_UID,
 	PARAM_FILES_TYPE, /* BTF ID of struct files_struct; 0: the kernel can't cast_pointer() */
 	PARAM_CGROUP,	  /* 1: only tasks in wanted_cgroup or below it */
+	PARAM_TASK_TYPE,  /* as PARAM_FILES_TYPE, of struct task_struct */
 	PARAM_TOOL = 16,
 };
 

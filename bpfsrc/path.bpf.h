@@ -128,38 +128,48 @@ static __always_inline bool leave_mount(struct walk *walk, struct strings *strin
 	return true;
 }
 
-static __always_inline void walk_up(struct walk *walk, struct strings *strings)
+/* Walks on for some rounds; false: the walk has ended. */
+static __always_inline bool walk_up(struct walk *walk, struct strings *strings, int rounds)
 {
 	int i, k;
 
 #pragma unroll
-	for (i = 0; i < PATH_ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 #pragma unroll
 		for (k = 0; k < PATH_NAMES_TOGETHER; k++)
 			if (!leave_directory(walk, strings))
-				return;
+				return false;
 		if (!leave_mount(walk, strings))
-			return;
+			return false;
 	}
+	return true;
 }
 
-/* Appends the names of the path of (mnt, dentry), from the last one up. */
-static __always_inline void append_path(struct strings *strings, struct path_names *names,
-					struct vfsmount *mnt, struct dentry *dentry)
+/* Begins the walk of the path of (mnt, dentry), whose names are appended from the last one up. */
+static __always_inline void begin_walk(struct walk *walk, const struct strings *strings,
+				       struct path_names *names, struct vfsmount *mnt,
+				       struct dentry *dentry)
 {
 	struct fs_struct *fs = READ(my_task()->fs);
-	struct walk walk = {
-		.dentry = dentry,
-		.root_mount = mount_of(READ(fs->root.mnt)),
-		.root = READ(fs->root.dentry),
-		.end = &names->end,
-	};
 
-	enter_mount(&walk, mount_of(mnt));
+	walk->dentry = dentry;
+	walk->root_mount = mount_of(READ(fs->root.mnt));
+	walk->root = READ(fs->root.dentry);
+	walk->end = &names->end;
+	enter_mount(walk, mount_of(mnt));
 	names->offset = strings->size;
 	names->deleted = !READ(dentry->d_hash.pprev);
 	names->end = PATH_CUT;
-	walk_up(&walk, strings);
+}
+
+/* Appends the names of the path of (mnt, dentry). */
+static __always_inline void append_path(struct strings *strings, struct path_names *names,
+					struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct walk walk;
+
+	begin_walk(&walk, strings, names, mnt, dentry);
+	walk_up(&walk, strings, PATH_ROUNDS);
 	names->size = strings->size - names->offset;
 }
 
@@ -170,4 +180,62 @@ static __always_inline void append_working_directory(struct strings *strings,
 	struct fs_struct *fs = READ(my_task()->fs);
 
 	append_path(strings, names, READ(fs->pwd.mnt), READ(fs->pwd.dentry));
+}
+
+/*
+ * A walk in parts: a program that calls itself by a tail call for each part is a fifth as long as
+ * one that makes the whole walk, and so is the time to compile and to load it. Between the parts
+ * the walk is kept in a map. Most paths need one part.
+ */
+#define PATH_ROUNDS_OF_PART 3
+#define PATH_PARTS	    5
+
+struct kept_walk {
+	struct dentry *dentry;
+	struct dentry *top;
+	struct mount_start *mount;
+	struct mount_start *root_mount;
+	struct dentry *root;
+	u32 parts; /* that are left; 0: the walk has ended, or none was begun */
+	u32 unused;
+};
+
+static __always_inline void keep_walk(struct kept_walk *kept, const struct walk *walk)
+{
+	kept->dentry = walk->dentry;
+	kept->top = walk->top;
+	kept->mount = walk->mount;
+	kept->root_mount = walk->root_mount;
+	kept->root = walk->root;
+}
+
+/* Begins the walk of a path. */
+static __always_inline void begin_walk_in_parts(struct kept_walk *kept, struct strings *strings,
+						struct path_names *names, struct path *path)
+{
+	struct walk walk;
+
+	begin_walk(&walk, strings, names, READ(path->mnt), READ(path->dentry));
+	names->size = 0;
+	keep_walk(kept, &walk);
+	kept->parts = PATH_PARTS;
+}
+
+/* Walks the next part; false: the walk has ended. */
+static __always_inline bool walk_part(struct kept_walk *kept, struct strings *strings,
+				      struct path_names *names)
+{
+	struct walk walk = {
+		.dentry = kept->dentry,
+		.top = kept->top,
+		.mount = kept->mount,
+		.root_mount = kept->root_mount,
+		.root = kept->root,
+		.end = &names->end,
+	};
+
+	kept->parts = walk_up(&walk, strings, PATH_ROUNDS_OF_PART) ? kept->parts - 1 : 0;
+	names->size = strings->size - names->offset;
+	keep_walk(kept, &walk);
+	return kept->parts;
 }

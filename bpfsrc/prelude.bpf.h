@@ -12,6 +12,10 @@
  * patches the value into this instruction, so the verifier knows it, and what an option switches
  * off costs nothing. What is compiled for one start defines GIVEN_PARAMETERS: the others are 0
  * there, and what they switch on is not compiled.
+ *
+ * IS_GIVEN(n) is whether it is not 0, for a parameter that the tool sets. What is compiled for one
+ * start does not have what comes of the opposite either. Not for PARAM_*_TYPE, which the loader
+ * sets.
  */
 #define LOADED_PARAM(n)                                                                       \
 	({                                                                                    \
@@ -20,9 +24,11 @@
 		value_;                                                                       \
 	})
 #ifdef GIVEN_PARAMETERS
-#define PARAM(n) ((GIVEN_PARAMETERS >> (n)) & 1 ? LOADED_PARAM(n) : (u64)0)
+#define PARAM(n)    ((GIVEN_PARAMETERS >> (n)) & 1 ? LOADED_PARAM(n) : (u64)0)
+#define IS_GIVEN(n) ((GIVEN_PARAMETERS >> (n)) & 1)
 #else
-#define PARAM(n) LOADED_PARAM(n)
+#define PARAM(n)    LOADED_PARAM(n)
+#define IS_GIVEN(n) LOADED_PARAM(n)
 #endif
 
 /*

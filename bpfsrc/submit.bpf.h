@@ -286,7 +286,3 @@ int flush_batch(struct bpf_raw_tracepoint_args *ctx)
 	submit_my_batch(ctx);
 	return 0;
 }
-
-#ifdef WITH_WHO
-#include "who_record.bpf.h"
-#endif

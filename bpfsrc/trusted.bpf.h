@@ -41,6 +41,17 @@ static void *(*cast_pointer)(u64 address, u32 type) = (void *)0x5eed0002;
 /* A member of 4 or 8 bytes. If it is a pointer, the result is a trusted pointer too. */
 #define LOAD(type, pointer, member) LOAD_AT(pointer, offsetof(type, member), ((type *)0)->member)
 
+/*
+ * The current task, for loads of many pointers: they are not trusted where the kernel can cast, and
+ * then the verifier searches nothing. PARAM_BTF guards the call.
+ */
+static __always_inline u64 my_cast_task(void)
+{
+	u64 task = (u64)my_trusted_task();
+
+	return PARAM(PARAM_TASK_TYPE) ? (u64)cast_pointer(task, PARAM(PARAM_TASK_TYPE)) : task;
+}
+
 /* As my_ids(), for a trusted pointer. */
 static __always_inline u64 load_ids(struct task_struct *task)
 {

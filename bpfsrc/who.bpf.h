@@ -4,8 +4,8 @@
  * the task has an event and is not as it was at its last one. The kernel keeps the number of each
  * task's last record, and the values that were in it; a task that it forgets gets another record.
  *
- * The programs below are the tail of submit(): one after the other by tail calls, as each has a
- * path to walk. So a program that submits an event ends there, unless its task is known already.
+ * The programs of who_record.bpf.h are the tail of submit(), by tail calls, for there are paths to
+ * walk. So a program that submits an event ends there, unless its task is known already.
  */
 #include "who_values.bpf.h"
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* No program: the sections that --who adds to that of a tool. */
+/*
+ * The programs of --who. They are the same for all tools: a tool's own source is compiled beside
+ * this one, and both share maps by name.
+ */
 #include "who_types.bpf.h"
+#include "prelude.bpf.h"
+#include "submit.bpf.h"
 #include "who.bpf.h"
 #include "who_record.bpf.h"

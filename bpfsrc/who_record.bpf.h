@@ -9,10 +9,15 @@
 #define WHO_CGROUP_NAME	  256
 #define WHO_CTIME_QUERIED (1U << 31) /* I_CTIME_QUERIED, 6.13 */
 
+/* The paths of a record, in the order in which they are walked. */
+enum who_path { WHO_PATH_NONE, WHO_PATH_EXE, WHO_PATH_PARENT_EXE, WHO_PATH_CWD };
+
 /* A record that is being made. */
 struct who_work {
 	u32 is_busy; /* an interrupt's program may come in between */
-	u32 unused;
+	u32 path;    /* enum who_path: the last one that was begun */
+	struct kept_walk walk;
+	struct path_names names; /* of that path */
 	struct who_record record;
 };
 
@@ -140,8 +145,6 @@ static __always_inline void who_add_exe(struct who_record *record)
 	record->exe_magic = READ(super_block->s_magic);
 	record->exe_file_system = READ(super_block->s_flags);
 	record->exe_is_upper = record->exe_magic == WHO_OVERLAY && who_is_upper(inode);
-	append_path(&record->strings, &record->exe, READ(file->f_path.mnt),
-		    READ(file->f_path.dentry));
 }
 
 static __always_inline void who_add_before(struct who_record *record, u32 tid)
@@ -174,7 +177,7 @@ static __always_inline void who_begin_record(struct who_record *record, u32 tid,
 	who_add_exe(record);
 }
 
-/* A tail call. The walk of the exe's path is here, the others are in the next. */
+/* A tail call. */
 int who_send(void *ctx)
 {
 	u32 zero = 0, tid = my_tid();
@@ -190,25 +193,74 @@ int who_send(void *ctx)
 	work->is_busy = 1;
 	asm volatile("" ::: "memory");
 	who_begin_record(&work->record, tid, number);
+	work->path = WHO_PATH_NONE;
+	work->walk.parts = 0;
 	who_programs.call(ctx, WHO_PROGRAM_REST);
 	work->is_busy = 0;
 	return 0;
 }
 
-static __always_inline void who_add_parent_exe(struct who_record *record)
+/* The file that the parent runs; NULL: it is a kernel thread, or has ended. */
+static __always_inline struct file *who_parent_exe(void)
 {
 	struct task_struct *parent = READ(my_task()->real_parent);
 	struct mm_struct *mm = READ(parent->mm);
-	struct file *file;
 
-	if (!mm || READ(parent->flags) & WHO_OF_KERNEL)
-		return;
-	file = READ(mm->exe_file);
-	if (!file)
-		return;
-	record->has |= WHO_HAS_PARENT_EXE;
-	append_path(&record->strings, &record->parent_exe, READ(file->f_path.mnt),
-		    READ(file->f_path.dentry));
+	return mm && !(READ(parent->flags) & WHO_OF_KERNEL) ? READ(mm->exe_file) : NULL;
+}
+
+/* The path after the last one that was begun; NULL: there is none. */
+static __always_inline struct path *who_next_path(struct who_work *work)
+{
+	struct who_record *record = &work->record;
+	struct file *file = NULL;
+	struct fs_struct *fs;
+
+	if (work->path == WHO_PATH_NONE) {
+		work->path = WHO_PATH_EXE;
+		file = (void *)record->values.exe;
+	}
+	if (!file && work->path == WHO_PATH_EXE) {
+		work->path = WHO_PATH_PARENT_EXE;
+		file = who_parent_exe();
+		if (file)
+			record->has |= WHO_HAS_PARENT_EXE;
+	}
+	if (file)
+		return &file->f_path;
+	if (work->path == WHO_PATH_CWD || record->values.flags)
+		return NULL;
+	work->path = WHO_PATH_CWD;
+	record->has |= WHO_HAS_CWD;
+	fs = READ(my_task()->fs);
+	return &fs->pwd;
+}
+
+static __always_inline void who_put_path(struct who_work *work)
+{
+	if (work->path == WHO_PATH_EXE)
+		work->record.exe = work->names;
+	else if (work->path == WHO_PATH_PARENT_EXE)
+		work->record.parent_exe = work->names;
+	else
+		work->record.cwd = work->names;
+}
+
+/* Walks the next part of the record's paths; false: all are there. */
+static __always_inline bool who_walk_on(struct who_work *work)
+{
+	struct strings *strings = &work->record.strings;
+	struct path *path;
+
+	if (!work->walk.parts) {
+		path = who_next_path(work);
+		if (!path)
+			return false;
+		begin_walk_in_parts(&work->walk, strings, &work->names, path);
+	}
+	walk_part(&work->walk, strings, &work->names);
+	who_put_path(work);
+	return true;
 }
 
 static __always_inline int who_put_record(void *ctx, struct who_record *record)
@@ -224,25 +276,28 @@ static __always_inline int who_put_record(void *ctx, struct who_record *record)
 	return events.perf_submit(ctx, record, size);
 }
 
-/* The tail call of who_send(). */
-int who_send_rest(void *ctx)
+static __always_inline void who_end_record(void *ctx, struct who_work *work)
 {
-	u32 zero = 0, tid = my_tid();
-	struct who_work *work = who_works.lookup(&zero);
-	struct who_entry *entry;
+	u32 tid = my_tid();
+	struct who_entry *entry = who_entries.lookup(&tid);
 
-	if (!work)
-		return 0;
-	who_add_parent_exe(&work->record);
-	if (!work->record.values.flags) {
-		work->record.has |= WHO_HAS_CWD;
-		append_working_directory(&work->record.strings, &work->record.cwd);
-	}
-	entry = who_entries.lookup(&tid);
 	if (!who_put_record(ctx, &work->record) && entry && entry->number == work->record.number) {
 		bpf_probe_read(&entry->values, sizeof(entry->values), &work->record.values);
 		entry->sent = 1;
 	}
+}
+
+/* The tail call of who_send(), and of itself for each part of the paths. */
+int who_send_rest(void *ctx)
+{
+	u32 zero = 0;
+	struct who_work *work = who_works.lookup(&zero);
+
+	if (!work)
+		return 0;
+	if (who_walk_on(work))
+		who_programs.call(ctx, WHO_PROGRAM_REST);
+	who_end_record(ctx, work);
 	asm volatile("" ::: "memory");
 	work->is_busy = 0;
 	return 0;
@@ -316,7 +371,7 @@ static __always_inline int who_note_before(void)
 
 	if (!values)
 		return 0;
-	who_read_credentials(false, (u64)my_task(), &values->got, &values->credentials);
+	who_read_my_credentials(&values->got, &values->credentials);
 	who_before.update(&tid, &values->credentials);
 	return 0;
 }

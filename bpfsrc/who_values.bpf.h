@@ -20,14 +20,32 @@
 	((offsetof(struct uts_namespace, name) ? sizeof(u64) : 0) + \
 	 offsetof(struct ns_common, inum))
 
+/* Whether loads are possible. Since 5.15: without BTF such a kernel prunes what they guard. */
+#ifdef HAVE_TASK_REGISTERS
+#define WHO_CAN_LOAD (IS_GIVEN(PARAM_BTF) && IS_GIVEN(PARAM_TRUSTED_TASK))
+#else
+#define WHO_CAN_LOAD false
+#endif
+
+/*
+ * In what is compiled for one start this is a constant already in each function, so that only one
+ * of the two ways is compiled, which takes much less time.
+ */
+#ifdef GIVEN_PARAMETERS
+#define BY_LOADS(loads) WHO_CAN_LOAD
+#else
+#define BY_LOADS(loads) (loads)
+#endif
+
 /*
  * A member of 4 or 8 bytes as a number; 0 if it can't be read. loads is a constant where it is
- * used. What is read goes through *got, which is in a map, because the stack is short.
+ * used, and as WHO_CAN_LOAD. What is read goes through *got, which is in a map, because the stack
+ * is short.
  */
 #define WHO_GET(type, pointer, member)                                                     \
 	({                                                                                 \
 		u64 value_;                                                                \
-		if (loads) {                                                               \
+		if (BY_LOADS(loads)) {                                                     \
 			value_ = LOAD(type, pointer, member);                              \
 		} else {                                                                   \
 			*got = 0;                                                          \
@@ -42,7 +60,7 @@
 #define WHO_GET_AT(pointer, offset, type)                                                       \
 	({                                                                                      \
 		u64 value_;                                                                     \
-		if (loads) {                                                                    \
+		if (BY_LOADS(loads)) {                                                          \
 			value_ = LOAD_AT(pointer, offset, type);                                \
 		} else {                                                                        \
 			*got = 0;                                                               \
@@ -220,13 +238,18 @@ static __always_inline void who_read_values(bool loads, u64 task, struct who_val
 }
 
 /* The current task's. */
+static __always_inline void who_read_my_credentials(u64 *got, struct who_credentials *to)
+{
+	if (WHO_CAN_LOAD)
+		who_read_credentials(true, my_cast_task(), got, to);
+	else
+		who_read_credentials(false, (u64)my_task(), got, to);
+}
+
 static __always_inline void who_read_mine(struct who_values *to)
 {
-#ifdef HAVE_TASK_REGISTERS /* since 5.15: without BTF such a kernel prunes the loads */
-	if (PARAM(PARAM_BTF) && PARAM(PARAM_TRUSTED_TASK)) {
-		who_read_values(true, (u64)my_trusted_task(), to);
-		return;
-	}
-#endif
-	who_read_values(false, (u64)my_task(), to);
+	if (WHO_CAN_LOAD)
+		who_read_values(true, my_cast_task(), to);
+	else
+		who_read_values(false, (u64)my_task(), to);
 }

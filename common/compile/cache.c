@@ -65,6 +65,10 @@ static int make_key(struct cache_key *key, const struct compile_request *request
 
 	write_hash(request->source, digits);
 	buffer_printf(&text, "snoopkit: %s\nsource: %s\n", SNOOPKIT_VERSION, digits);
+	if (request->beside) {
+		write_hash(request->beside, digits);
+		buffer_printf(&text, "beside: %s\n", digits);
+	}
 	for (flag = compiler_flags(request); *flag; flag++)
 		buffer_printf(&text, "flag: %s\n", *flag);
 	if (part)

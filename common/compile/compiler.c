@@ -177,6 +177,7 @@ static void add_btf_ids(struct image *image, const struct compile_request *reque
 	image->tracepoint_btf_id = ids.tracepoint;
 	image->cast_btf_id = ids.cast;
 	image->files_btf_id = ids.files;
+	image->task_btf_id = ids.task;
 }
 
 /*
@@ -245,7 +246,7 @@ static int compile_here(const struct compile_request *request, const char *scrat
 	(*image)->kernel_has = kernel_has;
 	(*image)->probe_set = request->part ? request->part->probe_set : 0;
 	(*image)->parameters = request->part ? request->part->parameters : IMAGE_ALL_PARAMETERS;
-	if (request->btf_tracepoint)
+	if (request->btf_tracepoint || request->casts)
 		add_btf_ids(*image, request);
 	return 0;
 }
@@ -342,17 +343,23 @@ static void run_child(const struct compile_request *request, char *shared_scratc
 
 /* ---- in the parent ---- */
 
-/* What the child left when it ended. */
-struct outcome {
+/* A child that compiles one source, and what it left when it ended. */
+struct compilation {
+	struct compile_request request; /* the source is unfolded */
+	struct unfolded unfolded;
+	char *shared_scratch;
+	int messages;	     /* a descriptor */
+	int fd;		     /* of the pipe from the child */
+	pid_t pid;	     /* of the child; 0: it is not there, or compile_end() waits for it */
 	struct buffer bytes; /* the reply and the image */
-	char *messages;	     /* translated; malloc'ed, or NULL */
 	int status;	     /* see waitpid(2) */
 };
 
 /* The messages with the names and lines of the source's own files. */
-static char *translated_messages(const struct compile_request *request, int messages)
+static char *translated_messages(const struct compilation *compilation)
 {
-	char *captured = read_messages(messages), *translated = NULL;
+	const struct compile_request *request = &compilation->request;
+	char *captured = read_messages(compilation->messages), *translated = NULL;
 
 	if (captured)
 		translated = source_translate(captured, LIBBCC_SOURCE_NAME, request->name,
@@ -362,9 +369,10 @@ static char *translated_messages(const struct compile_request *request, int mess
 }
 
 /* Reads to the end of the file; -ECANCELED when cancel_fd becomes readable. */
-static int receive(const struct compile_request *request, int fd, struct buffer *bytes)
+static int receive(struct compilation *compilation)
 {
-	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+	const struct compile_request *request = &compilation->request;
+	struct pollfd fds[] = { { .fd = compilation->fd, .events = POLLIN },
 				{ .fd = request->cancel_fd, .events = POLLIN } };
 	int ready = poll(fds, 2, SLOW_AFTER_MS);
 
@@ -375,16 +383,17 @@ static int receive(const struct compile_request *request, int fd, struct buffer 
 		ready = poll(fds, 2, -1);
 	if (fds[1].revents & POLLIN)
 		return -ECANCELED;
-	return file_read_fd(fd, bytes);
+	return file_read_fd(compilation->fd, &compilation->bytes);
 }
 
 /*
  * The child ended without a whole reply. Where LLVM can't go on, it prints a message and exits: the
  * message is the error's detail then.
  */
-static int explain_end(const struct compile_request *request, const struct outcome *outcome,
+static int explain_end(const struct compilation *compilation, const char *messages,
 		       struct error *error)
 {
+	const struct compile_request *request = &compilation->request;
 	const char *release = request->target->kernel.release;
 	char stack[64] = "";
 	struct rlimit limit;
@@ -392,14 +401,13 @@ static int explain_end(const struct compile_request *request, const struct outco
 	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < COMPILER_STACK)
 		snprintf(stack, sizeof(stack), ", with a stack of %llu kB (ulimit -s)",
 			 (unsigned long long)limit.rlim_cur / 1024);
-	if (WIFSIGNALED(outcome->status))
+	if (WIFSIGNALED(compilation->status))
 		return error_set(error, EINVAL,
 				 "can't compile %s for kernel %s: the compiler was killed by "
 				 "signal %d%s",
-				 request->name, release, WTERMSIG(outcome->status), stack);
+				 request->name, release, WTERMSIG(compilation->status), stack);
 	return error_set(error, EINVAL, "can't compile %s for kernel %s: the compiler gave up%s",
-			 request->name, release,
-			 outcome->messages && *outcome->messages ? "" : " without a message");
+			 request->name, release, messages && *messages ? "" : " without a message");
 }
 
 static int read_image(const struct buffer *bytes, struct image **image, struct error *error)
@@ -411,43 +419,55 @@ static int read_image(const struct buffer *bytes, struct image **image, struct e
 		     0;
 }
 
-/* Moves the messages into the error's detail, if there is an error. */
-static int take_outcome(const struct compile_request *request, struct outcome *outcome,
-			struct image **image, struct error *error)
+/* Frees the messages, or moves them into the error's detail, if there is an error. */
+static int take_outcome(const struct compilation *compilation, char *messages, struct image **image,
+			struct error *error)
 {
-	const struct buffer *bytes = &outcome->bytes;
+	const struct buffer *bytes = &compilation->bytes;
 	struct reply reply = {};
 	int err;
 
 	if (bytes->size >= sizeof(reply))
 		memcpy(&reply, bytes->data, sizeof(reply));
-	if (bytes->size < sizeof(reply) || WIFSIGNALED(outcome->status))
-		err = explain_end(request, outcome, error);
+	if (bytes->size < sizeof(reply) || WIFSIGNALED(compilation->status))
+		err = explain_end(compilation, messages, error);
 	else if (reply.err)
 		err = error_set(error, -reply.err, "%s", reply.text);
 	else
 		err = read_image(bytes, image, error);
 	if (err) {
-		error_set_detail(error, outcome->messages);
-		outcome->messages = NULL;
-	} else if (request->verbose && outcome->messages) {
-		message_lines(outcome->messages);
+		error_set_detail(error, messages);
+		return err;
 	}
-	return err;
+	if (compilation->request.verbose && messages)
+		message_lines(messages);
+	free(messages);
+	return 0;
 }
 
-static pid_t ending; /* the child that has sent its image; 0: none */
+/* The children that have sent their images. */
+static pid_t ending[2];
 
-static void wait_for(int *status)
+static void wait_for(pid_t pid, int *status)
 {
-	while (ending && waitpid(ending, status, 0) < 0 && errno == EINTR)
+	while (pid && waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
-	ending = 0;
 }
 
 void compile_end(void)
 {
-	wait_for(NULL);
+	size_t i;
+
+	for (i = 0; i < sizeof(ending) / sizeof(*ending); i++) {
+		wait_for(ending[i], NULL);
+		ending[i] = 0;
+	}
+}
+
+static void end_later(struct compilation *compilation)
+{
+	ending[ending[0] != 0] = compilation->pid;
+	compilation->pid = 0;
 }
 
 static bool is_success(const struct buffer *bytes)
@@ -460,81 +480,142 @@ static bool is_success(const struct buffer *bytes)
 	return !reply.err;
 }
 
-/* Forks the child and waits for its image, or for its end. */
-static int compile_apart(const struct compile_request *request, char *shared_scratch, int messages,
-			 struct outcome *outcome, struct error *error)
+static int unfold_source(struct compilation *compilation, struct error *error)
 {
-	int pipe_fds[2], err;
-	pid_t pid;
+	struct compile_request *request = &compilation->request;
+	int err = unfold(request->source, request->is_own ? NULL : request->name,
+			 &compilation->unfolded);
 
-	if (pipe2(pipe_fds, O_CLOEXEC))
-		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
-	compile_end();
-	pid = fork();
-	if (!pid)
-		run_child(request, shared_scratch, messages, pipe_fds[1]);
-	close(pipe_fds[1]);
-	if (pid < 0) {
-		err = error_set(error, errno, "can't start the compiler: %s", strerror(errno));
-	} else {
-		err = receive(request, pipe_fds[0], &outcome->bytes);
-		if (err) {
-			kill(pid, SIGKILL);
-			error_set(error, -err, "can't wait for the compiler: %s", strerror(-err));
-		}
-		ending = pid;
-		if (err || !is_success(&outcome->bytes))
-			wait_for(&outcome->status);
+	if (err)
+		return error_set(error, -err, "no memory for the source");
+	if (compilation->unfolded.text) {
+		request->source = compilation->unfolded.text;
+		request->parts = compilation->unfolded.parts;
 	}
-	close(pipe_fds[0]);
+	return 0;
+}
+
+static int fork_compiler(struct compilation *compilation, struct error *error)
+{
+	int fds[2], err;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	compilation->fd = fds[0];
+	compilation->pid = fork();
+	if (!compilation->pid)
+		run_child(&compilation->request, compilation->shared_scratch, compilation->messages,
+			  fds[1]);
+	err = errno;
+	close(fds[1]);
+	if (compilation->pid > 0)
+		return 0;
+	compilation->pid = 0;
+	return error_set(error, err, "can't start the compiler: %s", strerror(err));
+}
+
+/* Forks the child. Call end() also after an error. */
+static int begin(struct compilation *compilation, const struct compile_request *request,
+		 struct error *error)
+{
+	int err;
+
+	*compilation = (struct compilation){ .request = *request, .fd = -1 };
+	/* Shared, so that the parent can remove the directory of a child that was killed. */
+	compilation->shared_scratch = mmap(NULL, sizeof(SHARED_SCRATCH), PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	compilation->messages = file_in_memory("messages", false);
+	if (compilation->messages < 0)
+		return error_set(error, errno, "no memory for the compiler's messages");
+	if (compilation->shared_scratch == MAP_FAILED)
+		return error_set(error, ENOMEM, "no memory for the compiler");
+	err = unfold_source(compilation, error);
+	return err ? err : fork_compiler(compilation, error);
+}
+
+/* Waits for the child's image, or for its end. */
+static int finish(struct compilation *compilation, struct image **image, struct error *error)
+{
+	int err = receive(compilation);
+
+	if (err)
+		return error_set(error, -err, "can't wait for the compiler: %s", strerror(-err));
+	if (is_success(&compilation->bytes)) {
+		end_later(compilation);
+	} else {
+		wait_for(compilation->pid, &compilation->status);
+		compilation->pid = 0;
+	}
+	return take_outcome(compilation, translated_messages(compilation), image, error);
+}
+
+static void end(struct compilation *compilation)
+{
+	if (compilation->pid) {
+		kill(compilation->pid, SIGKILL);
+		wait_for(compilation->pid, NULL);
+	}
+	if (compilation->fd >= 0)
+		close(compilation->fd);
+	if (compilation->messages >= 0)
+		close(compilation->messages);
+	buffer_free(&compilation->bytes);
+	unfolded_free(&compilation->unfolded);
+	if (compilation->shared_scratch == MAP_FAILED)
+		return;
+	if (*compilation->shared_scratch)
+		file_remove_tree(compilation->shared_scratch);
+	munmap(compilation->shared_scratch, sizeof(SHARED_SCRATCH));
+}
+
+static int compile_one(const struct compile_request *request, struct image **image,
+		       struct error *error)
+{
+	struct compilation compilation;
+	int err = begin(&compilation, request, error);
+
+	if (!err)
+		err = finish(&compilation, image, error);
+	end(&compilation);
 	return err;
 }
 
-static int compile_unfolded(const struct compile_request *request, struct image **image,
-			    struct error *error)
+/* Both at once, which two CPUs do in the time of the longer one. */
+static int compile_both(const struct compile_request *request, struct image **image,
+			struct error *error)
 {
-	int messages = file_in_memory("messages", false), err;
-	struct outcome outcome = {};
-	char *shared_scratch;
+	struct compile_request other = *request;
+	struct compilation own, beside;
+	struct image *added = NULL;
+	int err;
 
-	if (messages < 0)
-		return error_set(error, errno, "no memory for the compiler's messages");
-	/* Shared, so that the parent can remove the directory of a child that was killed. */
-	shared_scratch = mmap(NULL, sizeof(SHARED_SCRATCH), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared_scratch == MAP_FAILED) {
-		close(messages);
-		return error_set(error, ENOMEM, "no memory for the compiler");
-	}
-	err = compile_apart(request, shared_scratch, messages, &outcome, error);
+	other.source = request->beside;
+	other.btf_tracepoint = NULL;
+	other.casts = false;
+	err = begin(&own, request, error);
 	if (!err) {
-		outcome.messages = translated_messages(request, messages);
-		err = take_outcome(request, &outcome, image, error);
+		err = begin(&beside, &other, error);
+		if (!err)
+			err = finish(&own, image, error);
+		if (!err)
+			err = finish(&beside, &added, error);
+		end(&beside);
 	}
-	close(messages);
-	free(outcome.messages);
-	buffer_free(&outcome.bytes);
-	if (*shared_scratch)
-		file_remove_tree(shared_scratch);
-	munmap(shared_scratch, sizeof(SHARED_SCRATCH));
+	end(&own);
+	if (added)
+		err = image_add(*image, added, error);
+	if (err) {
+		image_free(*image);
+		*image = NULL;
+	}
+	image_free(added);
 	return err;
 }
 
 int compile(const struct compile_request *request, struct image **image, struct error *error)
 {
-	struct compile_request unfolded = *request;
-	struct unfolded source;
-	int err = unfold(request->source, request->is_own ? NULL : request->name, &source);
-
-	if (err) {
-		error_set(error, -err, "no memory for the source");
-	} else {
-		if (source.text) {
-			unfolded.source = source.text;
-			unfolded.parts = source.parts;
-		}
-		err = compile_unfolded(&unfolded, image, error);
-	}
-	unfolded_free(&source);
-	return err;
+	*image = NULL;
+	compile_end();
+	return request->beside ? compile_both(request, image, error) :
+				 compile_one(request, image, error);
 }

@@ -26,6 +26,8 @@ struct compile_request {
 	const char *source;  /* NUL-terminated; in sections (unfold.h), or as it is compiled */
 	const struct source_part
 		*parts; /* of a source without sections: the files that it is made of; or NULL */
+	const char
+		*beside; /* a source of ours whose maps and programs the image gets too; or NULL */
 	const char *const *defines; /* NAME or NAME=VALUE for clang's -D, up to a NULL; or NULL */
 	bool is_own;		    /* the tool's own source, not a user's: see compiler_flags() */
 	const struct program_part *part; /* of the tool's own source; NULL: all of it */
@@ -34,6 +36,7 @@ struct compile_request {
 	const struct feature_test *feature_tests; /* the last one has no define; or NULL */
 	const bool *kernel_has;	    /* the result of each test; NULL: test the kernel's headers */
 	const char *btf_tracepoint; /* its type's BTF ID goes into the image; or NULL */
+	bool casts; /* the BTF IDs for casts of pointers go into the image without it too */
 	const struct headers *headers;
 	const struct target *target;
 	bool keep_privileges; /* compile as root, unconfined */
@@ -42,8 +45,9 @@ struct compile_request {
 };
 
 /*
- * Returns 0 and an image, for image_free(), or with a message: -ECANCELED, -ENOENT (no libbcc),
- * -EINVAL with the compiler's messages as the error's detail, or another negative errno.
+ * The sources of a request are compiled at the same time, and have one name for a map that both
+ * use. Returns 0 and an image, for image_free(), or with a message: -ECANCELED, -ENOENT (no
+ * libbcc), -EINVAL with the compiler's messages as the error's detail, or another negative errno.
  */
 int compile(const struct compile_request *request, struct image **image, struct error *error);
 

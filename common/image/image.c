@@ -56,6 +56,7 @@ void image_write(const struct image *image, struct buffer *buffer)
 	buffer_append(buffer, &image->tracepoint_btf_id, sizeof(image->tracepoint_btf_id));
 	buffer_append(buffer, &image->cast_btf_id, sizeof(image->cast_btf_id));
 	buffer_append(buffer, &image->files_btf_id, sizeof(image->files_btf_id));
+	buffer_append(buffer, &image->task_btf_id, sizeof(image->task_btf_id));
 	buffer_append(buffer, &image->probe_set, sizeof(image->probe_set));
 	buffer_append(buffer, &image->parameters, sizeof(image->parameters));
 	buffer_append(buffer, &image->map_count, sizeof(image->map_count));
@@ -181,6 +182,7 @@ int image_read(const void *data, size_t size, struct image **image)
 	    !take(&reader, &read->tracepoint_btf_id, sizeof(read->tracepoint_btf_id)) ||
 	    !take(&reader, &read->cast_btf_id, sizeof(read->cast_btf_id)) ||
 	    !take(&reader, &read->files_btf_id, sizeof(read->files_btf_id)) ||
+	    !take(&reader, &read->task_btf_id, sizeof(read->task_btf_id)) ||
 	    !take(&reader, &read->probe_set, sizeof(read->probe_set)) ||
 	    !take(&reader, &read->parameters, sizeof(read->parameters)) ||
 	    !take(&reader, &read->map_count, sizeof(read->map_count)) ||
@@ -269,4 +271,71 @@ int image_check_map(const struct image *image, const struct image_map *expected,
 			 "bytes and values of %u",
 			 expected->name, type_name(expected->type), expected->key_size,
 			 expected->value_size);
+}
+
+/* ---- two images become one ---- */
+
+static bool is_same_shape(const struct image_map *a, const struct image_map *b)
+{
+	return a->type == b->type && a->key_size == b->key_size && a->value_size == b->value_size &&
+	       a->max_entries == b->max_entries && a->flags == b->flags;
+}
+
+/* Adds the maps of the other, and fills in where each is. */
+static int add_maps(struct image *image, const struct image *other, int32_t *places,
+		    struct error *error)
+{
+	struct image_map *maps = realloc(image->maps, (image->map_count + other->map_count + 1) *
+							      sizeof(*image->maps));
+	uint32_t i;
+
+	if (!maps)
+		return error_set(error, ENOMEM, "no memory for the program's maps");
+	image->maps = maps;
+	for (i = 0; i < other->map_count; i++) {
+		places[i] = image_find_map(image, other->maps[i].name);
+		if (places[i] < 0) {
+			places[i] = (int32_t)image->map_count;
+			maps[image->map_count++] = other->maps[i];
+		} else if (!is_same_shape(&maps[places[i]], &other->maps[i])) {
+			return error_set(error, EINVAL, "two sources differ in the map %s",
+					 other->maps[i].name);
+		}
+	}
+	return 0;
+}
+
+static void renumber_maps(struct image_program *program, const int32_t *places)
+{
+	uint32_t i;
+
+	for (i = 0; i < program->instruction_count; i++)
+		if (instruction_is_map(&program->instructions[i]))
+			program->instructions[i].imm = places[program->instructions[i].imm];
+}
+
+int image_add(struct image *image, struct image *other, struct error *error)
+{
+	int32_t places[MAX_MAPS];
+	struct image_program *programs;
+	uint32_t i;
+	int err;
+
+	assert(other->map_count <= MAX_MAPS);
+	err = add_maps(image, other, places, error);
+	if (err)
+		return err;
+	programs = realloc(image->programs,
+			   (image->program_count + other->program_count + 1) * sizeof(*programs));
+	if (!programs)
+		return error_set(error, ENOMEM, "no memory for the programs");
+	image->programs = programs;
+	for (i = 0; i < other->program_count; i++) {
+		if (image_find_program(image, other->programs[i].name))
+			continue;
+		renumber_maps(&other->programs[i], places);
+		programs[image->program_count++] = other->programs[i];
+		other->programs[i] = (struct image_program){};
+	}
+	return 0;
 }

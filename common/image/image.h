@@ -22,7 +22,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define IMAGE_FORMAT	      6 /* increase it when image_write() writes something else */
+#define IMAGE_FORMAT	      7 /* increase it when image_write() writes something else */
 #define IMAGE_PARAMETER_MAGIC 0x5eed0001
 #define IMAGE_CAST_MAGIC      0x5eed0002
 #define IMAGE_NAME_SIZE	      128
@@ -65,6 +65,7 @@ struct image {
 	uint32_t tracepoint_btf_id; /* of the BTF raw tracepoint's type; 0 if there is none */
 	uint32_t cast_btf_id;	    /* of bpf_rdonly_cast(); 0: the kernel has none */
 	uint32_t files_btf_id;	    /* of struct files_struct */
+	uint32_t task_btf_id;	    /* of struct task_struct */
 	uint32_t probe_set;  /* has the programs of that set of the tool's, from 1 on; 0: of all */
 	uint32_t parameters; /* those that can be set; in the programs the others are 0 */
 	uint32_t map_count;
@@ -85,6 +86,13 @@ void image_write(const struct image *image, struct buffer *buffer);
  * map index and parameter number is checked. Returns 0, -EBADMSG or -ENOMEM.
  */
 int image_read(const void *data, size_t size, struct image **image);
+
+/*
+ * Adds to an image the maps and the programs of another one that it does not have by name, and
+ * takes the latter out of that. Maps of one name become one. Returns 0, or a negative errno with a
+ * message: -EINVAL if such maps differ. After an error both are only for image_free().
+ */
+int image_add(struct image *image, struct image *other, struct error *error);
 
 /* image may be NULL. */
 void image_free(struct image *image);

@@ -318,7 +318,7 @@ static const char *find_part(const char *data, size_t size, const struct file_he
 	return start + length <= size ? data + start : NULL;
 }
 
-static int parse(struct btf_file *btf, const char *data, size_t size)
+static int parse(struct btf_file *btf, const char *data, size_t size, bool is_kernels_own)
 {
 	struct file_header header;
 	int err;
@@ -340,22 +340,35 @@ static int parse(struct btf_file *btf, const char *data, size_t size)
 	if (btf->strings[0] || btf->strings[btf->strings_length - 1])
 		return -EINVAL;
 	err = find_types(btf);
-	return err ? err : check_types(btf);
+	return err || is_kernels_own ? err : check_types(btf);
 }
 
-int btf_file_parse(const void *data, size_t size, struct btf_file **btf)
+static int parse_new(const void *data, size_t size, bool is_kernels_own, struct btf_file **btf)
 {
 	int err;
 
 	*btf = calloc(1, sizeof(**btf));
 	if (!*btf)
 		return -ENOMEM;
-	err = parse(*btf, data, size);
+	err = parse(*btf, data, size, is_kernels_own);
 	if (err) {
 		btf_file_close(*btf);
 		*btf = NULL;
 	}
 	return err;
+}
+
+int btf_file_parse(const void *data, size_t size, struct btf_file **btf)
+{
+	return parse_new(data, size, false, btf);
+}
+
+/* Whether it is in sysfs: then the kernel made it, which had checked it when it booted. */
+static bool is_in_sysfs(const char *path)
+{
+	struct statfs system;
+
+	return !statfs(path, &system) && system.f_type == SYSFS_MAGIC;
 }
 
 /*
@@ -366,11 +379,9 @@ static bool map_content(const char *path, struct content *content)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	void *data = MAP_FAILED;
-	struct statfs system;
 	struct stat file;
 
-	if (fd >= 0 && !fstatfs(fd, &system) && system.f_type == SYSFS_MAGIC && !fstat(fd, &file) &&
-	    file.st_size > 0 && file.st_size <= (off_t)MOST_SIZE)
+	if (fd >= 0 && !fstat(fd, &file) && file.st_size > 0 && file.st_size <= (off_t)MOST_SIZE)
 		data = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (fd >= 0)
 		close(fd);
@@ -380,9 +391,9 @@ static bool map_content(const char *path, struct content *content)
 	return true;
 }
 
-static int read_content(const char *path, struct content *content)
+static int read_content(const char *path, bool is_kernels_own, struct content *content)
 {
-	if (map_content(path, content))
+	if (is_kernels_own && map_content(path, content))
 		return 0;
 	*content = (struct content){};
 	content->data = file_read_up_to(path, MOST_SIZE, &content->size);
@@ -424,16 +435,18 @@ static void note_opened(const char *path, struct btf_file *btf)
 
 int btf_file_open(const char *path, struct btf_file **btf)
 {
+	bool is_kernels_own;
 	struct content content;
 	int err;
 
 	if (take_opened(path, btf))
 		return 0;
 	*btf = NULL;
-	err = read_content(path, &content);
+	is_kernels_own = is_in_sysfs(path);
+	err = read_content(path, is_kernels_own, &content);
 	if (err)
 		return err;
-	err = btf_file_parse(content.data, content.size, btf);
+	err = parse_new(content.data, content.size, is_kernels_own, btf);
 	if (err) {
 		free_content(&content);
 		return err;
@@ -475,10 +488,11 @@ struct btf_ids btf_file_find_ids(const char *path, const char *tracepoint)
 
 	if (btf_file_open(path, &btf))
 		return ids;
-	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint);
-	ids.tracepoint = find(btf, type, TYPE_TYPEDEF);
+	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint ? tracepoint : "");
+	ids.tracepoint = tracepoint ? find(btf, type, TYPE_TYPEDEF) : 0;
 	ids.cast = find(btf, "bpf_rdonly_cast", TYPE_FUNC);
 	ids.files = find(btf, "files_struct", TYPE_STRUCT);
+	ids.task = find(btf, "task_struct", TYPE_STRUCT);
 	btf_file_close(btf);
 	return ids;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A kernel's BTF (Documentation/bpf/btf.rst), read and checked whole when it is opened.
+ * A kernel's BTF (Documentation/bpf/btf.rst), read and checked whole when it is opened. Of the
+ * running kernel's own, in sysfs, only the frame is checked: the kernel itself relies on the rest.
  *
  * An ID is BTF's number of a type; 0 is void. What is checked, and so holds for each type of an
  * opened file: its members or parameters are within the file; each ID in it is below
@@ -52,9 +53,10 @@ struct btf_ids {
 	uint32_t tracepoint;
 	uint32_t cast;	/* the function bpf_rdonly_cast(), since 6.2 */
 	uint32_t files; /* struct files_struct */
+	uint32_t task;	/* struct task_struct */
 };
 
-/* As btf_file_find_tracepoint(), and the others. */
+/* As btf_file_find_tracepoint(), and the others. tracepoint may be NULL: then its ID is 0. */
 struct btf_ids btf_file_find_ids(const char *path, const char *tracepoint);
 
 /*

@@ -305,7 +305,7 @@ static struct tool complete(const struct tool *given, const char *path)
 static int print_source(const struct tool *tool, const struct options *options)
 {
 	const char *text = tool->source ? tool->source->text : "";
-	char *with_who = options->who ? who_add_sections(tool->who, text) : NULL;
+	char *with_who = options->who ? who_add_sections(tool->who, text, true) : NULL;
 
 	fputs(with_who ? with_who : text, stdout);
 	free(with_who);

@@ -10,8 +10,8 @@
 #include "tool/trial.h"
 #include "trace/probes.h"
 
-/* The loader sets this one, after the image is there. */
-#define ALWAYS_GIVEN IMAGE_PARAMETER(PARAM_FILES_TYPE)
+/* The loader sets these, after the image is there. */
+#define ALWAYS_GIVEN (IMAGE_PARAMETER(PARAM_FILES_TYPE) | IMAGE_PARAMETER(PARAM_TASK_TYPE))
 
 static uint32_t given_parameters(const struct settings *settings)
 {

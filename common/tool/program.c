@@ -28,7 +28,7 @@ static char *read_source(const struct options *options, size_t *size)
 
 static int add_who(struct program *program, const struct tool *tool, struct error *error)
 {
-	program->with_who = who_add_sections(tool->who, program->text);
+	program->with_who = who_add_sections(tool->who, program->text, program->owned);
 	if (!program->with_who && errno == EINVAL)
 		return error_set(error, EINVAL,
 				 "%s does not send its events as this version does: --who is not "
@@ -37,6 +37,8 @@ static int add_who(struct program *program, const struct tool *tool, struct erro
 	if (!program->with_who)
 		return error_set(error, ENOMEM, "no memory for the source");
 	program->text = program->with_who;
+	if (!program->owned)
+		program->beside = tool->who->source->text;
 	return 0;
 }
 
@@ -237,10 +239,12 @@ static struct compile_request make_request(const struct program *program, const 
 		.command = tool->name,
 		.name = program->name,
 		.source = program->text,
+		.beside = program->beside,
 		.is_own = !program->owned,
 		.usual_flags = program->usual_flags,
 		.feature_tests = tool->feature_tests,
 		.btf_tracepoint = tool->btf_tracepoint,
+		.casts = program->with_who,
 		.keep_privileges = options->keep_privileges,
 		.verbose = options->verbose,
 		.cancel_fd = -1,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,20 +9,41 @@
 #include "tool/tool_who.h"
 #include "who_record.h"
 
-char *who_add_sections(const struct who_operations *operations, const char *text)
+#define SECTION	     "\n/* ==== "
+#define SECTION_NAME 128
+#define END                                       \
+	SECTION "end ==== */\n"                   \
+		"#include \"who_record.bpf.h\"\n" \
+		"/* What is written below belongs to the program on top. */\n"
+
+/* Appends the section that begins at a head, if the text has none of that name. */
+static void add_section(struct buffer *whole, const char *text, const char *head)
 {
-	struct buffer whole = {};
+	const char *next = strstr(head + 1, SECTION);
+	char line[SECTION_NAME];
+
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(head + 1, "\n"), head + 1);
+	if (strstr(text, line))
+		return;
+	buffer_append(whole, head, next ? (size_t)(next - head) : strlen(head));
+}
+
+char *who_add_sections(const struct who_operations *operations, const char *text, bool whole)
+{
+	const char *head = strstr(operations->source->text, SECTION);
+	struct buffer all = {};
 
 	if (!strstr(text, "#include \"who.bpf.h\"")) {
 		errno = EINVAL;
 		return NULL;
 	}
 	errno = ENOMEM;
-	buffer_append_string(&whole, text);
-	/* An edited program may have its own. */
-	if (!strstr(text, "/who.bpf.h ===="))
-		buffer_append_string(&whole, operations->source->text);
-	return buffer_take_string(&whole);
+	buffer_append_string(&all, text);
+	for (; head; head = strstr(head + 1, SECTION))
+		add_section(&all, text, head);
+	if (whole)
+		buffer_append_string(&all, END);
+	return buffer_take_string(&all);
 }
 
 static bool has_test(const struct feature_test *tests, const char *define)

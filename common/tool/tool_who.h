@@ -21,7 +21,7 @@
 #define WHO_HASH_FIELD "who.exe_sha256"
 
 struct who_operations {
-	const struct program_source *source; /* the sections that a tool's program needs besides */
+	const struct program_source *source; /* programs, and the sections that a tool's need */
 	const struct feature_test *feature_tests; /* for these; ends with an empty row */
 	const struct probe *probes;		  /* attached besides */
 	const struct field *fields;		  /* ends with an empty row */
@@ -63,10 +63,11 @@ struct tool_who {
 };
 
 /*
- * The text of a program with the sections for --who, malloc'ed. NULL without memory, or, then errno
- * is EINVAL, if the program does not send its events as this version does.
+ * The text of a program with the sections for --who, malloc'ed; whole: it compiles to the programs
+ * of the source too. What an edited text has of them stays. NULL without memory, or, then errno is
+ * EINVAL, if the program does not send its events as this version does.
  */
-char *who_add_sections(const struct who_operations *operations, const char *text);
+char *who_add_sections(const struct who_operations *operations, const char *text, bool whole);
 
 /*
  * The tool's feature tests and those of --who, once each. The array is static: for one tool in a

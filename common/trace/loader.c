@@ -43,6 +43,7 @@ void loader_init(struct loader *loader, const struct image *image, const uint64_
 		loader->kern_version = image->kern_version;
 	memcpy(loader->parameters, parameters, sizeof(loader->parameters));
 	loader->parameters[PARAM_FILES_TYPE] = image->cast_btf_id ? image->files_btf_id : 0;
+	loader->parameters[PARAM_TASK_TYPE] = image->cast_btf_id ? image->task_btf_id : 0;
 	for (i = 0; i < MAPS_LIMIT; i++)
 		loader->map_fds[i] = -1;
 	for (i = 0; i < LOADER_TAIL_KINDS; i++)

@@ -412,6 +412,53 @@ static void the_context_of_a_tracepoint_is_known(void **state)
 	assert_nothing_left(descriptors);
 }
 
+#define SHARED_MAP "BPF_HASH(shared, u64, u64, 7);\n"
+
+static void two_sources_become_one_image(void **state)
+{
+	size_t descriptors = count_descriptors();
+	struct image *image;
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.feature_tests = NULL;
+	bench.request.is_own = true;
+	bench.request.source = SHARED_MAP "int first(void *ctx) { u64 id = 0; shared.delete(&id); "
+					  "return 0; }\n";
+	bench.request.beside = "BPF_HASH(own, u32, u32, 9);\n" SHARED_MAP
+			       "int second(void *ctx) { u64 id = 1; shared.delete(&id); return 0; "
+			       "}\n";
+	image = compiled(&bench);
+	assert_int_equal(image->map_count, 2);
+	assert_int_equal(image->program_count, 2);
+	assert_non_null(image_find_program(image, "first"));
+	assert_non_null(image_find_program(image, "second"));
+	assert_true(image_find_map(image, "own") >= 0);
+	image_free(image);
+	assert_nothing_left(descriptors);
+}
+
+static void a_mistake_in_either_is_told(void **state)
+{
+	size_t descriptors = count_descriptors();
+	struct image *image = NULL;
+	struct error error = {};
+	struct bench bench;
+
+	(void)state;
+	need_compiler(&bench);
+	bench.request.feature_tests = NULL;
+	bench.request.is_own = true;
+	bench.request.source = "int first(void *ctx) { return 0; }\n";
+	bench.request.beside = "int second(void *ctx) { return nothing; }\n";
+	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
+	assert_null(image);
+	assert_non_null(strstr(error.detail, "nothing"));
+	error_clear(&error);
+	assert_nothing_left(descriptors);
+}
+
 static int compile_verbosely(void *context)
 {
 	struct bench *bench = context;
@@ -544,6 +591,8 @@ int main(void)
 		cmocka_unit_test(a_killed_compiler_has_its_signal_told),
 		cmocka_unit_test(libbcc_does_not_replace_helpers_that_are_there),
 		cmocka_unit_test(the_context_of_a_tracepoint_is_known),
+		cmocka_unit_test(two_sources_become_one_image),
+		cmocka_unit_test(a_mistake_in_either_is_told),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_killed_when_cancel_fd_is_readable),
 		cmocka_unit_test(a_libbcc_that_cant_be_loaded_is_an_error),

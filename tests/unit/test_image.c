@@ -7,9 +7,9 @@
 #include "support.h"
 
 /* Offsets of the fields in the bytes that image_write() makes. */
-#define AT_MAP_COUNT	 (512 + 28)
-#define AT_PROGRAM_COUNT (512 + 32)
-#define AT_MAPS		 (512 + 36)
+#define AT_MAP_COUNT	 (512 + 32)
+#define AT_PROGRAM_COUNT (512 + 36)
+#define AT_MAPS		 (512 + 40)
 #define AT_PROGRAMS	 (AT_MAPS + 2 * sizeof(struct image_map))
 #define AT_INSTRUCTIONS	 (AT_PROGRAMS + IMAGE_NAME_SIZE + 4)
 
@@ -31,6 +31,7 @@ static struct image *sample(void)
 	image->tracepoint_btf_id = 77;
 	image->cast_btf_id = 78;
 	image->files_btf_id = 79;
+	image->task_btf_id = 80;
 	image->kernel_has = 5;
 	image->probe_set = 2;
 	image->parameters = 9;
@@ -83,6 +84,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(again->tracepoint_btf_id, 77);
 	assert_int_equal(again->cast_btf_id, 78);
 	assert_int_equal(again->files_btf_id, 79);
+	assert_int_equal(again->task_btf_id, 80);
 	assert_int_equal(again->kernel_has, 5);
 	assert_int_equal(again->map_count, 2);
 	assert_memory_equal(again->maps, image->maps, 2 * sizeof(*image->maps));
@@ -330,6 +332,55 @@ static void maps_are_as_expected_or_missing(void **state)
 		assert_check(&wrong[i], -EINVAL);
 }
 
+static const struct bpf_insn added_program[] = { LOAD_MAP(1, 0), LOAD_MAP(2, 1), EXIT() };
+
+/* Shares the map "started" with sample(), and has "on_exit" too. */
+static struct image *other_sample(uint32_t value_size)
+{
+	struct image *image = make_image();
+
+	add_map(image, "numbers", BPF_MAP_TYPE_ARRAY, 4, 8, 1);
+	add_map(image, "started", BPF_MAP_TYPE_HASH, 8, value_size, 10240);
+	ADD_PROGRAM(image, "on_tail", added_program);
+	ADD_PROGRAM(image, "on_exit", first_program);
+	return image;
+}
+
+static void an_image_is_added_to_another(void **state)
+{
+	struct image *image = sample(), *other = other_sample(264);
+	const struct bpf_insn *tail;
+	struct error error = {};
+
+	(void)state;
+	assert_int_equal(image_add(image, other, &error), 0);
+	assert_int_equal(image->map_count, 3);
+	assert_int_equal(image_find_map(image, "started"), 1);
+	assert_int_equal(image_find_map(image, "numbers"), 2);
+	assert_int_equal(image->program_count, 3);
+	tail = image_find_program(image, "on_tail")->instructions;
+	assert_int_equal(tail[0].imm, 2);
+	assert_int_equal(tail[2].imm, 1);
+	/* Its own stays. */
+	assert_int_equal(image_find_program(image, "on_exit")->instruction_count,
+			 ARRAY_SIZE(second_program));
+	assert_sound(image);
+	image_free(image);
+	image_free(other);
+}
+
+static void images_whose_maps_differ_are_not_added(void **state)
+{
+	struct image *image = sample(), *other = other_sample(265);
+	struct error error = {};
+
+	(void)state;
+	assert_int_equal(image_add(image, other, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "started"));
+	image_free(image);
+	image_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +393,8 @@ int main(void)
 		cmocka_unit_test(names_must_end_and_be_there),
 		cmocka_unit_test(things_are_found_by_their_whole_name),
 		cmocka_unit_test(maps_are_as_expected_or_missing),
+		cmocka_unit_test(an_image_is_added_to_another),
+		cmocka_unit_test(images_whose_maps_differ_are_not_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

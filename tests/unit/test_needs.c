@@ -48,7 +48,8 @@ static void a_set_needs_its_programs(void **state)
 	assert_int_equal(part.probe_set, 2);
 	assert_int_equal(part.parameters, IMAGE_PARAMETER(PARAM_TRUSTED_TASK) |
 						  IMAGE_PARAMETER(PARAM_PID) |
-						  IMAGE_PARAMETER(PARAM_FILES_TYPE));
+						  IMAGE_PARAMETER(PARAM_FILES_TYPE) |
+						  IMAGE_PARAMETER(PARAM_TASK_TYPE));
 	assert_string_equal(part.programs[0], "flush_batch");
 	assert_string_equal(part.programs[1], "on_exit");
 	assert_null(part.programs[2]);
