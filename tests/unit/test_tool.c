@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A whole tool, from its command line to its output. Each run is in a child. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,13 +281,14 @@ static size_t count_of(const char *text, const char *word)
 	return count;
 }
 
+static const char refused_text[] = "BPF_PERF_OUTPUT(events);\n"
+				   "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n{ return "
+				   "*(int *)ctx->args[0]; }\n";
+
 /* What the kernel refuses of a tool's own source is compiled once more, with clang's passes. */
 static void a_refused_program_is_compiled_with_the_usual_flags(void **state)
 {
-	static const char text[] = "BPF_PERF_OUTPUT(events);\n"
-				   "int on_exit(struct bpf_raw_tracepoint_args *ctx)\n{ return "
-				   "*(int *)ctx->args[0]; }\n";
-	static const struct program_source refused = { .text = text };
+	static const struct program_source refused = { .text = refused_text };
 	struct outcome outcome;
 
 	(void)state;
@@ -300,6 +302,55 @@ static void a_refused_program_is_compiled_with_the_usual_flags(void **state)
 	outcome_free(&outcome);
 	tool.source = &emitter_source;
 	tool.probe_sets = sets;
+}
+
+/* A user's is not: it always has these flags. */
+static void a_refused_program_of_a_user_is_compiled_once(void **state)
+{
+	char *directory = make_directory(), *path = join(directory, "my.c");
+	const char *number = strstr(emitter_source.text, "42;");
+	struct buffer text = {};
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	buffer_append(&text, emitter_source.text, (size_t)(number - emitter_source.text));
+	buffer_printf(&text, "*(int *)ctx->args[0]%s", number + 2);
+	write_file(path, text.data, text.size);
+	buffer_free(&text);
+	tool.probe_sets = sets + 1;
+	RUN(&outcome, "--no-cache", "--verbose", "--source", path);
+	tool.probe_sets = sets;
+	assert_int_equal(outcome.status, 1);
+	if (count_of(outcome.errors, "\non_exit: ") != 1)
+		fail_msg("%s", outcome.errors);
+	outcome_free(&outcome);
+	free(path);
+	remove_directory(directory);
+}
+
+static int run_interrupted(void *context)
+{
+	sigset_t interrupt;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, NULL);
+	raise(SIGINT);
+	return run_tool(context);
+}
+
+/* Ctrl-C before it traces, here while it compiles. */
+static void an_interrupted_start_ends_quietly(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	run_child(run_interrupted, (char *[]){ "--no-cache", NULL }, &outcome);
+	if (outcome.status || outcome.output[0] || outcome.errors[0])
+		fail_msg("%d: %s%s", outcome.status, outcome.output, outcome.errors);
+	outcome_free(&outcome);
 }
 
 static void support_is_told(void **state)
@@ -351,6 +402,8 @@ int main(void)
 		cmocka_unit_test(a_tool_without_a_source_or_probes_says_so),
 		cmocka_unit_test(where_no_set_can_be_attached_it_fails),
 		cmocka_unit_test(a_refused_program_is_compiled_with_the_usual_flags),
+		cmocka_unit_test(a_refused_program_of_a_user_is_compiled_once),
+		cmocka_unit_test(an_interrupted_start_ends_quietly),
 		cmocka_unit_test(support_is_told),
 		cmocka_unit_test(nobody_is_told_to_be_root),
 	};
