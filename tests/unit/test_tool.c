@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A whole tool, from its command line to its output. Each run is in a child. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "emitter.h"
@@ -89,6 +91,11 @@ static void messages_name_it_as_it_was_called_and_events_as_it_is(void **state)
 	    !strstr(outcome.errors, "\nTry 'fake-other --help' for the options.\n"))
 		fail_msg("%s", outcome.errors);
 	outcome_free(&outcome);
+	called = "/";
+	RUN(&outcome, "--nonsense");
+	assert_int_equal(strncmp(outcome.errors, "fake: ", 6), 0);
+	outcome_free(&outcome);
+	called = "/usr/sbin/fake-other";
 	if (!bpf_lacks()) {
 		RUN(&outcome, "--no-cache", "--max-events", "1", "--json");
 		assert_string_equal(outcome.errors,
@@ -353,6 +360,66 @@ static void an_interrupted_start_ends_quietly(void **state)
 	outcome_free(&outcome);
 }
 
+/* Its error can't be written: the pipe is full, and whoever has the other end does not read. */
+static void __attribute__((noreturn)) fail_without_a_reader(int full)
+{
+	char block[4096] = "", *words[] = { "--no-cache", NULL };
+
+	fcntl(full, F_SETFL, O_NONBLOCK);
+	while (write(full, block, sizeof(block)) > 0)
+		;
+	fcntl(full, F_SETFL, 0);
+	dup2(full, STDERR_FILENO);
+	tool.probe_sets = no_sets;
+	_exit(run_tool(words));
+}
+
+/* No child, and asleep: the compiler has ended, and the message waits. */
+static bool is_waiting(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%d", &child) == 1)
+		state = 'R';
+	if (file)
+		fclose(file);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (file && !state && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state == 'S';
+}
+
+static void a_failure_that_nobody_reads_can_be_ended(void **state)
+{
+	int fds[2], status, times = 0;
+	pid_t pid;
+
+	(void)state;
+	need_bpf();
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid)
+		fail_without_a_reader(fds[1]);
+	while (times < 10 && !waitpid(pid, &status, WNOHANG)) {
+		usleep(20000);
+		times = is_waiting(pid) ? times + 1 : 0;
+	}
+	assert_int_equal(times, 10);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void support_is_told(void **state)
 {
 	struct outcome outcome;
@@ -404,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_refused_program_is_compiled_with_the_usual_flags),
 		cmocka_unit_test(a_refused_program_of_a_user_is_compiled_once),
 		cmocka_unit_test(an_interrupted_start_ends_quietly),
+		cmocka_unit_test(a_failure_that_nobody_reads_can_be_ended),
 		cmocka_unit_test(support_is_told),
 		cmocka_unit_test(nobody_is_told_to_be_root),
 	};
