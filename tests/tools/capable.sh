@@ -133,12 +133,16 @@ if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$CHECKS" 2>/dev/null) &&
 	stop
 	check '-U: a file that does not answer is not waited for' out_has ' program +0 +CAP_CHOWN +1 +deny$'
 	check '-U: nor at the end' [ $((SECONDS - before)) -lt 4 ]
-	kill -KILL "$slow" "$staying"
+	kill -KILL "$staying"
 	wait "$staying" 2>/dev/null
-	umount -l "$SCRATCH/over" "$SCRATCH/slow"
+	umount -l "$SCRATCH/over"
 else
 	skip '-U: a file that does not answer is not waited for' 'needs FUSE and overlayfs'
 	skip '-U: nor at the end' 'needs FUSE and overlayfs'
+fi
+if [ -n "$slow" ]; then
+	kill -KILL "$slow"
+	umount -l "$SCRATCH/slow"
 fi
 
 start capable --unique --cap chown
