@@ -247,7 +247,7 @@ static void handle_aside(void *context, void *record, size_t size)
  * An event whose file is still being read waits for the hash, and so do those after it: lines stay
  * in order.
  */
-static bool is_due(void *context, uint64_t time, const void *event, size_t size)
+static bool event_is_due(void *context, uint64_t time, const void *event, size_t size)
 {
 	const struct session *session = context;
 
@@ -485,7 +485,7 @@ static int begin_hashes(struct session *session, struct error *error)
 	if (err)
 		return err;
 	loop_watch(&session->loop, fd, take_hashes);
-	events_set_due(session->live.events, is_due, session);
+	events_set_due(session->live.events, event_is_due, session);
 	return 0;
 }
 
