@@ -19,12 +19,13 @@ chroot_archive() {
 
 # chroot_make SUITE DIRECTORY [PACKAGE...]
 chroot_make() {
-	local suite=$1 directory=$2 address=${SNOOPKIT_ARCHIVE:-$(chroot_archive)}
+	local suite=$1 directory=$2 address=${SNOOPKIT_ARCHIVE:-$(chroot_archive)} include=()
 	shift 2
+	[ $# -eq 0 ] || include=("--include=$(IFS=, && echo "$*")")
 	[ -n "$address" ] || die "no address of Debian's archive: set SNOOPKIT_ARCHIVE"
 	# A mirror of a release in the making may be behind its time; who made it is checked all the same.
 	mmdebstrap --quiet --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \
-		"--include=$(IFS=, && echo "$*")" "$suite" "$directory" \
+		"${include[@]}" "$suite" "$directory" \
 		"deb [signed-by=$chroot_keyring] $address $suite main" >&2 ||
 		die "could not make a chroot of $suite"
 }
