@@ -88,17 +88,27 @@ static bool has_numbers(const struct stat *info, const struct hasher_file *file)
 	       minor(info->st_dev) == (file->device & ((1U << DEVICE_MINOR_BITS) - 1));
 }
 
+static bool ends_with(const char *text, size_t size, const char *end)
+{
+	size_t length = strlen(end);
+
+	return length && size >= length && !memcmp(text + size - length, end, length);
+}
+
 /* Whether the path that the kernel knows ends with this one: the task's root may be another. */
 static bool has_path(int fd, const char *path)
 {
+	static const char removed[] = " (deleted)"; /* behind the path, as proc(5) has it */
 	char link[LINK_SIZE], found[HASHER_PATH];
-	size_t length = strlen(path);
 	ssize_t size;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	size = readlink(link, found, sizeof(found));
-	return size > 0 && length && (size_t)size >= length &&
-	       !memcmp(found + size - length, path, length);
+	if (size <= 0)
+		return false;
+	return ends_with(found, (size_t)size, path) ||
+	       (ends_with(found, (size_t)size, removed) &&
+		ends_with(found, (size_t)size - strlen(removed), path));
 }
 
 /*
