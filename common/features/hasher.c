@@ -168,7 +168,7 @@ static off_t read_all(int fd, uint8_t *digest)
 	return total;
 }
 
-/* Reads the file that an O_PATH descriptor is of. */
+/* Reads the file that an O_PATH descriptor is of. One that is not executable never ran. */
 static enum hasher_result read_file(int place, const struct stat *info, struct hasher_answer *to)
 {
 	char link[LINK_SIZE];
@@ -176,7 +176,7 @@ static enum hasher_result read_file(int place, const struct stat *info, struct h
 	bool is_whole;
 	int fd;
 
-	if (!S_ISREG(info->st_mode) || info->st_size > HASHER_MOST)
+	if (!S_ISREG(info->st_mode) || !(info->st_mode & 0111) || info->st_size > HASHER_MOST)
 		return HASHER_NEVER;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
 	fd = file_open_untrusted(link);

@@ -43,7 +43,7 @@ struct hasher_file {
 enum hasher_result {
 	HASHER_DONE,
 	HASHER_NOT_FOUND, /* or it could not be read in time */
-	HASHER_NEVER,	  /* it is too large, or no regular file */
+	HASHER_NEVER,	  /* it is too large, or no regular file that can be executed */
 };
 
 struct hasher_answer {

@@ -68,28 +68,34 @@ truncate -s 1T "$SCRATCH/huge" 2>/dev/null || truncate -s 1G "$SCRATCH/huge"
 "$SCRATCH/huge" "$mark-huge"
 
 # Files that have no name, of processes that wait for their end.
-cp "$BASH" "$SCRATCH/gone"
-echo gone >>"$SCRATCH/gone"
-gone=$(sum_of "$SCRATCH/gone")
-bash -c "exec 3<'$SCRATCH/gone'; rm '$SCRATCH/gone'; exec /proc/self/fd/3 -c 'read -r' $mark-gone" <&"$NEVER" &
-waiting=($!)
+waiting=()
+run_removed() { # FILE NAME
+	cp "$BASH" "$1"
+	echo gone >>"$1"
+	gone=$(sum_of "$1")
+	bash -c "exec 3<'$1'; rm '$1'; exec /proc/self/fd/3 -c 'read -r' $mark-$2" <&"$NEVER" &
+	waiting+=($!)
+}
+run_removed "$SCRATCH/gone" gone
 python3 -c 'import os, shutil, sys
 memory = os.memfd_create("secret")
 shutil.copyfileobj(open(sys.argv[1], "rb"), os.fdopen(os.dup(memory), "wb"))
 os.execv("/proc/self/fd/%d" % memory, ["bash", "-c", "read -r", sys.argv[2] + "-memory"])' "$BASH" "$mark" <&"$NEVER" &
 waiting+=($!)
 
-# A file of an overlay, below and above.
+# A file of an overlay, below and above, of two file systems.
 layers=$SCRATCH/layers
 mkdir "$layers"
 overlay=
-if mount -t tmpfs none "$layers" && mkdir "$layers"/{lower,upper,work,all} && cp "$PROGRAMS/nothing" "$layers/lower/below" &&
+if mount -t tmpfs none "$layers" && mkdir "$layers"/{lower,upper,work,all} && mount -t tmpfs none "$layers/lower" &&
+	cp "$PROGRAMS/nothing" "$layers/lower/below" &&
 	mount -t overlay -o "lowerdir=$layers/lower,upperdir=$layers/upper,workdir=$layers/work" none "$layers/all"; then
 	overlay=yes
 	cp "$file" "$layers/all/above"
 	"$layers/all/below" "$mark-below"
 	chmod 755 "$layers/all/above"
 	"$layers/all/above" "$mark-above"
+	run_removed "$layers/all/gone" removed
 fi 2>/dev/null
 
 # One that is another by the time that it is looked for: the event may have no hash, never another's.
@@ -119,11 +125,11 @@ check "a file in memory" has exec "$mark-memory" "$(sum_of "$BASH")"
 if [ -n "$overlay" ]; then
 	check "the lower file of an overlay" has exec "$mark-below" "$(sum_of "$layers/lower/below")"
 	check "the upper one" has exec "$mark-above" "$(sum_of "$file")"
-	umount "$layers/all"
+	check "one that was removed and still runs" has exec "$mark-removed" "$gone"
 else
 	skip "files of an overlay" "this kernel has no overlayfs"
 fi
-umount "$layers"
+umount -R "$layers"
 never_anothers() {
 	local i
 	for i in {1..20}; do

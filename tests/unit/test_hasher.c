@@ -193,6 +193,9 @@ static void some_files_have_no_digest(void **state)
 	assert_int_equal(truncate(bench->path, HASHER_MOST), 0);
 	file = file_of(bench->path);
 	assert_int_equal(ask(bench, 0, &file, bench->path).result, HASHER_DONE);
+	chmod(bench->path, 0644);
+	file = file_of(bench->path);
+	assert_int_equal(ask(bench, 0, &file, bench->path).result, HASHER_NEVER);
 	unlink(bench->path);
 	assert_int_equal(mkfifo(bench->path, 0777), 0);
 	file = file_of(bench->path);
