@@ -83,6 +83,33 @@ int loader_use_pinned_map(struct loader *loader, const char *name, const char *p
 /* LRU maps give each CPU free entries in batches of 128; in a small map CPUs evict each other's. */
 #define LRU_ENTRIES_OF_CPU 512
 
+static bool refers_to(const struct image_program *program, uint32_t map)
+{
+	uint32_t i;
+
+	for (i = 0; i < program->instruction_count; i++)
+		if (instruction_is_map(&program->instructions[i]) &&
+		    (uint32_t)program->instructions[i].imm == map)
+			return true;
+	return false;
+}
+
+/*
+ * What is compiled for one start has the hashes of other options and probe sets too, and the kernel
+ * allocates all entries of a hash when it is created.
+ */
+static bool is_unused_hash(const struct image *image, const struct image_map *map)
+{
+	uint32_t i;
+
+	if (map->type != BPF_MAP_TYPE_HASH && map->type != BPF_MAP_TYPE_PERCPU_HASH)
+		return false;
+	for (i = 0; i < image->program_count; i++)
+		if (refers_to(&image->programs[i], (uint32_t)(map - image->maps)))
+			return false;
+	return true;
+}
+
 static uint32_t entries_of(const struct loader *loader, const struct image_map *map)
 {
 	uint32_t least;
@@ -90,6 +117,8 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		return (uint32_t)cpus_possible();
+	if (is_unused_hash(loader->image, map))
+		return 1;
 	for (i = 0; loader->map_sizes && i < LOADER_MAP_SIZES; i++)
 		if (loader->map_sizes[i].name && !strcmp(loader->map_sizes[i].name, map->name))
 			return loader->map_sizes[i].entries;

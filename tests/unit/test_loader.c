@@ -116,6 +116,8 @@ static void switched_off_code_is_not_checked(void **state)
 	image_free(image);
 }
 
+static const struct bpf_insn uses_first_map[] = { LOAD_MAP(1, 0), MOVE_NUMBER(0, 0), EXIT() };
+
 static void maps_are_as_the_image_says(void **state)
 {
 	struct bpf_map_info info = {};
@@ -128,6 +130,8 @@ static void maps_are_as_the_image_says(void **state)
 	image = make_image();
 	add_map(image, "first_of_a_long_name", BPF_MAP_TYPE_HASH, 12, 40, 77);
 	add_map(image, "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
+	add_map(image, "of_another_option", BPF_MAP_TYPE_HASH, 4, 4, 99);
+	ADD_PROGRAM(image, "program", uses_first_map);
 	image->maps[0].flags = BPF_F_NO_PREALLOC;
 	loader_init(&loader, image, parameters);
 	assert_int_equal(loader_map(&loader, "events"), -1);
@@ -140,6 +144,10 @@ static void maps_are_as_the_image_says(void **state)
 	assert_int_equal(info.max_entries, 77);
 	assert_int_equal(info.map_flags, BPF_F_NO_PREALLOC);
 	assert_int_equal(strncmp(info.name, "first_of_a", 10), 0);
+	/* No program uses it. */
+	fd = loader_map(&loader, "of_another_option");
+	read_info(fd, &info, sizeof(info));
+	assert_int_equal(info.max_entries, 1);
 	fd = loader_map(&loader, "events");
 	read_info(fd, &info, sizeof(info));
 	assert_int_equal(info.max_entries, cpus_possible());
