@@ -110,7 +110,8 @@ static int with_tags(const char *file, bool by_openat2)
 	if (!use_tags())
 		return -1;
 	if (by_openat2)
-		return (int)syscall(SYS_openat2, AT_FDCWD, tagged(file), tagged(&how), sizeof(how));
+		return (int)syscall(__NR_openat2, AT_FDCWD, tagged(file), tagged(&how),
+				    sizeof(how));
 	return (int)syscall(SYS_openat, AT_FDCWD, tagged(file), O_RDONLY);
 }
 
