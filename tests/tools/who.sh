@@ -39,7 +39,7 @@ clean_up() {
 trap clean_up EXIT
 
 mark=mark-$$
-start_beside exec execsnoop --who --json --where "args~$mark"
+start_beside exec execsnoop --hash --json --where "args~$mark"
 start_beside columns execsnoop --who --where "args~$mark-columns"
 start_beside fields execsnoop --fields comm,who.tty,who.exe,args --where "who.exe=$SCRATCH/nothing"
 start_beside elf elfsnoop --who --json --where "filename=$SCRATCH/nothing"
@@ -89,6 +89,7 @@ check "the columns" has columns "^nothing +[0-9]+ +[0-9]+ +0 [0-9-]+ +(pts/[0-9]
 check "--fields and --where alone" has fields "^nothing +pts/[0-9]+ +$SCRATCH/nothing +$SCRATCH/nothing $mark-terminal\$"
 check "the parent and its command line" json exec "'$mark-child' in event['args'] and who['parent']['comm'] == 'bash' and who['parent']['args'][1] == '-c' and 'from' not in who['parent']"
 check "who is above it, by /proc" json exec "'$mark-child' in event['args'] and [a for a in who['ancestors'] if a['pid'] == $$ and a['from'] == 'proc']"
+check "the hash of its file" json exec "'$mark-child' in event['args'] and who['exe_sha256'] == '$(sha256sum "$SCRATCH/nothing" | cut -d ' ' -f 1)'"
 check "the parent's file" json exec "'$mark-child' in event['args'] and who['parent']['exe'].endswith('/bash')"
 check "the working directory of an exec" json exec "'$mark-child' in event['args'] and who['cwd'] == '/'"
 check "nothing was gained" json exec "'$mark-child' in event['args'] and who['gained'] == {'uids': [], 'gids': [], 'capabilities': []}"
