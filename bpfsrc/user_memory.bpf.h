@@ -18,13 +18,17 @@ static __always_inline void copy_words(char *place, const u64 *words)
 		to[i] = words[i];
 }
 
-/* As bpf_probe_read(); place needs space for size and for STACK_COPY_SIZE bytes. */
-static __always_inline int read_user(char *place, u64 size, const void *from)
+/*
+ * As bpf_probe_read(); place needs space for size, at most max, and for STACK_COPY_SIZE bytes. max
+ * is asked for here, although the caller knows it: the compiler may have kept size on the stack,
+ * and old verifiers do not know what they read from there.
+ */
+static __always_inline int read_user(char *place, u64 size, u64 max, const void *from)
 {
 	u64 words[STACK_COPY_WORDS] = {};
 
 	if (!is_bounded(&size, STACK_COPY_SIZE))
-		return bpf_probe_read(place, size, from);
+		return is_bounded(&size, max) ? bpf_probe_read(place, size, from) : -1;
 	if (bpf_probe_read(words, size, from))
 		return -1;
 	copy_words(place, words);

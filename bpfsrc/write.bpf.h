@@ -298,7 +298,8 @@ static __always_inline void copy_short(void *ctx, struct write *write, u64 ids, 
 	}
 	fill_in_write(event, write, ids, total, wanted);
 	event->kind = WRITTEN_LAST;
-	if (read_user(event->data, size, data_address(write->address, COPIER_PLAIN)))
+	if (read_user(event->data, size, WRITE_IN_BATCH,
+		      data_address(write->address, COPIER_PLAIN)))
 		event->missing = total;
 	else
 		event->size = size;

@@ -269,11 +269,11 @@ int bpf_count_misses(int program, uint64_t *misses)
 	return err;
 }
 
-int bpf_try_program(const struct bpf_insn *instructions, size_t count)
+static int try_program(uint32_t type, const struct bpf_insn *instructions, size_t count)
 {
 	const struct program_to_load program = {
 		.name = "snoopkit_trial",
-		.type = BPF_PROG_TYPE_TRACEPOINT,
+		.type = type,
 		.instructions = instructions,
 		.count = (uint32_t)count,
 	};
@@ -283,6 +283,16 @@ int bpf_try_program(const struct bpf_insn *instructions, size_t count)
 		return fd;
 	close(fd);
 	return 0;
+}
+
+int bpf_try_type(uint32_t type)
+{
+	static const struct bpf_insn instructions[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return try_program(type, instructions, sizeof(instructions) / sizeof(*instructions));
 }
 
 int bpf_try_helper(int helper)
@@ -300,5 +310,6 @@ int bpf_try_helper(int helper)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return bpf_try_program(instructions, sizeof(instructions) / sizeof(*instructions));
+	return try_program(BPF_PROG_TYPE_TRACEPOINT, instructions,
+			   sizeof(instructions) / sizeof(*instructions));
 }

@@ -88,8 +88,11 @@ struct program_to_load {
 /* Returns the program's fd. Its licence is the GPL. */
 int bpf_load(const struct program_to_load *program);
 
-/* Loads a program of a tracepoint and lets it go. Returns 0 or a negative errno. */
-int bpf_try_program(const struct bpf_insn *instructions, size_t count);
+/*
+ * Loads a program of this type that does nothing, and lets it go. Returns 0 or a negative errno:
+ * -EINVAL if the kernel does not have the type.
+ */
+int bpf_try_type(uint32_t type);
 
 /*
  * Runs a raw tracepoint program once on a CPU (since 5.10), with size bytes of arguments. Returns 0

@@ -16,17 +16,6 @@
 #include "trace/perf_event.h"
 #include "trace/probes.h"
 
-/* Returns 0 if the kernel accepts a program that does nothing, or a negative errno. */
-static int try_program(void)
-{
-	static const struct bpf_insn instructions[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-
-	return bpf_try_program(instructions, sizeof(instructions) / sizeof(*instructions));
-}
-
 /* Sets the message for a failed trial of what, which needs that configuration. Returns err. */
 static int explain(int err, const char *what, const char *configuration, struct error *error)
 {
@@ -109,7 +98,7 @@ int trial_of_kernel(struct error *error)
 
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
-	err = try_program();
+	err = bpf_try_type(BPF_PROG_TYPE_TRACEPOINT);
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
 		err = check_perf_events(error);

@@ -56,6 +56,22 @@ const struct probe_kind_operations probe_tracepoint = {
 	.find = find,
 };
 
+/*
+ * That the kernel has no such programs is no fault of this one: it is not to be compiled otherwise,
+ * and another probe set may serve.
+ */
+static int load_raw(const struct loader *loader, const struct probe *probe, struct error *error)
+{
+	int fd = loader_load(loader, probe->program, PROGRAM_TYPE_RAW_TRACEPOINT, error);
+
+	if (fd != -EINVAL || bpf_try_type(PROGRAM_TYPE_RAW_TRACEPOINT) != -EINVAL)
+		return fd;
+	error_clear(error);
+	return error_set(error, ENOENT,
+			 "can't attach to the raw tracepoint %s: there are such from Linux 4.17 on",
+			 probe->target);
+}
+
 static int attach_raw(struct links *links, const struct probe *probe, int program_fd,
 		      struct error *error)
 {
@@ -71,6 +87,7 @@ static int attach_raw(struct links *links, const struct probe *probe, int progra
 const struct probe_kind_operations probe_raw_tracepoint = {
 	.name = "raw tracepoint",
 	.program_type = PROGRAM_TYPE_RAW_TRACEPOINT,
+	.load = load_raw,
 	.attach = attach_raw,
 };
 

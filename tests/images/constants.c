@@ -6,9 +6,17 @@
 
 #define REGISTERS 11
 
+/* What a size lacks that a helper is to be given: the verifier has to know how large it is at most.
+ */
+#define LACKS_MOST	  1 /* no comparison without sign, and no mask, has bounded it */
+#define LACKS_SIGNED_MOST 2 /* nor one with sign */
+#define LACKS_LEAST	  4 /* it may be negative */
+#define LACKS_ALL	  7
+
 /*
  * What is known of a register, put together from all ways to an instruction. What comes from memory
- * is no constant: this verifier does not keep the numbers that are on the stack.
+ * is no constant, nor has it a bound: this verifier does not keep the numbers that are on the
+ * stack.
  */
 struct number {
 	bool is_constant; /* on some way */
@@ -16,6 +24,7 @@ struct number {
 	int64_t value;	  /* unless it is any */
 	bool is_low;	  /* a comparison may say that it is larger than it is */
 	bool is_broken;	  /* what is known of its size may be wrong */
+	uint8_t lacks;	  /* LACKS_*, on some way */
 };
 
 struct registers {
@@ -23,7 +32,7 @@ struct registers {
 	struct number numbers[REGISTERS];
 };
 
-static const struct number unknown;
+static const struct number unknown = { .lacks = LACKS_ALL };
 
 static struct number constant_of(int64_t value)
 {
@@ -37,6 +46,34 @@ static struct number source_of(const struct bpf_insn *instruction,
 						     registers->numbers[instruction->src_reg];
 }
 
+static bool is_known(struct number number)
+{
+	return number.is_constant && (number.is_any || number.value >= 0);
+}
+
+/* What the result of an operation lacks. A right shift leaves too much unless it is a long one. */
+static uint8_t lacks_after(uint8_t operation, struct number target, struct number source)
+{
+	switch (operation) {
+	case BPF_ADD:
+		return source.is_constant && !is_known(source) ? LACKS_ALL :
+								 target.lacks | source.lacks;
+	case BPF_OR:
+	case BPF_XOR:
+	case BPF_MUL:
+	case BPF_LSH:
+		return target.lacks || source.lacks ? LACKS_ALL : 0;
+	case BPF_AND:
+		return is_known(source) || !target.lacks ? 0 : source.lacks;
+	case BPF_MOD:
+		return source.lacks;
+	case BPF_RSH:
+		return target.lacks && source.value <= 64 - 29 ? target.lacks & ~LACKS_LEAST : 0;
+	default:
+		return LACKS_ALL;
+	}
+}
+
 /* Their constants are folded only as far as it is simple: others become any constant. */
 static struct number calculate(const struct bpf_insn *instruction, struct number target,
 			       struct number source)
@@ -47,6 +84,7 @@ static struct number calculate(const struct bpf_insn *instruction, struct number
 		.is_any = target.is_any || source.is_any || operation != BPF_ADD,
 		.value = (int64_t)((uint64_t)target.value + (uint64_t)source.value),
 		.is_broken = target.is_broken || source.is_broken,
+		.lacks = lacks_after(operation, target, source),
 	};
 
 	if (operation == BPF_ADD)
@@ -71,6 +109,8 @@ static void apply(const struct bpf_insn *instruction, struct registers *register
 		break;
 	case BPF_LDX:
 		*target = unknown;
+		if (BPF_SIZE(instruction->code) == BPF_B || BPF_SIZE(instruction->code) == BPF_H)
+			target->lacks = 0;
 		break;
 	case BPF_ALU:
 	case BPF_ALU64:
@@ -122,6 +162,70 @@ static bool is_true(const struct bpf_insn *jump, int64_t left, int64_t right)
 	}
 }
 
+/* The operation that says the same with its sides exchanged. */
+static uint8_t mirrored(uint8_t operation)
+{
+	switch (operation) {
+	case BPF_JGT:
+		return BPF_JLT;
+	case BPF_JGE:
+		return BPF_JLE;
+	case BPF_JLT:
+		return BPF_JGT;
+	case BPF_JLE:
+		return BPF_JGE;
+	case BPF_JSGT:
+		return BPF_JSLT;
+	case BPF_JSGE:
+		return BPF_JSLE;
+	case BPF_JSLT:
+		return BPF_JSGT;
+	case BPF_JSLE:
+		return BPF_JSGE;
+	default:
+		return operation;
+	}
+}
+
+/* What a number has no longer to lack once it was compared with a constant, on one of the ways. */
+static uint8_t found_by(uint8_t operation, struct number constant, bool taken)
+{
+	if (!constant.is_constant)
+		return 0;
+	switch (operation) {
+	case BPF_JEQ:
+		return taken ? LACKS_ALL : 0;
+	case BPF_JNE:
+		return taken ? 0 : LACKS_ALL;
+	case BPF_JGT:
+	case BPF_JGE:
+		return !taken && is_known(constant) ? LACKS_ALL : 0;
+	case BPF_JLT:
+	case BPF_JLE:
+		return taken && is_known(constant) ? LACKS_ALL : 0;
+	case BPF_JSGT:
+	case BPF_JSGE:
+		return !taken ? LACKS_SIGNED_MOST : constant.value >= -1 ? LACKS_LEAST : 0;
+	case BPF_JSLT:
+	case BPF_JSLE:
+		return taken ? LACKS_SIGNED_MOST : constant.value >= -1 ? LACKS_LEAST : 0;
+	default:
+		return 0;
+	}
+}
+
+static void note_bounds(const struct bpf_insn *jump, struct registers *registers, bool taken)
+{
+	struct number *left = &registers->numbers[jump->dst_reg], *right;
+	uint8_t operation = BPF_OP(jump->code);
+
+	if (BPF_SRC(jump->code) == BPF_X) {
+		right = &registers->numbers[jump->src_reg];
+		right->lacks &= ~found_by(mirrored(operation), *left, taken);
+	}
+	left->lacks &= ~found_by(operation, source_of(jump, registers), taken);
+}
+
 /* What the verifier believes on one of the ways after a comparison, if it is an impossible one. */
 static struct registers on_way(const struct bpf_insn *jump, struct registers registers, bool taken)
 {
@@ -129,6 +233,8 @@ static struct registers on_way(const struct bpf_insn *jump, struct registers reg
 	struct number source = source_of(jump, &registers);
 	bool left_is_larger = says_larger(BPF_OP(jump->code)) == taken;
 
+	if (is_jump(jump))
+		note_bounds(jump, &registers, taken);
 	if (!is_jump(jump) || !compares_order(jump) || !left->is_constant || !source.is_constant)
 		return registers;
 	if (!left->is_any && !source.is_any && is_true(jump, left->value, source.value) == taken)
@@ -160,6 +266,12 @@ static int size_register(int32_t helper)
 	}
 }
 
+/* See check_mem_size_reg() in 4.15: without a bound it is "unbounded memory access". */
+static bool is_unbounded(struct number size)
+{
+	return size.lacks & LACKS_MOST && size.lacks & (LACKS_SIGNED_MOST | LACKS_LEAST);
+}
+
 static bool takes_broken(const struct bpf_insn *instruction, const struct registers *registers)
 {
 	int size = is_call(instruction) ? size_register(instruction->imm) : -1;
@@ -171,7 +283,8 @@ static bool takes_broken(const struct bpf_insn *instruction, const struct regist
 	case BPF_STX:
 		return registers->numbers[instruction->dst_reg].is_broken;
 	case BPF_JMP:
-		return size >= 0 && registers->numbers[size].is_broken;
+		return size >= 0 && (registers->numbers[size].is_broken ||
+				     is_unbounded(registers->numbers[size]));
 	default:
 		return false;
 	}
@@ -182,8 +295,9 @@ static void join(struct number *all, const struct number *with)
 	if (all->is_constant && with->is_constant)
 		all->is_any |= with->is_any || all->value != with->value;
 	else if (with->is_constant)
-		*all = (struct number){ true, with->is_any, with->value, all->is_low,
-					all->is_broken };
+		*all = (struct number){ true,	     with->is_any,   with->value,
+					all->is_low, all->is_broken, all->lacks };
+	all->lacks |= with->lacks;
 	all->is_low |= with->is_low;
 	all->is_broken |= with->is_broken;
 }

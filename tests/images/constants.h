@@ -7,6 +7,9 @@
  * or in an address that is refused.
  *
  * A load-time parameter is a constant, of any value: the loader fills it in.
+ *
+ * Nor does it know what was put on the stack and is read back, or that two registers have the same
+ * number: a helper's size has to be bounded by a comparison or a mask, in its own register.
  */
 #ifndef SNOOPKIT_CONSTANTS_H
 #define SNOOPKIT_CONSTANTS_H
@@ -17,7 +20,8 @@
 
 /*
  * The first instruction that such a number can reach as a helper's size or as part of an address,
- * or the number of instructions if there is none. All jumps must go forward.
+ * or that has a size without a bound; or the number of instructions if there is none. All jumps
+ * must go forward.
  */
 uint32_t constants_find_fault(const struct image_program *program);
 

@@ -206,7 +206,7 @@ static void check_program(const char *name, const struct image_program *program)
 	if (i < count)
 		say(false,
 		    "%s: %s, instruction %u: what it takes is bounded by a comparison of two "
-		    "constants",
+		    "constants, or by nothing that 4.15 sees",
 		    name, program->name, i);
 	good &= i == count;
 	for (i = 0; i < count; i++) {

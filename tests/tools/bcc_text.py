@@ -3,9 +3,11 @@
 
 That is its BPF program, or with columns the line over its events. A script asks BCC about the kernel
 before it has its text, and BCC compiles something for the answer. Here the answers are a kernel's that
-has the one or the other kind of probe, whatever this one has; nothing is compiled or attached.
+has the one or the other kind of probe, whatever this one has; nothing is compiled or attached. With
+LACKS_OPENAT2 in the environment it has no openat2().
 """
 
+import os
 import runpy
 import sys
 import time
@@ -45,8 +47,8 @@ class StandIn(Nothing):
     def get_syscall_fnname(self, name):
         return self.get_syscall_prefix() + (name.encode() if isinstance(name, str) else name)
 
-    def ksymname(self, _name):
-        return 0
+    def ksymname(self, name):
+        return -1 if name.endswith(b"openat2") and "LACKS_OPENAT2" in os.environ else 0
 
     def perf_buffer_poll(self, *_arguments, **_named):
         raise KeyboardInterrupt

@@ -11,6 +11,10 @@ ln -s /bin/true "$SCRATCH/$(printf 'esc\033[2Jnl\nx\377y')"
 printf '#!%s -x\n' "$SCRATCH/script" >"$SCRATCH/script-of-script"
 chmod +x "$SCRATCH/script-of-script"
 
+# The words before a script's own, as far as they are shown.
+shell='' interpreters=''
+has_raw_tracepoints || shell='/bin/sh ' interpreters="/bin/sh $SCRATCH/script -x "
+
 start execsnoop -x --max-args 100
 check "the header" out_has '^PCOMM +PID +PPID +RET ARGS$'
 /bin/echo hello "two words" >/dev/null
@@ -37,9 +41,9 @@ stop
 check "it ends with status 0" [ "$STATUS" -eq 0 ]
 check "a program with its arguments" out_has '^echo +[0-9]+ +[0-9]+ +0 /bin/echo hello two words$'
 check "the parent" out_has "^echo +[0-9]+ +$$ +0 "
-check "a script with its arguments" out_has "^script +[0-9]+ +[0-9]+ +0 $SCRATCH/script one two\$"
-check "a script whose argument is its name" out_has " 0 $SCRATCH/script $SCRATCH/script named\$"
-check "a script whose interpreter is a script" out_has " 0 $SCRATCH/script-of-script three four\$"
+check "a script with its arguments" out_has "^script +[0-9]+ +[0-9]+ +0 $shell$SCRATCH/script one two\$"
+check "a script whose argument is its name" out_has " 0 $shell$SCRATCH/script $SCRATCH/script named\$"
+check "a script whose interpreter is a script" out_has " 0 $interpreters$SCRATCH/script-of-script three four\$"
 check "a program whose argument is its name" out_has ' 0 /bin/echo /bin/echo itself$'
 check "the same, called by another name" out_has ' 0 /bin/echo /bin/echo itself-by-name$'
 check "a program in memory" out_has ' 0 /dev/fd/[0-9]+ memfd-argument$'

@@ -335,9 +335,24 @@ customised_sources() { # DIRECTORY
 	with_function execsnoop "$1/execsnoop.stray.c" 'int stray(struct pt_regs *ctx)'
 }
 
+# in_headers FILE WORD: the kernel's headers have the word there. Those that are in no tree have it.
+# For another kernel see images.sh.
+in_headers() {
+	local trees tree found=yes
+	trees=("/lib/modules/$(uname -r)"/{build,source})
+	[ -z "${FOR-}" ] || trees=("$HEADERS_FROM"/usr/src/*)
+	for tree in "${trees[@]}"; do
+		[ -d "$tree/include/linux" ] || continue
+		! grep -qw "$2" "$tree/include/$1" 2>/dev/null || return 0
+		found=
+	done
+	[ -n "$found" ]
+}
+
 # The programs of BCC's tools, as TOOL.bcc_KIND.c in a directory. Its scripts want Debian's Python.
 bcc_sources() { # DIRECTORY
 	local tool kind
+	in_headers uapi/linux/openat2.h open_how || local -x LACKS_OPENAT2=1
 	for tool in execsnoop.kprobes opensnoop.kprobes opensnoop.kfuncs bashreadline.kprobes; do
 		kind=${tool#*.} tool=${tool%.*}
 		/usr/bin/python3 "$REPOSITORY/tests/tools/bcc_text.py" "$kind" "/usr/sbin/$tool-bpfcc" \
@@ -368,6 +383,9 @@ page_edit() {
 		mv "$2.new" "$2"
 	fi
 }
+
+# What the page's first edit reads, since 4.19.
+can_edit_as_page() { in_headers linux/sched.h thread_pid; }
 
 # As execsnoop.pageN.c in a directory: the source after N edits.
 page_sources() { # DIRECTORY
@@ -422,6 +440,12 @@ json() { event_is "$1" "$2" True; }
 has_kprobes() {
 	[ -e /sys/bus/event_source/devices/kprobe ] || [ -e /sys/kernel/tracing/kprobe_events ]
 }
+
+# openat2() came in 5.6.
+has_openat2() { grep -Eq ' (__[a-z0-9]+_)?sys_openat2$' /proc/kallsyms; }
+
+# Before 4.17 the kernel has no raw tracepoints; nor does it tell a script from a program.
+has_raw_tracepoints() { grep -qw raw_tp_prog_func_proto /proc/kallsyms; }
 
 # What follows the line about a wrong command line, and that alone: where to find help.
 ends_with_help() { # TOOL STATUS
