@@ -40,6 +40,16 @@ static __always_inline bool is_bounded(u64 *size, u64 max)
 	return *size <= max;
 }
 
+/*
+ * After is_bounded(), where many values are alive: the compiler may have compared one copy and go
+ * on with another. This bounds the register that it goes on with.
+ */
+static __always_inline u64 bounded(u64 size, const u32 max)
+{
+	asm volatile("if %0 <= %1 goto +1\n\t%0 = %1" : "+r"(size) : "i"(max));
+	return size;
+}
+
 static __always_inline bool is_batching(void)
 {
 	u32 zero = 0, *yes = batching.lookup(&zero);
@@ -213,10 +223,11 @@ static __always_inline int submit_large_by(void *ctx, void *event, u64 size, u64
 	struct large_event *large = large_events.lookup(&zero);
 
 	if (!large || !is_bounded(&size, LARGE_EVENT_SIZE))
-		return submit_large(ctx, event, size);
+		return -1;
 	bpf_probe_read(large, size, event);
 	size = append(ctx, large, size, LARGE_EVENT_SIZE, who);
-	is_bounded(&size, LARGE_SIZE);
+	if (!is_bounded(&size, LARGE_SIZE))
+		return -1;
 	stamp((void *)large, size);
 	return events.perf_submit(ctx, large, size);
 }
@@ -246,6 +257,7 @@ static __always_inline void submit_by(void *ctx, void *event, u64 size, u64 who)
 		unlock_batch(batch);
 		return;
 	}
+	size = bounded(size, BATCH_EVENT_SIZE);
 	bpf_probe_read(place, size, event);
 	submit_reserved_by(ctx, batch, place, size, who);
 }

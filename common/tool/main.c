@@ -115,6 +115,8 @@ static int trace(struct session *session, const struct program *program, struct 
 	err = trial_of_kernel(error);
 	if (!err)
 		err = trial_of_parameters(session->settings->parameters, error);
+	if (!err && session->options->who)
+		err = trial_of_who(error);
 	if (!err && tool->prepare)
 		err = tool->prepare(session, error);
 	if (!err)

@@ -118,6 +118,14 @@ int trial_of_parameters(const uint64_t *parameters, struct error *error)
 	return 0;
 }
 
+/* Before 4.18 a map is given values from the stack only, which has no room for those of --who. */
+int trial_of_who(struct error *error)
+{
+	if (bpf_try_helper(HELPER_CURRENT_CGROUP_ID) == -EINVAL)
+		return error_set(error, EINVAL, "--who needs Linux 4.18 or newer");
+	return 0;
+}
+
 int trial_of_probes(const struct probe_set *sets, char *misses, size_t size, struct error *error)
 {
 	struct kernel kernel;

@@ -26,6 +26,9 @@ int trial_of_kernel(struct error *error);
  */
 int trial_of_parameters(const uint64_t *parameters, struct error *error);
 
+/* Whether the kernel has what --who needs. Returns 0, or a negative errno with a message. */
+int trial_of_who(struct error *error);
+
 /*
  * Attaches, for a moment, programs that do nothing, by the tool's probe sets. Returns the index of
  * the first set that can be attached, and the message says why those before it can't; or a negative

@@ -447,6 +447,9 @@ has_openat2() { grep -Eq ' (__[a-z0-9]+_)?sys_openat2$' /proc/kallsyms; }
 # Before 4.17 the kernel has no raw tracepoints; nor does it tell a script from a program.
 has_raw_tracepoints() { grep -qw raw_tp_prog_func_proto /proc/kallsyms; }
 
+# --who needs Linux 4.18, which has this helper.
+has_who() { grep -qw bpf_get_current_cgroup_id /proc/kallsyms; }
+
 # What follows the line about a wrong command line, and that alone: where to find help.
 ends_with_help() { # TOOL STATUS
 	if [ "$2" -eq 2 ]; then

@@ -65,12 +65,15 @@ check "sendfile is shown, or it is said that it is not" bash -c \
 	"cmp -s '$SCRATCH/tty.out' '$OUT' || grep -Eq 'not seen .*sendfile|write cut: 10 bytes' '$ERR'"
 check "what comes then is shown" out_has '^end$'
 
-open_pty tty "$WRITER writev 10 10"
+# Before 5.10.11 the kernel makes each segment a write of its own.
+writes='1 write' shown=21 cut=279
+[[ ! $(uname -r) =~ ^(4|5\.[0-9])\. ]] || writes='10 writes' shown=210 cut=90
+open_pty tty "$WRITER writev 10 30"
 start_headerless ttysnoop -s 7 -c 3 "$(cat "$SCRATCH/tty")"
 touch "$GO"
 wait_tool
-check "-s and -c bound a write" test "$(wc -c <"$OUT")" -eq 21
-check "of which the rest is counted" err_has '1 write cut: 79 bytes not shown'
+check "-s and -c bound a write" test "$(wc -c <"$OUT")" -eq $shown
+check "of which the rest is counted" err_has "$writes cut: $cut bytes not shown"
 
 # No write comes after the second one that is cut.
 open_pty tty "$WRITER write 4097; $WRITER write 4098; until [ -e $GO.end ]; do sleep 0.1; done"

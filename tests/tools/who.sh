@@ -6,6 +6,12 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chmod 755 "$SCRATCH"
 
+if ! has_who; then
+	check "that this kernel is too old is said" one_line_error 1 "--who needs Linux 4\.18 or newer" execsnoop --who
+	skip "who did it" "this kernel is older"
+	finish
+	exit
+fi
 check "an unknown field of it" one_line_error 2 "no field 'who.ex': the nearest is 'who.exe'" execsnoop --fields who.ex
 check "a tool whose rows are about no task" one_line_error 2 "unrecognized option '--who'" eperm --who
 printf 'int nothing(void *ctx)\n{\n\treturn 0;\n}\n' >"$SCRATCH/bare.c"
