@@ -236,6 +236,8 @@ static __always_inline bool walk_part(struct kept_walk *kept, struct strings *st
 
 	kept->parts = walk_up(&walk, strings, PATH_ROUNDS_OF_PART) ? kept->parts - 1 : 0;
 	names->size = strings->size - names->offset;
+	if (!kept->parts)
+		return false;
 	keep_walk(kept, &walk);
-	return kept->parts;
+	return true;
 }
