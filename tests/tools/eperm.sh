@@ -7,9 +7,10 @@
 . "$(dirname "$0")/lib.sh"
 
 # Programs by names that nothing else on this machine has.
-for program in cat kill nice perl; do
+for program in cat nice perl; do
 	ln -s "$(type -P $program)" "$SCRATCH/$program.$$"
 done
+ln -s perl.$$ "$SCRATCH/kill.$$" # kill(1) may be a program that looks at its own name
 cp "$PROGRAMS/failing" "$SCRATCH/failing.$$"
 cp "$PROGRAMS/failing32" "$SCRATCH/fail32.$$" 2>/dev/null
 FAILING=$SCRATCH/failing.$$
@@ -32,7 +33,7 @@ is_ascending() { awk 'NR > 1 && NF { if ($NF < last) bad = 1; last = $NF } END {
 
 start eperm
 as_nobody "$SCRATCH/cat.$$" /etc/shadow 2>/dev/null
-as_nobody "$SCRATCH/kill.$$" -9 1 2>/dev/null
+as_nobody "$SCRATCH/kill.$$" -e 'kill 9, 1'
 "$PROGRAMS/deny" getpriority 1 "$SCRATCH/nice.$$" true 2>/dev/null
 "$PROGRAMS/deny" unknown 13 "$SCRATCH/perl.$$" -e 'syscall(1000)'
 "$FAILING" 2 >"$SCRATCH/made"

@@ -132,8 +132,9 @@ check 'tracefs not mounted, and no right to' fails '.*mount -t tracefs tracefs /
 	"capsh --drop=cap_sys_admin -- -c '$entries'" 2>/dev/null
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 	mounted='mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
-	as_user="$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon \
-		--ambient-caps=-all,+bpf,+perfmon"
+	# CAP_BPF and CAP_PERFMON, which an older setpriv(1) has no names for.
+	as_user="$enough_memory setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+cap_39,+cap_38 \
+		--ambient-caps=-all,+cap_39,+cap_38"
 	# With the perf PMU kprobes need no tracefs.
 	if [ -e /sys/bus/event_source/devices/kprobe/type ]; then
 		check 'tracefs closed to this user, with kprobes: descendants are followed all the same' \
