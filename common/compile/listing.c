@@ -6,8 +6,12 @@
 
 #include "compile/listing.h"
 
-#define HEAD	  "Disassembly of function "
 #define LINE_MARK " // Line"
+
+/* Before a program's name. libbcc names its section before 0.19, and then puts a colon behind it.
+ */
+static const char *const heads[] = { "Disassembly of function ",
+				     "Disassembly of section .bpf.fn." };
 
 static const char *next_line(const char *at)
 {
@@ -21,27 +25,37 @@ static bool begins_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
+/* The name of the program whose part the line begins, or NULL. */
+static const char *name_in_head(const char *line)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (begins_with(line, heads[i]))
+			return line + strlen(heads[i]);
+	return NULL;
+}
+
 char *listing_find(char *messages)
 {
-	char *found = messages;
+	char *line = messages;
 
-	while ((found = strstr(found, HEAD))) {
-		if (found == messages || found[-1] == '\n')
-			return found;
-		found++;
-	}
-	return NULL;
+	while (*line && !name_in_head(line))
+		line += next_line(line) - line;
+	return *line ? line : NULL;
 }
 
 /* The line after the head of the program's part, or NULL. */
 static const char *find_program(const char *listing, const char *program)
 {
 	size_t length = strlen(program);
+	const char *name;
 
-	for (; *listing; listing = next_line(listing))
-		if (begins_with(listing, HEAD) && begins_with(listing + strlen(HEAD), program) &&
-		    listing[strlen(HEAD) + length] == '\n')
+	for (; *listing; listing = next_line(listing)) {
+		name = name_in_head(listing);
+		if (name && begins_with(name, program) && strchr(":\n", name[length]))
 			return next_line(listing);
+	}
 	return NULL;
 }
 
@@ -61,7 +75,7 @@ uint32_t *listing_lines(const char *listing, const char *program, uint32_t count
 	uint32_t *lines = at ? calloc(count, sizeof(*lines)) : NULL;
 	uint32_t line = 0, number, next = 0;
 
-	for (; lines && *at && !begins_with(at, HEAD); at = next_line(at)) {
+	for (; lines && *at && !name_in_head(at); at = next_line(at)) {
 		if (*at == ';') {
 			line = line_number(at);
 		} else if (sscanf(at, "%u:", &number) == 1 && number < count) {

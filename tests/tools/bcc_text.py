@@ -48,7 +48,8 @@ class StandIn(Nothing):
         return self.get_syscall_prefix() + (name.encode() if isinstance(name, str) else name)
 
     def ksymname(self, name):
-        return -1 if name.endswith(b"openat2") and "LACKS_OPENAT2" in os.environ else 0
+        name = name.decode() if isinstance(name, bytes) else name
+        return -1 if name.endswith("openat2") and "LACKS_OPENAT2" in os.environ else 0
 
     def perf_buffer_poll(self, *_arguments, **_named):
         raise KeyboardInterrupt

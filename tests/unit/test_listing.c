@@ -37,6 +37,25 @@ static void instructions_get_their_lines(void **state)
 	assert_null(listing_lines(listing, "on_exe", 4));
 }
 
+/* Of libbcc 0.18. */
+static void an_older_library_lists_sections(void **state)
+{
+	char text[] = "Disassembly of section .bpf.fn.on_exec_raw:\n"
+		      ".bpf.fn.on_exec_raw:\n"
+		      "; return 0; // Line   7\n"
+		      "   0:	95 00 00 00 00 00 00 00	exit\n"
+		      "Disassembly of section .bpf.fn.on_exec:\n"
+		      ".bpf.fn.on_exec:\n"
+		      "; return 1; // Line   9\n"
+		      "   0:	95 00 00 00 00 00 00 00	exit\n";
+	uint32_t *lines = listing_lines(listing_find(text), "on_exec", 1);
+	(void)state;
+
+	assert_non_null(lines);
+	assert_int_equal(lines[0], 9);
+	free(lines);
+}
+
 static void what_is_no_listing(void **state)
 {
 	char text[] = "my.c:3: Disassembly of function x\n";
@@ -50,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instructions_get_their_lines),
+		cmocka_unit_test(an_older_library_lists_sections),
 		cmocka_unit_test(what_is_no_listing),
 	};
 
