@@ -150,6 +150,10 @@ if has_kprobes; then
 	stop
 	check '-x: failures' out_has ' source/linkerless .* -2$'
 	check '-x: only failures' out_lacks ' 0$'
+fi
+if has_kprobes && ! has_raw_tracepoints; then
+	skip 'the fallback' 'there are raw tracepoints from Linux 4.17 on'
+elif has_kprobes; then
 	fallback_source elfsnoop on_load_return fallback.c
 	start elfsnoop --source fallback.c
 	tmpfs/program
