@@ -230,11 +230,22 @@ static void row(struct row *row, const void *data)
 	row_json(row, "parameters_truncated", json_boolean(parameters_cut(event)));
 }
 
-#define CALL_PROBES(prefix, finit_program)                                          \
-	KRETPROBE(prefix "finit_module", "on_sys_return", .optional = true),        \
-		KPROBE(prefix "finit_module", finit_program, .optional = true),     \
-		KRETPROBE(prefix "init_module", "on_sys_return", .optional = true), \
-		KPROBE(prefix "init_module", "on_sys_init_module", .optional = true)
+#define CALL_PROBES(prefix, finit_program, is_optional)                                    \
+	KRETPROBE(prefix "finit_module", "on_sys_return", .optional = is_optional),        \
+		KPROBE(prefix "finit_module", finit_program, .optional = is_optional),     \
+		KRETPROBE(prefix "init_module", "on_sys_return", .optional = is_optional), \
+		KPROBE(prefix "init_module", "on_sys_init_module", .optional = is_optional)
+
+#define CALL_TRACEPOINTS                                                                           \
+	SYSCALL_TRACEPOINTS("finit_module", "on_enter_finit_module", "on_exit", .optional = true), \
+		SYSCALL_TRACEPOINTS("init_module", "on_enter_init_module", "on_exit",              \
+				    .optional = true)
+
+#define LOAD_KPROBES                                                          \
+	KPROBE("do_init_module", "on_init_module"),                           \
+		KPROBE("parse_args", "on_parse_args", .optional = true),      \
+		KPROBE("kernel_read_file", "on_read_file", .optional = true), \
+		KPROBE("find_module_all", "on_find_module", .optional = true)
 
 /* The 32-bit entry; a kernel without 32-bit programs has none. */
 #if defined(__x86_64__)
@@ -244,26 +255,27 @@ static void row(struct row *row, const void *data)
 #endif
 
 static const struct probe by_kprobes[] = {
-	KPROBE("do_init_module", "on_init_module"),
-	KPROBE("parse_args", "on_parse_args", .optional = true),
-	KPROBE("kernel_read_file", "on_read_file", .optional = true),
-	KPROBE("find_module_all", "on_find_module", .optional = true),
-	CALL_PROBES(SYSCALL_PREFIX "sys_", "on_sys_finit_module"),
-	CALL_PROBES(COMPAT_PREFIX, "on_compat_sys_finit_module"),
+	LOAD_KPROBES,
+	CALL_PROBES(SYSCALL_PREFIX "sys_", "on_sys_finit_module", false),
+	CALL_PROBES(COMPAT_PREFIX, "on_compat_sys_finit_module", true),
 	{},
 };
+
+/* Before Linux 4.17 (arm64: 4.19) the calls have no wrappers. */
+static const struct probe without_wrappers[] = { LOAD_KPROBES, CALL_TRACEPOINTS, {} };
 
 static const struct probe by_tracepoint[] = {
 	TRACEPOINT("module:module_load", "on_module_load"),
-	SYSCALL_TRACEPOINTS("finit_module", "on_enter_finit_module", "on_exit", .optional = true),
-	SYSCALL_TRACEPOINTS("init_module", "on_enter_init_module", "on_exit", .optional = true),
+	CALL_TRACEPOINTS,
 	{},
 };
 
-#define TRACEPOINT_MISSES "parameters and versions of modules, loads by 32-bit programs that fail"
+#define CALLS_MISSED	  "loads by 32-bit programs that fail"
+#define TRACEPOINT_MISSES "parameters and versions of modules, " CALLS_MISSED
 
 static const struct probe_set probe_sets[] = {
 	{ by_kprobes, NULL, NULL },
+	{ without_wrappers, CALLS_MISSED, NULL },
 	{ by_tracepoint, TRACEPOINT_MISSES, NULL },
 	{},
 };
