@@ -320,13 +320,14 @@ static void add_who(struct tool *tool, struct settings *settings)
 	tool->feature_tests = who_feature_tests(tool->who, tool->feature_tests);
 }
 
-/* --keep: the program for --who too. */
+/* --keep: the program for --who too. What --image writes is what was asked for. */
 static int keep_with_who(struct tool *tool, struct options *options, struct settings *settings,
 			 struct error *error)
 {
 	if (!options->keep_directory || options->source_file || options->who || !tool->who)
 		return 0;
 	options->who = true;
+	options->image_file = NULL;
 	add_who(tool, settings);
 	return run(tool, options, settings, error);
 }
