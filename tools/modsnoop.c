@@ -128,7 +128,7 @@ static void line(struct output *output, uint64_t time, const void *data)
 	append_text(line, user, strlen(user));
 	buffer_printf(line, ", UID %u)", event->uid);
 	if (event->result)
-		buffer_printf(line, ": %s", strerror(-event->result));
+		buffer_printf(line, ": %s", strerror((int)-(int64_t)event->result));
 	else if (extra)
 		append_extra(line, event);
 	buffer_append_string(line, "\n");

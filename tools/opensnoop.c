@@ -137,7 +137,7 @@ static void row_descriptor(struct row *row, const struct opensnoop_event *event)
 	else
 		row_int(row, "FD", "fd", 4, event->ret < 0 ? -1 : event->ret);
 	if (is_known)
-		row_int(row, "ERR", "err", 3, event->ret < 0 ? -event->ret : 0);
+		row_int(row, "ERR", "err", 3, event->ret < 0 ? -(int64_t)event->ret : 0);
 	else
 		row_word(row, "ERR", "err", 3, NULL);
 }
