@@ -33,8 +33,9 @@ struct write {
 	u8 is_outer;	 /* 1: another probed function may be called for the same write */
 	u8 is_shared;	 /* 1: others may replace fd */
 	u8 is_other;	 /* 1: at the entry, fd was not what is watched */
+	u8 unused;	 /* all is named, for a map takes no byte that was not written */
 	u32 is_doubtful; /* 1: fd may have been another file */
-	u32 unused;
+	u32 unused_end;
 };
 
 #define IN_FLIGHT struct write
