@@ -68,8 +68,8 @@ else
 	check 'little locked memory is no matter' $little -c "$eperm"
 fi
 check 'a stack too small for the compiler' fails ".* by signal 11, with a stack of 64 kB \(ulimit -s\)$" execsnoop \
-	prlimit --stack=65536:65536 capsh --drop=cap_sys_resource -- \
-	-c "$TOOLS/execsnoop --no-cache --duration 0.1"
+	bash -c "$enough_memory prlimit --stack=65536:65536 capsh --drop=cap_sys_resource -- \
+		-c '$TOOLS/execsnoop --no-cache --duration 0.1'"
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ]; then
 	check 'CAP_BPF and CAP_PERFMON are not enough' fails \
 		'run as root: with kernel.perf_event_paranoid [0-9]+ tracing needs CAP_SYS_ADMIN$' eperm \
