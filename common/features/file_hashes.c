@@ -16,23 +16,15 @@
 
 enum state { AWAITED, KNOWN, NOT_FOUND, NEVER };
 
-/* Without padding, for it is hashed and compared as bytes. */
-struct identity {
-	uint64_t inode;
-	int64_t seconds;
-	uint32_t nanoseconds;
-	uint32_t device;
-};
-
 struct entry {
-	struct identity identity;
+	struct file_identity identity;
 	enum state state;
 	uint8_t digest[HASHER_DIGEST];
 };
 
 struct awaited {
 	uint64_t number; /* of the question */
-	struct identity identity;
+	struct file_identity identity;
 };
 
 struct file_hashes {
@@ -75,28 +67,38 @@ static bool has_file(const struct who_record *record)
 	return record->has & WHO_HAS_EXE;
 }
 
-static struct identity identity_of(const struct who_record *record)
+/* As the kernel's inode has it, with the kernel's dev_t. */
+static struct file_identity identity_of(const struct who_record *record)
 {
-	return (struct identity){ .inode = record->values.exe_inode,
-				  .seconds = record->exe_changed,
-				  .nanoseconds = record->exe_changed_nanoseconds,
-				  .device = record->values.exe_device };
+	return (struct file_identity){ .device = record->values.exe_device,
+				       .inode = record->values.exe_inode,
+				       .seconds = record->exe_changed,
+				       .nanoseconds = record->exe_changed_nanoseconds };
 }
 
-static uint64_t key_of(const struct identity *identity)
+static uint64_t key_of(const struct file_identity *identity)
 {
 	return XXH64(identity, sizeof(*identity), 0);
 }
 
-static struct entry *find(const struct file_hashes *hashes, const struct identity *identity)
+static struct entry *find(const struct file_hashes *hashes, const struct file_identity *identity)
 {
 	struct entry *entry = lru_find(hashes->entries, key_of(identity));
 
 	return entry && !memcmp(&entry->identity, identity, sizeof(*identity)) ? entry : NULL;
 }
 
+/* Of the record's file, or NULL. */
+static const struct entry *entry_of(const struct file_hashes *hashes,
+				    const struct who_record *record)
+{
+	struct file_identity identity = identity_of(record);
+
+	return has_file(record) ? find(hashes, &identity) : NULL;
+}
+
 /* Without memory it is as if the file had not been asked for. */
-static struct entry *put(const struct file_hashes *hashes, const struct identity *identity,
+static struct entry *put(const struct file_hashes *hashes, const struct file_identity *identity,
 			 enum state state)
 {
 	struct entry *entry = find(hashes, identity);
@@ -136,7 +138,7 @@ static uint64_t ask(struct file_hashes *hashes, const struct who_record *record)
 /* A file of FUSE is what a program says it is, which may say something else the next time. */
 void file_hashes_want(struct file_hashes *hashes, const struct who_record *record)
 {
-	struct identity identity = identity_of(record);
+	struct file_identity identity = identity_of(record);
 	const struct entry *entry = find(hashes, &identity);
 	uint64_t number;
 
@@ -156,8 +158,7 @@ void file_hashes_want(struct file_hashes *hashes, const struct who_record *recor
 
 bool file_hashes_await(struct file_hashes *hashes, const struct who_record *record)
 {
-	struct identity identity = identity_of(record);
-	const struct entry *entry = has_file(record) ? find(hashes, &identity) : NULL;
+	const struct entry *entry = entry_of(hashes, record);
 
 	return entry && entry->state == AWAITED;
 }
@@ -165,8 +166,7 @@ bool file_hashes_await(struct file_hashes *hashes, const struct who_record *reco
 bool file_hashes_find(struct file_hashes *hashes, const struct who_record *record,
 		      char text[FILE_HASH_TEXT])
 {
-	struct identity identity = identity_of(record);
-	const struct entry *entry = has_file(record) ? find(hashes, &identity) : NULL;
+	const struct entry *entry = entry_of(hashes, record);
 	size_t i;
 
 	if (!entry || entry->state != KNOWN)
