@@ -240,32 +240,25 @@ static void answer(struct reader *reader, struct hasher_answer *answer)
 		try_place(search(0, question->path), question, answer);
 }
 
-static void take_opened(struct reader *reader, struct msghdr *message)
+static void keep_opened(struct reader *reader, int opened)
 {
-	struct cmsghdr *head = CMSG_FIRSTHDR(message);
-
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+	if (opened < 0)
 		return;
 	if (reader->opened >= 0)
 		close(reader->opened);
-	memcpy(&reader->opened, CMSG_DATA(head), sizeof(reader->opened));
+	reader->opened = opened;
 }
 
 /* Returns whether it is a question; false at the end, too. */
 static bool receive(struct reader *reader, bool *at_end)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec part = { &reader->question, sizeof(reader->question) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
-	ssize_t size = recvmsg(reader->socket, &message, MSG_CMSG_CLOEXEC);
 	const size_t least = offsetof(struct question, path);
+	int opened;
+	ssize_t size = descriptors_receive(reader->socket, &reader->question,
+					   sizeof(reader->question), &opened, 1);
 
-	*at_end = !size || (size < 0 && errno != EINTR);
-	if (size > 0)
-		take_opened(reader, &message);
+	*at_end = size <= 0;
+	keep_opened(reader, opened);
 	if (size <= (ssize_t)least)
 		return false;
 	reader->question.path[(size_t)size - least - 1] = '\0';
@@ -386,28 +379,12 @@ static void __attribute__((noreturn)) run(int socket)
 
 /* ---- the monitor ---- */
 
-static int send_opened(int socket, int opened)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {};
-	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
-	struct cmsghdr *head = (struct cmsghdr *)control;
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(head), &opened, sizeof(int));
-	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 /* O_PATH: no file system is asked, so nobody can hold back the answer. */
 static void answer_open(void *context, uint64_t argument, struct monitor_answer *answer)
 {
 	const struct hasher *hasher = context;
 	char link[LINK_SIZE];
+	const char byte = 0;
 	int fd;
 
 	if (!argument || argument > INT32_MAX) {
@@ -416,7 +393,9 @@ static void answer_open(void *context, uint64_t argument, struct monitor_answer 
 	}
 	snprintf(link, sizeof(link), "/proc/%u/exe", (unsigned int)argument);
 	fd = open(link, O_PATH | O_CLOEXEC);
-	answer->result = fd < 0 ? -errno : send_opened(hasher->socket, fd);
+	answer->result = fd < 0 ? -errno :
+				  descriptors_send(hasher->socket, &byte, sizeof(byte), &fd, 1,
+						   MSG_DONTWAIT);
 	if (fd >= 0)
 		close(fd);
 }

@@ -90,59 +90,25 @@ static void clear(struct monitor_answer *answer)
 
 /* ---- in the monitor ---- */
 
+static_assert(MONITOR_FDS <= DESCRIPTORS_MOST, "an answer's descriptors go with one message");
+
+/* Where the process has ended, the next read says so. */
 static void send_answer(int socket, const struct monitor_answer *answer)
 {
-	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8))) = {};
-	struct iovec part = { (void *)answer, sizeof(*answer) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	struct cmsghdr *head = (struct cmsghdr *)control;
 	size_t count = 0;
 
 	while (count < MONITOR_FDS && answer->fds[count] >= 0)
 		count++;
-	if (count) {
-		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(head), answer->fds, count * sizeof(int));
-	}
-	/* Where the process has ended, the next read says so. */
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return;
-}
-
-static void take_descriptors(struct msghdr *message, struct monitor_answer *answer)
-{
-	struct cmsghdr *head = CMSG_FIRSTHDR(message);
-	size_t size;
-
-	memset(answer->fds, -1, sizeof(answer->fds));
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
-		return;
-	size = head->cmsg_len - CMSG_LEN(0);
-	memcpy(answer->fds, CMSG_DATA(head),
-	       size < sizeof(answer->fds) ? size : sizeof(answer->fds));
+	descriptors_send(socket, answer, sizeof(*answer), answer->fds, count, 0);
 }
 
 static int receive(int socket, struct monitor_answer *answer)
 {
-	char control[CMSG_SPACE(sizeof(answer->fds))] __attribute__((aligned(8)));
-	struct iovec part = { answer, sizeof(*answer) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
-	ssize_t size;
+	int fds[MONITOR_FDS];
+	ssize_t size = descriptors_receive(socket, answer, sizeof(*answer), fds, MONITOR_FDS);
 
-	do
-		size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
-	if (size != sizeof(*answer))
-		return -EPIPE;
-	take_descriptors(&message, answer);
-	return 0;
+	memcpy(answer->fds, fds, sizeof(fds));
+	return size == sizeof(*answer) ? 0 : -EPIPE;
 }
 
 static int converse(int socket, const struct request *request, struct monitor_answer *answer)
