@@ -143,19 +143,12 @@ struct program {
 /* The executable of a process. Returns a descriptor or a negative errno. */
 static int open_program(uint64_t pid, struct file_identity *identity)
 {
-	struct stat info = {};
 	char path[40];
-	int fd;
 
 	if (!pid || pid > INT32_MAX)
 		return -EPERM;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	fd = file_open_untrusted(path);
-	if (fd < 0)
-		return fd;
-	fstat(fd, &info);
-	*identity = file_identity(&info);
-	return fd;
+	return file_open_identified(path, identity);
 }
 
 /* Which file a process executes, and its name after that was opened. */

@@ -98,6 +98,19 @@ struct file_identity file_identity(const struct stat *info)
 				       .nanoseconds = info->st_ctim.tv_nsec };
 }
 
+/* What the open file says, not its path: that may name another one by now. */
+int file_open_identified(const char *path, struct file_identity *identity)
+{
+	int fd = file_open_untrusted(path);
+	struct stat info = {};
+
+	if (fd < 0)
+		return fd;
+	fstat(fd, &info);
+	*identity = file_identity(&info);
+	return fd;
+}
+
 int file_write_fd(int fd, const void *data, size_t size)
 {
 	const char *at = data;

@@ -45,6 +45,9 @@ struct file_identity {
 
 struct file_identity file_identity(const struct stat *info);
 
+/* file_open_untrusted(), and which file it is. */
+int file_open_identified(const char *path, struct file_identity *identity);
+
 /* Writes all bytes, in several writes if needed. Returns 0 or a negative errno. */
 int file_write_fd(int fd, const void *data, size_t size);
 

@@ -182,7 +182,6 @@ static int open_mapped(const struct stack_text *text, uint64_t address,
 	struct mapping mapping;
 	struct stat info;
 	char path[96];
-	int fd;
 
 	if (!text->maps || !find_mapping(text->maps, address, &mapping))
 		return -ENOENT;
@@ -190,13 +189,7 @@ static int open_mapped(const struct stack_text *text, uint64_t address,
 		 mapping.start, mapping.end);
 	if (stat(path, &info) || !S_ISREG(info.st_mode))
 		return -ENOENT;
-	fd = file_open_untrusted(path);
-	if (fd < 0)
-		return fd;
-	/* Of the file that is open: the process can map another one meanwhile. */
-	fstat(fd, &info);
-	*identity = file_identity(&info);
-	return fd;
+	return file_open_identified(path, identity);
 }
 
 /* Which file it is: the answer's text is a struct file_identity. */

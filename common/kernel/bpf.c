@@ -295,6 +295,11 @@ int bpf_try_type(uint32_t type)
 	return try_program(type, instructions, sizeof(instructions) / sizeof(*instructions));
 }
 
+bool bpf_has_raw_tracepoints(void)
+{
+	return bpf_try_type(PROGRAM_TYPE_RAW_TRACEPOINT) != -EINVAL;
+}
+
 int bpf_try_helper(int helper)
 {
 	/* helper(stack, 8, NULL), whose result is ignored */

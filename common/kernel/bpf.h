@@ -10,6 +10,7 @@
 #define SNOOPKIT_BPF_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -93,6 +94,9 @@ int bpf_load(const struct program_to_load *program);
  * -EINVAL if the kernel does not have the type.
  */
 int bpf_try_type(uint32_t type);
+
+/* There are raw tracepoints from Linux 4.17 on. */
+bool bpf_has_raw_tracepoints(void);
 
 /*
  * Runs a raw tracepoint program once on a CPU (since 5.10), with size bytes of arguments. Returns 0

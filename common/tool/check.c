@@ -97,12 +97,6 @@ static bool who_has_tail(const char *program)
 	       !strcmp(program, "who_submit");
 }
 
-/* Before Linux 4.17 there are none: what would be loaded as one is not. */
-static bool has_raw_tracepoints(void)
-{
-	return bpf_try_type(PROGRAM_TYPE_RAW_TRACEPOINT) != -EINVAL;
-}
-
 /* What the program would be attached to, and the first of these probes; NULL: nothing here. */
 static const struct probe *find_used(const struct check *check, const char *program,
 				     struct buffer *text)
@@ -110,14 +104,14 @@ static const struct probe *find_used(const struct check *check, const char *prog
 	static struct probe tail = RAW_TRACEPOINT("", NULL);
 	const struct probe *first = NULL;
 
-	if (!strcmp(program, flush.program) && has_raw_tracepoints()) {
+	if (!strcmp(program, flush.program) && bpf_has_raw_tracepoints()) {
 		buffer_append_string(text, "the tool itself runs it");
 		return &flush;
 	}
 	if (check->session->options->who && who_has_tail(program)) {
 		buffer_append_string(text, "tail call by what submits an event");
 		tail.program = program;
-		tail.kind = has_raw_tracepoints() ? PROBE_RAW_TRACEPOINT : PROBE_TRACEPOINT;
+		tail.kind = bpf_has_raw_tracepoints() ? PROBE_RAW_TRACEPOINT : PROBE_TRACEPOINT;
 		return &tail;
 	}
 	if (check->session->options->who)

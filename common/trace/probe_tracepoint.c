@@ -64,7 +64,7 @@ static int load_raw(const struct loader *loader, const struct probe *probe, stru
 {
 	int fd = loader_load(loader, probe->program, PROGRAM_TYPE_RAW_TRACEPOINT, error);
 
-	if (fd != -EINVAL || bpf_try_type(PROGRAM_TYPE_RAW_TRACEPOINT) != -EINVAL)
+	if (fd != -EINVAL || bpf_has_raw_tracepoints())
 		return fd;
 	error_clear(error);
 	return error_set(error, ENOENT,
