@@ -56,14 +56,17 @@ as_nobody "$CHECKS" thread >"$SCRATCH/made"
 read -r _ pid _ tid <"$SCRATCH/made"
 out_soon "$MARK +0 +CAP_CHOWN .*" && out_soon "$tid +$MARK +0 +CAP_CHOWN"
 stop
-check '-v: what is not audited' out_has "$MARK +19 +CAP_SYS_PTRACE +0 +0 +deny\$"
+# cap_capable() has a parameter that tells it since then.
+not_setid=0 setid=1
+! linux_before 5.1 || not_setid=N/A setid=N/A
+check '-v: what is not audited' out_has "$MARK +19 +CAP_SYS_PTRACE +0 +$not_setid +deny\$"
 # With kprobes it is seen where the compiler has not put cap_capable() into its caller.
 has_kprobes ||
-	check '-v: the accounting of memory' out_has "$MARK +21 +CAP_SYS_ADMIN +0 +0 +deny\$"
+	check '-v: the accounting of memory' out_has "$MARK +21 +CAP_SYS_ADMIN +0 +$not_setid +deny\$"
 check '-x: header' out_has '^TIME      UID    PID    TID    COMM             CAP  NAME                 AUDIT  INSETID RESULT$'
-check '-x: a thread' out_has "^[0-9:]{8}  65534  $pid +$tid +$MARK +0 +CAP_CHOWN +1 +0 +deny\$"
-check '-x: INSETID of setuid' out_has "$MARK +7 +CAP_SETUID +1 +1 +deny\$"
-check '-x: and of no other' out_has "$MARK +19 +CAP_SYS_PTRACE +1 +0 +deny\$"
+check '-x: a thread' out_has "^[0-9:]{8}  65534  $pid +$tid +$MARK +0 +CAP_CHOWN +1 +$not_setid +deny\$"
+check '-x: INSETID of setuid' out_has "$MARK +7 +CAP_SETUID +1 +$setid +deny\$"
+check '-x: and of no other' out_has "$MARK +19 +CAP_SYS_PTRACE +1 +$not_setid +deny\$"
 
 hold "$CHECKS" thread
 start capable -p "$held"
@@ -98,31 +101,40 @@ has_stack() {
 	awk -v mark="$MARK" -v want="$1" '/^[0-9]/ { mine = index($0, mark) } mine && $0 ~ want { found = 1 }
 		END { exit !found }' "$OUT"
 }
-hold "$CHECKS" chown
-start capable -K -p "$held" --cap chown
-release
-out_soon 'entry_SYSCALL|do_syscall_64'
-stop
-check '-K: the kernel'"'"'s stack, from the check on' has_stack '^        cap_capable[+]0x[0-9a-f]+ \[kernel\]$'
-check '-K: and who made it' has_stack '^        (__x64_sys_chown|do_fchownat|chown_common)[+]0x[0-9a-f]+ \[kernel\]$'
+# bpf_get_stack() is there since then.
+stacks=(-K -U)
+if linux_before 4.18; then
+	stacks=()
+	check 'stacks: it is said what they need' one_line_error 1 'stacks need Linux 4.18' capable -K
+	skip '-K, -U' 'needs Linux 4.18'
+else
+	hold "$CHECKS" chown
+	start capable -K -p "$held" --cap chown
+	release
+	out_soon 'entry_SYSCALL|do_syscall_64'
+	stop
+	check '-K: the kernel'"'"'s stack, from the check on' has_stack '^        cap_capable[+]0x[0-9a-f]+ \[kernel\]$'
+	check '-K: and who made it' has_stack '^        (__x64_sys_chown|do_fchownat|chown_common)[+]0x[0-9a-f]+ \[kernel\]$'
 
-start capable -U --cap chown
-# No function in between, or the program would outlive the one that is killed.
-setpriv --reuid 65534 --regid 65534 --clear-groups "$CHECKS" stay >/dev/null &
-staying=$!
-out_soon "watched_function[+]0x[0-9a-f]+ .$MARK."
-kill "$staying"
-wait "$staying" 2>/dev/null
-stop
-check "-U: the program's stack, by the symbols of its file" \
-	has_stack "^        watched_function[+]0x[0-9a-f]+ \[$MARK\]\$"
-check '-U: and of its libraries' has_stack '^        [^ ]+ \[libc[.-][^ ]*\]$'
-check '-U: no stack of the kernel' out_lacks 'cap_capable'
+	start capable -U --cap chown
+	# No function in between, or the program would outlive the one that is killed.
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$CHECKS" stay >/dev/null &
+	staying=$!
+	out_soon "watched_function[+]0x[0-9a-f]+ .$MARK."
+	kill "$staying"
+	wait "$staying" 2>/dev/null
+	stop
+	check "-U: the program's stack, by the symbols of its file" \
+		has_stack "^        watched_function[+]0x[0-9a-f]+ \[$MARK\]\$"
+	check '-U: and of its libraries' has_stack '^        [^ ]+ \[libc[.-][^ ]*\]$'
+	check '-U: no stack of the kernel' out_lacks 'cap_capable'
+fi
 
 # The file of a program is on an overlay over FUSE that stops answering once it was opened.
 mkdir "$SCRATCH/slow" "$SCRATCH/none" "$SCRATCH/over"
 modprobe -qa fuse overlay
-if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$CHECKS" 2>/dev/null) &&
+slow=
+if ! linux_before 4.18 && slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$CHECKS" 2>/dev/null) &&
 	mount -t overlay -o "lowerdir=$SCRATCH/slow:$SCRATCH/none" over "$SCRATCH/over" 2>/dev/null; then
 	kill -USR1 "$slow"
 	start capable -U --cap chown
@@ -137,8 +149,8 @@ if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$CHECKS" 2>/dev/null) &&
 	wait "$staying" 2>/dev/null
 	umount -l "$SCRATCH/over"
 else
-	skip '-U: a file that does not answer is not waited for' 'needs FUSE and overlayfs'
-	skip '-U: nor at the end' 'needs FUSE and overlayfs'
+	skip '-U: a file that does not answer is not waited for' 'needs FUSE and overlayfs, and Linux 4.18'
+	skip '-U: nor at the end' 'needs FUSE and overlayfs, and Linux 4.18'
 fi
 if [ -n "$slow" ]; then
 	kill -KILL "$slow"
@@ -170,17 +182,23 @@ if command -v bpftool >/dev/null && mount -t bpf none "$SCRATCH/bpf" &&
 	out_soon "$MARK"
 	stop
 	check '--mntnsmap: only these' out_lines "$MARK" 1
-	map_of cgroups 8 "$(stat -c %i "$SCRATCH/cgroup/capable.$$")"
-	start capable --cgroupmap "$SCRATCH/bpf/cgroups" --unique --cap chown
-	for who in 'setpriv --reuid 65534' 'setpriv --reuid 65534' ''; do
-		"$CHECKS" chown >/dev/null
-		bash -c 'echo $$ >"$0/cgroup.procs"; exec $1 "$2" chown' "$SCRATCH/cgroup/capable.$$" "$who" \
-			"$CHECKS" >/dev/null
-	done
-	out_soon "$MARK .* allow"
-	stop
-	check '--unique with --cgroupmap: each cgroup once' out_lines "$MARK .* deny" 1
-	check '--unique: another result is another check' out_lines "$MARK .* allow" 1
+	if linux_before 4.18; then
+		check '--cgroupmap: it is said what it needs' one_line_error 1 '--cgroupmap needs Linux 4.18' \
+			capable --cgroupmap "$SCRATCH/bpf/namespaces"
+		skip '--unique with --cgroupmap' 'needs Linux 4.18'
+	else
+		map_of cgroups 8 "$(stat -c %i "$SCRATCH/cgroup/capable.$$")"
+		start capable --cgroupmap "$SCRATCH/bpf/cgroups" --unique --cap chown
+		for who in 'setpriv --reuid 65534' 'setpriv --reuid 65534' ''; do
+			"$CHECKS" chown >/dev/null
+			bash -c 'echo $$ >"$0/cgroup.procs"; exec $1 "$2" chown' "$SCRATCH/cgroup/capable.$$" "$who" \
+				"$CHECKS" >/dev/null
+		done
+		out_soon "$MARK .* allow"
+		stop
+		check '--unique with --cgroupmap: each cgroup once' out_lines "$MARK .* deny" 1
+		check '--unique: another result is another check' out_lines "$MARK .* allow" 1
+	fi
 	rmdir "$SCRATCH/cgroup/capable.$$"
 else
 	skip '--mntnsmap, --cgroupmap' 'no bpftool, or no cgroups of version 2'
@@ -236,7 +254,7 @@ check '--advise: the program works with it' [ "$(setpriv --bounding-set "-all,$(
 check '--advise: and not without' \
 	[ "$(setpriv --bounding-set -all --inh-caps -all "$CHECKS" chown)" = 'allowed 0' ]
 
-start_headerless capable --json -K -U
+start_headerless capable --json "${stacks[@]}"
 as_nobody "$CHECKS" all >/dev/null
 out_soon "CAP_SETUID"
 stop
@@ -244,11 +262,11 @@ check '--json: every field' python3 -c '
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
 row = [r for r in rows if r["comm"] == sys.argv[2] and r["name"] == "CAP_CHOWN"][0]
-assert row["cap"] == 0 and row["audit"] is True and row["insetid"] is False
+assert row["cap"] == 0 and row["audit"] is True and row["insetid"] is (None if sys.argv[3] == "N/A" else False)
 assert row["result"] == "deny" and row["ret"] == -1 and row["used"] is False
 assert row["uid"] == 65534 and row["tid"] == row["pid"] and row["time"].endswith("Z")
-assert row["syscall"] == "chown" and row["kernel_stack"][0].startswith("cap_capable+0x")
-' "$OUT" "$MARK"
+assert row["syscall"] == "chown" and (not sys.argv[4:] or row["kernel_stack"][0].startswith("cap_capable+0x"))
+' "$OUT" "$MARK" "$not_setid" "${stacks[@]}"
 check '--json: follows the schema' follows_schema
 start_headerless capable --json -c --cap chown
 as_nobody "$CHECKS" chown 5 >/dev/null
@@ -257,7 +275,7 @@ check '--json -c: the counts' jq -es --arg mark "$MARK" \
 	'any(.comm == $mark and .denied == 5 and .allowed == 0 and .allowed_used == 0 and .other == false)' "$OUT"
 check '--json -c: follows the schema' follows_schema
 
-start capable -K --fields comm,result,syscall --where name=CAP_CHOWN --where "comm=$MARK"
+start capable "${stacks[@]:0:1}" --fields comm,result,syscall --where name=CAP_CHOWN --where "comm=$MARK"
 as_nobody "$CHECKS" all >/dev/null
 out_soon "$MARK"
 stop

@@ -54,8 +54,8 @@ check 'without CAP_PERFMON' fails 'run as root: tracing needs CAP_PERFMON$' eper
 	without cap_sys_admin,cap_perfmon "$eperm"
 check 'without a capability' fails 'run as root: tracing needs CAP_BPF and CAP_PERFMON' eperm \
 	without "$(all_but nothing)" "$eperm"
-# Before 5.11 maps count as locked memory.
-counts_memory() { uname -r | grep -Eq '^([0-4]|5\.[0-9]|5\.10)\.'; }
+# Where maps count as locked memory.
+counts_memory() { linux_before 5.11; }
 
 little="prlimit --memlock=65536:65536 capsh --drop=cap_sys_resource --"
 enough_memory=

@@ -63,6 +63,11 @@ skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
+# linux_before MAJOR.MINOR: whether the kernel is older.
+[[ $(uname -r) =~ ^([0-9]+)\.([0-9]+) ]]
+LINUX_NUMBER=$((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2]))
+linux_before() { [ "$LINUX_NUMBER" -lt $((${1%.*} * 1000 + ${1#*.})) ]; }
+
 # A short sleep without a process of its own, which would take from what is waited for.
 exec {NEVER}<> <(:)
 nap() { read -rt 0.05 -u "$NEVER" || true; }

@@ -65,7 +65,7 @@ arguments_of() {
 # What needs the monitor to put into maps keeps the perf events of the buffers, too.
 refuses_bpf() {
 	[ "$(cat /proc/sys/kernel/unprivileged_bpf_disabled 2>/dev/null || echo 0)" != 0 ] &&
-		[[ $(uname -r) =~ ^(4|5\.([0-9]|1[0-8]))\. ]]
+		linux_before 5.19
 }
 
 is_tracing_or_gone() { is_tracing "$TOOL_PID" || ! kill -0 "$TOOL_PID" 2>/dev/null; }

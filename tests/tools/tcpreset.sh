@@ -22,10 +22,9 @@ scan_last() {
 }
 
 # The tracepoint knows a reason since 6.10, kprobes don't.
-has_reasons() { [ "$(uname -r | awk -F. '{ print $1 * 1000 + $2 }')" -ge 6010 ]; }
 REASON='([A-Z_]+|-)'
-has_reasons || REASON=-
-! has_reasons || has_kprobes || REASON='[A-Z_]+'
+has_kprobes || REASON='[A-Z_]+'
+! linux_before 6.10 || REASON=-
 
 four_scans() { # FROM TO
 	local kind
