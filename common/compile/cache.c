@@ -221,6 +221,17 @@ struct image *cache_load(const char *directory, const struct cache_key *key)
 	return image;
 }
 
+void cache_note_use(const char *directory, const struct cache_key *key)
+{
+	const struct timespec times[] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
+	int directory_fd = open_directory(directory);
+
+	if (directory_fd < 0)
+		return;
+	utimensat(directory_fd, key->file, times, AT_SYMLINK_NOFOLLOW);
+	close(directory_fd);
+}
+
 static int replace_file(int directory_fd, const char *name, const struct buffer *content)
 {
 	char temporary[sizeof(((struct cache_key *)0)->file) + 32];

@@ -51,6 +51,9 @@ struct image *cache_load(const char *directory, const struct cache_key *key);
 /* The same whatever libbcc made it. If a file is there and not taken, the message says why. */
 struct image *cache_load_any(const char *directory, const struct cache_key *key, struct error *why);
 
+/* Says that the image is used, where reading alone does not (noatime). An error is no harm. */
+void cache_note_use(const char *directory, const struct cache_key *key);
+
 /* What a file of the directory says of itself. */
 struct cache_entry {
 	const char *file;

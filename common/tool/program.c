@@ -127,6 +127,8 @@ static struct image *load(const struct compile_request *request, const struct se
 		return NULL;
 	image = any ? cache_load_any(CACHE_DIRECTORY, &key, &ignored) :
 		      cache_load(CACHE_DIRECTORY, &key);
+	if (image)
+		cache_note_use(CACHE_DIRECTORY, &key);
 	error_clear(&ignored);
 	cache_key_free(&key);
 	if (image && settings && !needs_are_met(settings, image)) {
@@ -171,14 +173,14 @@ static int cached_image(const struct compile_request *request, const struct opti
 	if (options->no_cache || options->for_file)
 		return compile_image(request, settings, is_traced, image, error);
 	*image = load_kept(request, settings, false);
-	err = *image ? 0 : compile_image(request, settings, is_traced, image, error);
-	if (err == -ENOENT || err == -ENOEXEC) {
-		*image = load_kept(request, settings, true);
-		err = *image ? 0 : err;
-	} else if (!err) {
+	if (*image)
+		return 0;
+	err = compile_image(request, settings, is_traced, image, error);
+	if (!err)
 		store(request, *image);
-	}
-	return err;
+	else if (err == -ENOENT || err == -ENOEXEC)
+		*image = load_kept(request, settings, true);
+	return *image ? 0 : err;
 }
 
 static int open_target(struct target *target, const struct options *options, struct error *error)

@@ -729,6 +729,27 @@ static void the_images_used_last_are_kept(void **state)
 	free(other);
 }
 
+/* As on a file system that does not note reads. */
+static void a_use_is_noted(void **state)
+{
+	static const struct timespec long_ago[] = { { .tv_sec = 100 }, { .tv_sec = 50 } };
+	struct bench *bench = *state;
+	struct cache_key other = { .file = "tool-0" };
+	struct stat info;
+
+	need_root();
+	store_and_find(bench);
+	assert_int_equal(utimensat(AT_FDCWD, bench->file, long_ago, 0), 0);
+	cache_note_use(bench->cache, &bench->key);
+	assert_int_equal(stat(bench->file, &info), 0);
+	assert_true(time(NULL) - info.st_atime < 100);
+	assert_int_equal(info.st_mtime, 50);
+	cache_note_use(bench->cache, &other);
+	cache_note_use("/nonexistent", &bench->key);
+	assert_int_equal(count_entries(bench->cache), 1);
+	assert_true(is_found(bench));
+}
+
 /* Even if it looks like the oldest, because the clock was set back. */
 static void the_image_just_stored_is_kept(void **state)
 {
@@ -871,6 +892,7 @@ int main(void)
 		TEST(nobody_can_store),
 		TEST(stores_at_the_same_time),
 		TEST(the_images_used_last_are_kept),
+		TEST(a_use_is_noted),
 		TEST(the_image_just_stored_is_kept),
 		TEST(only_images_are_removed),
 		TEST(what_a_killed_process_left_is_removed),
