@@ -369,8 +369,12 @@ static void report(struct session *session, bool last)
 		KPROBE("icmp_send", "on_icmp_send", .wanted = &opt.udp,                   \
 		       .instead_of = "__icmp_send", .optional = true)
 
+/* Feature tests. */
+#define RESET_REASON "HAVE_RESET_REASON"
+#define NO_SOCKET    "HAVE_NO_SOCKET"
+
 static const struct probe with_reason[] = {
-	RAW_TRACEPOINT("tcp_send_reset", "on_reset_with_reason"),
+	RAW_TRACEPOINT("tcp_send_reset", "on_reset_with_reason", .needs = RESET_REASON),
 	RECEIVED,
 	UNREACHABLE,
 	{},
@@ -388,7 +392,7 @@ static const struct probe by_kprobes[] = {
 };
 
 static const struct probe with_dropped[] = {
-	RAW_TRACEPOINT("kfree_skb", "on_free_tcp"),
+	RAW_TRACEPOINT("kfree_skb", "on_free_tcp", .needs = NO_SOCKET),
 	RAW_TRACEPOINT("kfree_skb", "on_free_udp", .wanted = &opt.udp),
 	RAW_TRACEPOINT("tcp_send_reset", "on_reset"),
 	RECEIVED,
@@ -415,9 +419,9 @@ static const struct feature_test feature_tests[] = {
 	TEST_FAULTABLE_TRACEPOINTS,
 	TEST_IPV6,
 	/* Since 6.10 the tracepoint tcp_send_reset has a reason, and there need be no socket. */
-	{ "HAVE_RESET_REASON", "enum sk_rst_reason", NULL, "net/rstreason.h" },
+	{ RESET_REASON, "enum sk_rst_reason", NULL, "net/rstreason.h" },
 	/* Since 5.17 kfree_skb has a reason. */
-	{ "HAVE_NO_SOCKET", "enum", "SKB_DROP_REASON_NO_SOCKET",
+	{ NO_SOCKET, "enum", "SKB_DROP_REASON_NO_SOCKET",
 	  "linux/skbuff.h net/dropreason.h net/dropreason-core.h" },
 	{},
 };

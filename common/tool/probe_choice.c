@@ -9,10 +9,23 @@ static bool passes(const struct feature_test *tests, uint32_t kernel_has, const 
 {
 	size_t i;
 
-	for (i = 0; tests && tests[i].define; i++)
+	for (i = 0; tests[i].define; i++)
 		if (!strcmp(tests[i].define, define))
 			return kernel_has >> i & 1;
 	return false;
+}
+
+static bool is_for_kernel(const struct probe_set *set, const struct feature_test *tests,
+			  uint32_t kernel_has)
+{
+	const struct probe *probe;
+
+	if (set->unless && passes(tests, kernel_has, set->unless))
+		return false;
+	for (probe = set->probes; probe->kind != PROBE_END; probe++)
+		if (probe->needs && !passes(tests, kernel_has, probe->needs))
+			return false;
+	return true;
 }
 
 void choose_probe_sets(const struct probe_set *sets, const struct feature_test *tests,
@@ -21,7 +34,7 @@ void choose_probe_sets(const struct probe_set *sets, const struct feature_test *
 	size_t count = 0;
 
 	for (; sets && sets->probes; sets++) {
-		if (sets->unless && passes(tests, kernel_has, sets->unless))
+		if (tests && !is_for_kernel(sets, tests, kernel_has))
 			continue;
 		assert(count < PROBES_MAX_SETS);
 		chosen[count++] = *sets;
@@ -51,6 +64,6 @@ bool expect_probe_sets(const struct probe_set *sets, const struct feature_test *
 		memset(kernel_has, 0, MAX_FEATURE_TESTS * sizeof(*kernel_has));
 	for (i = 0; is_known && tests && tests[i].define; i++)
 		bits |= (uint32_t)kernel_has[i] << i;
-	choose_probe_sets(sets, tests, bits, chosen);
+	choose_probe_sets(sets, is_known ? tests : NULL, bits, chosen);
 	return is_known;
 }

@@ -32,7 +32,9 @@ struct probe {
 	const char *misses;	/* optional: what is not seen without it, as a phrase; or NULL */
 	const char *
 		place; /* of the program in a user's source, "FILE:LINE: ", for messages; or NULL */
-	bool every_copy; /* attach to all functions of that name, not to one */
+	bool every_copy;   /* attach to all functions of that name, not to one */
+	const char *needs; /* a feature test: the source has the program only where a kernel passes
+			      it, elsewhere the set is not used; NULL: the source always has it */
 };
 
 /* Probes that together give a tool's events, or most of them. */

@@ -2,13 +2,16 @@
 /* A whole tool, from its command line to its output. Each run is in a child. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compile/cache.h"
 #include "emitter.h"
 #include "support.h"
 #include "tool/tool.h"
@@ -165,14 +168,15 @@ static void a_source_that_is_none(void **state)
 	remove_directory(directory);
 }
 
+static const struct feature_test of_tasks[] = {
+	{ "HAVE_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h" },
+	{ "HAVE_TASKS", "struct task_struct", "pid", "linux/sched.h" },
+	{},
+};
+
 /* .unless: the set is only for kernels whose types lack something. */
 static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 {
-	static const struct feature_test feature_tests[] = {
-		{ "HAVE_NONSENSE", "struct task_struct", "nonsense", "linux/sched.h" },
-		{ "HAVE_TASKS", "struct task_struct", "pid", "linux/sched.h" },
-		{},
-	};
 	static const struct probe_set with_tasks[] = { { on_exit_probe, "the sun", "HAVE_TASKS" },
 						       { on_exit_probe, "the moon",
 							 "HAVE_NONSENSE" },
@@ -182,7 +186,7 @@ static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 
 	(void)state;
 	need_bpf();
-	tool.feature_tests = feature_tests;
+	tool.feature_tests = of_tasks;
 	tool.probe_sets = with_tasks;
 	RUN(&outcome, "--no-cache", "--max-events", "1");
 	tool.feature_tests = NULL;
@@ -190,6 +194,72 @@ static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
 	outcome_free(&outcome);
+}
+
+/* .needs: the source has the program for kernels whose types have something. */
+static void a_set_whose_program_is_not_there_is_left_out(void **state)
+{
+	static const struct probe needing_nonsense[] = {
+		RAW_TRACEPOINT("sys_exit", "on_exit", .needs = "HAVE_NONSENSE"), {}
+	};
+	static const struct probe needing_tasks[] = {
+		RAW_TRACEPOINT("sys_exit", "on_exit", .needs = "HAVE_TASKS"), {}
+	};
+	static const struct probe_set by_needs[] = { { needing_nonsense, "the sun", NULL },
+						     { needing_tasks, "the moon", NULL },
+						     { on_exit_probe, "the stars", NULL },
+						     {} };
+	struct outcome outcome;
+
+	(void)state;
+	need_bpf();
+	tool.feature_tests = of_tasks;
+	tool.probe_sets = by_needs;
+	RUN(&outcome, "--no-cache", "--max-events", "1");
+	tool.feature_tests = NULL;
+	tool.probe_sets = sets;
+	assert_int_equal(outcome.status, 0);
+	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
+	outcome_free(&outcome);
+}
+
+/* The number of the tool's only file among the kept programs, which is then removed if so asked. */
+static ino_t number_of_kept(bool removes)
+{
+	char pattern[64];
+	glob_t found = {};
+	struct stat info = {};
+
+	snprintf(pattern, sizeof(pattern), CACHE_DIRECTORY "/%s-*", tool.name);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	assert_int_equal(stat(found.gl_pathv[0], &info), 0);
+	if (removes)
+		assert_int_equal(unlink(found.gl_pathv[0]), 0);
+	globfree(&found);
+	return info.st_ino;
+}
+
+static void a_kept_program_is_not_stored_again(void **state)
+{
+	const char *before = tool.name;
+	struct outcome outcome;
+	char name[32];
+	ino_t number;
+
+	(void)state;
+	need_bpf();
+	snprintf(name, sizeof(name), "fake%d", (int)getpid());
+	tool.name = name;
+	RUN(&outcome, "--max-events", "1");
+	assert_int_equal(outcome.status, 0);
+	outcome_free(&outcome);
+	number = number_of_kept(false);
+	RUN(&outcome, "--max-events", "1");
+	assert_string_equal(outcome.output, "NUMBER\n42\n");
+	outcome_free(&outcome);
+	assert_int_equal(number_of_kept(true), number);
+	tool.name = before;
 }
 
 static int run_other(void *context)
@@ -464,6 +534,8 @@ int main(void)
 		cmocka_unit_test(its_source_is_printed_and_can_be_run),
 		cmocka_unit_test(a_source_that_is_none),
 		cmocka_unit_test(a_set_that_is_not_for_this_kernel_is_left_out),
+		cmocka_unit_test(a_set_whose_program_is_not_there_is_left_out),
+		cmocka_unit_test(a_kept_program_is_not_stored_again),
 		cmocka_unit_test(what_a_tool_leaves_out_has_a_default),
 		cmocka_unit_test(an_event_of_unknown_size_ends_in_zeros),
 		cmocka_unit_test(a_tool_without_a_source_or_probes_says_so),
