@@ -74,7 +74,6 @@ struct rule {
 		-1, ANY, 0, 0 \
 	}
 
-/* In the order of how often they are made: the kernel goes through them one by one. */
 static const struct rule tracing_rules[] = {
 #ifdef __NR_poll
 	CALL(poll),
@@ -237,10 +236,35 @@ static const struct rule compiler_rules[] = {
 /* ---- rules -> instructions ---- */
 
 #define MOST_INSTRUCTIONS 512
+#define MOST_RULES	  128
+
+/* A rule about one call comes before another about the same call, as in their tables. */
+struct rules {
+	const struct rule *sorted[MOST_RULES]; /* by the call's number */
+	size_t count;
+};
+
+static void put_rule(struct rules *rules, const struct rule *rule)
+{
+	size_t i = rules->count++;
+
+	assert(i < MOST_RULES);
+	for (; i && rules->sorted[i - 1]->number > rule->number; i--)
+		rules->sorted[i] = rules->sorted[i - 1];
+	rules->sorted[i] = rule;
+}
+
+static void put_rules(struct rules *rules, const struct rule *table)
+{
+	for (; table->number >= 0; table++)
+		put_rule(rules, table);
+}
 
 struct code {
 	struct sock_filter instructions[MOST_INSTRUCTIONS];
 	unsigned short count;
+	uint32_t action;    /* for a call that a rule is about */
+	uint32_t otherwise; /* for all others */
 };
 
 static void add(struct code *code, struct sock_filter instruction)
@@ -266,19 +290,27 @@ static void add_return(struct code *code, uint32_t action)
 	add(code, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
+/* How far a jump that was added at that place has to go to get here. */
+static uint8_t distance(const struct code *code, unsigned short place)
+{
+	unsigned int instructions = code->count - place - 1U;
+
+	assert(instructions <= UINT8_MAX);
+	return (uint8_t)instructions;
+}
+
 #define NUMBER	       offsetof(struct seccomp_data, nr)
 #define LOW_WORD(n)    (offsetof(struct seccomp_data, args) + 8 * (n))
 #define HIGH_WORD(n)   (LOW_WORD(n) + 4)
 #define REFUSE(number) (SECCOMP_RET_ERRNO | (number))
 
-/* Both machines are little-endian. The number is loaded again for the next rule. */
-static void add_conditional(struct code *code, const struct rule *rule, uint32_t action)
+/* Both machines are little-endian. */
+static void add_condition(struct code *code, const struct rule *rule)
 {
-	bool is_null = rule->condition == IS_NULL, none = rule->condition == HAS_NO_BIT;
+	bool none = rule->condition == HAS_NO_BIT;
 
-	add_jump(code, BPF_JEQ, (uint32_t)rule->number, 0, is_null ? 6 : 4);
 	add_load(code, LOW_WORD(rule->argument));
-	if (is_null) {
+	if (rule->condition == IS_NULL) {
 		add_jump(code, BPF_JEQ, 0, 0, 3);
 		add_load(code, HIGH_WORD(rule->argument));
 		add_jump(code, BPF_JEQ, 0, 0, 1);
@@ -287,24 +319,62 @@ static void add_conditional(struct code *code, const struct rule *rule, uint32_t
 	} else {
 		add_jump(code, BPF_JSET, rule->value, none, !none);
 	}
-	add_return(code, action);
-	add_load(code, NUMBER);
+	add_return(code, code->action);
 }
 
-static void add_rule(struct code *code, const struct rule *rule, uint32_t action)
+/* Rules about the same call. If it is another one, the next instruction decides. */
+static void add_call(struct code *code, const struct rule *const *rules, size_t count)
 {
-	if (rule->condition != ANY) {
-		add_conditional(code, rule, action);
+	unsigned short place = code->count;
+	size_t i;
+
+	add_jump(code, BPF_JEQ, (uint32_t)rules[0]->number, 0, 0);
+	for (i = 0; i < count && rules[i]->condition != ANY; i++)
+		add_condition(code, rules[i]);
+	add_return(code, i < count ? code->action : code->otherwise);
+	code->instructions[place].jf = distance(code, place);
+}
+
+/* How many of the first rules are about the same call. */
+static size_t same_call(const struct rule *const *rules, size_t count)
+{
+	size_t i = 1;
+
+	while (i < count && rules[i]->number == rules[0]->number)
+		i++;
+	return i;
+}
+
+#define FEW 4 /* calls that are compared one by one */
+
+/*
+ * By halves: when a filter is set, the kernel itself goes through it for each call that there is,
+ * to know those that are always allowed.
+ */
+static void add_search(struct code *code, const struct rule *const *rules, size_t count)
+{
+	unsigned short place = code->count;
+	size_t half = count / 2, same;
+
+	while (half && half < count && rules[half]->number == rules[half - 1]->number)
+		half++;
+	if (count > FEW && half < count) {
+		add_jump(code, BPF_JGE, (uint32_t)rules[half]->number, 0, 0);
+		add_search(code, rules, half);
+		code->instructions[place].jt = distance(code, place);
+		add_search(code, rules + half, count - half);
 		return;
 	}
-	add_jump(code, BPF_JEQ, (uint32_t)rule->number, 0, 1);
-	add_return(code, action);
+	for (; count; rules += same, count -= same) {
+		same = same_call(rules, count);
+		add_call(code, rules, same);
+	}
+	add_return(code, code->otherwise);
 }
 
 /* Calls of another architecture have other numbers: they are all refused. */
 static void begin(struct code *code)
 {
-	*code = (struct code){};
 	add_load(code, offsetof(struct seccomp_data, arch));
 	add_jump(code, BPF_JEQ, ARCHITECTURE, 1, 0);
 	add_return(code, REFUSE(EPERM));
@@ -314,12 +384,6 @@ static void begin(struct code *code)
 	/* glibc then makes threads with clone(2), whose flags a filter can see. */
 	add_jump(code, BPF_JEQ, NEW_CLONE3, 0, 1);
 	add_return(code, REFUSE(ENOSYS));
-}
-
-static void add_rules(struct code *code, const struct rule *rules, uint32_t action)
-{
-	for (; rules->number >= 0; rules++)
-		add_rule(code, rules, action);
 }
 
 /*
@@ -351,25 +415,29 @@ bool syscall_filter_is_available(void)
 int syscall_filter_set(enum syscall_filter filter)
 {
 	const struct rule own_signals = CALL_IF(tgkill, EQUALS, 0, (uint32_t)getpid());
-	const struct rule answer = CALL(sendmsg), effective_user = CALL(geteuid);
-	struct code code;
+	const struct rule answer = CALL(sendmsg);
+	bool is_list_of_allowed = filter == FILTER_TRACING || filter == FILTER_HELPER;
+	struct code code = { .action = REFUSE(EPERM), .otherwise = SECCOMP_RET_ALLOW };
+	struct rules rules = {};
 
 #if defined(__SANITIZE_ADDRESS__)
 	return -ENOTSUP;
 #endif
-	begin(&code);
-	if (filter == FILTER_TRACING || filter == FILTER_HELPER) {
-		add_rules(&code, tracing_rules, SECCOMP_RET_ALLOW);
-		if (filter == FILTER_HELPER)
-			add_rule(&code, &answer, SECCOMP_RET_ALLOW);
-		add_rule(&code, &own_signals, SECCOMP_RET_ALLOW);
-		add_return(&code, REFUSE(EPERM));
+	if (is_list_of_allowed) {
+		code.action = SECCOMP_RET_ALLOW;
+		code.otherwise = REFUSE(EPERM);
+		put_rules(&rules, tracing_rules);
+		put_rule(&rules, &own_signals);
 	} else {
-		if (filter == FILTER_COMPILER)
-			add_rule(&code, &effective_user, REFUSE(0));
-		add_rules(&code, filter == FILTER_MONITOR ? monitor_rules : compiler_rules,
-			  REFUSE(EPERM));
-		add_return(&code, SECCOMP_RET_ALLOW);
+		put_rules(&rules, filter == FILTER_MONITOR ? monitor_rules : compiler_rules);
 	}
+	if (filter == FILTER_HELPER)
+		put_rule(&rules, &answer);
+	begin(&code);
+	if (filter == FILTER_COMPILER) {
+		add_jump(&code, BPF_JEQ, __NR_geteuid, 0, 1);
+		add_return(&code, REFUSE(0));
+	}
+	add_search(&code, rules.sorted, rules.count);
 	return install(&code);
 }
