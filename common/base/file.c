@@ -13,21 +13,26 @@
 
 #include "base/file.h"
 
-#define READ_SIZE 65536
+/* Most files that a tool reads at its start are small, and memory for more is slow to get. */
+#define READ_FIRST 4096
+#define READ_MORE  65536
 
 int file_read_fd_up_to(int fd, size_t max, struct buffer *buffer)
 {
+	size_t room = READ_FIRST, start = buffer->size;
 	ssize_t count;
 	char *place;
 
 	for (;;) {
 		if (buffer->size > max)
 			return -EFBIG;
-		place = buffer_extend(buffer, READ_SIZE);
+		place = buffer_extend(buffer, room);
 		if (!place)
 			return -ENOMEM;
-		count = read(fd, place, READ_SIZE);
-		buffer->size -= READ_SIZE - (size_t)(count > 0 ? count : 0);
+		count = read(fd, place, room);
+		buffer->size -= room - (size_t)(count > 0 ? count : 0);
+		if (buffer->size - start >= READ_FIRST)
+			room = READ_MORE;
 		if (count == 0)
 			return 0;
 		if (count < 0 && errno != EINTR)

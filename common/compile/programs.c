@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/message.h"
@@ -61,6 +62,13 @@ static void tell_other_builds(const char *const *directories, const struct compi
 	}
 }
 
+static bool is_one_there(const char *const *directories)
+{
+	while (*directories && access(*directories, F_OK))
+		directories++;
+	return *directories;
+}
+
 struct image *programs_find(const char *const *directories, const struct compile_request *request,
 			    enum headers_wanted wanted)
 {
@@ -69,7 +77,8 @@ struct image *programs_find(const char *const *directories, const struct compile
 	struct cache_key key;
 	size_t i;
 
-	if (cache_key_make_portable(&key, request, headers_in_key(request, wanted)))
+	if (!is_one_there(directories) ||
+	    cache_key_make_portable(&key, request, headers_in_key(request, wanted)))
 		return NULL;
 	for (i = 0; !image && directories[i]; i++) {
 		why.text[0] = '\0';

@@ -357,6 +357,7 @@ int monitor_start(const struct user *user, struct error *error)
 	monitor_offer(&question_ready, NULL, 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return error_set(error, errno, "can't make a socket pair: %s", strerror(errno));
+	privileges_limit(monitor.capabilities);
 	monitor.pid = fork_monitor();
 	if (!monitor.pid)
 		run(fds[1], user);

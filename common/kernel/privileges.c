@@ -123,14 +123,21 @@ uint64_t privileges_for_perf_events(void)
 	return privileges_suffice(set, can_open_perf_event, &cpu) ? set : CAPABILITY(CAP_SYS_ADMIN);
 }
 
+/* What was dropped from the bounding set of this process, or of the one that made it. */
+static uint64_t dropped;
+
 /* EPERM: without CAP_SETPCAP the bounding set stays. It gives nothing without an exec. */
-static void limit_bounding_set(uint64_t kept)
+void privileges_limit(uint64_t kept)
 {
 	int i;
 
-	for (i = 0; i < MOST_CAPABILITIES; i++)
-		if (!(kept & CAPABILITY(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0))
+	for (i = 0; i < MOST_CAPABILITIES; i++) {
+		if ((kept | dropped) & CAPABILITY(i))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0))
 			return;
+		dropped |= CAPABILITY(i);
+	}
 }
 
 /* Real and saved IDs too, so that there is no way back. */
@@ -148,7 +155,7 @@ int privileges_give_up(uint64_t kept, const struct user *user)
 {
 	struct capabilities sets;
 
-	limit_bounding_set(kept);
+	privileges_limit(kept);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
 		return -errno;
 	become(user);

@@ -40,6 +40,12 @@ uint64_t privileges_for_perf_events(void);
 bool privileges_suffice(uint64_t set, bool (*action)(void *context), void *context);
 
 /*
+ * Takes all but these out of the bounding set, which children get too: those that give up their
+ * privileges then find it done.
+ */
+void privileges_limit(uint64_t kept);
+
+/*
  * Becomes the user and gives up all capabilities but those of the set, in all sets, and the way
  * back to them (no_new_privs). Where the process may not become another user, it stays what it is.
  * Returns 0 or a negative errno.

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "kernel/user.h"
 
 #define PASSWD	    "/etc/passwd"
@@ -73,36 +74,49 @@ int user_named(const char *text, struct user *user, struct error *error)
 	return 0;
 }
 
-/* The entry of /etc/passwd with that name, or if that is NULL, with that number. */
-static bool find_entry(const char *name, uid_t uid, struct user *user)
+/* The entry of the file with that name, or if that is NULL, with that number. */
+static bool find_entry(FILE *file, const char *name, uid_t uid, struct user *user)
 {
-	FILE *file = fopen(PASSWD, "re");
 	const struct passwd *entry;
 	bool found = false;
 
-	while (file && !found && (entry = fgetpwent(file))) {
+	if (!file)
+		return false;
+	rewind(file);
+	while (!found && (entry = fgetpwent(file))) {
 		found = name ? !strcmp(entry->pw_name, name) : entry->pw_uid == uid;
 		if (found)
 			fill(user, entry);
 	}
-	if (file)
-		fclose(file);
 	return found;
 }
 
-void user_for_tools(struct user *user)
+static void choose_for_tools(FILE *passwd, struct user *user)
 {
 	uid_t number = (uid_t)getpid() % DYNAMIC_COUNT;
 	struct user other;
 
-	if (find_entry("snoopkit", 0, user) && user->uid)
+	if (find_entry(passwd, "snoopkit", 0, user) && user->uid)
 		return;
-	while (find_entry(NULL, FIRST_DYNAMIC + number, &other))
+	while (find_entry(passwd, NULL, FIRST_DYNAMIC + number, &other))
 		number = (number + 1) % DYNAMIC_COUNT;
 	*user = (struct user){ .uid = FIRST_DYNAMIC + number,
 			       .gid = FIRST_DYNAMIC + number,
 			       .home = "/",
 			       .shell = "/bin/sh" };
+}
+
+/* From memory: of an open file fgetpwent(3) asks the position at each line, twice. */
+void user_for_tools(struct user *user)
+{
+	size_t size = 0;
+	char *text = file_read(PASSWD, &size);
+	FILE *passwd = text && size ? fmemopen(text, size, "r") : NULL;
+
+	choose_for_tools(passwd, user);
+	if (passwd)
+		fclose(passwd);
+	free(text);
 }
 
 static int set_environment(const struct user *user)
