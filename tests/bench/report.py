@@ -225,6 +225,12 @@ def machine_line(machine: dict) -> str:
             + (f", at a load of {load:.0f}" if load >= 1 else ""))
 
 
+def vm_line(machine: dict) -> str:
+    """When it was measured, and how addresses were chosen."""
+    random = machine.get("random_addresses", True)
+    return f"{machine['date']}, {'other' if random else 'the same'} addresses at each start"
+
+
 def machine_of(results: dict, tool: str) -> dict:
     """Where and when it was measured."""
     return results.get("machines", {}).get(tool, results["machine"])
@@ -248,7 +254,9 @@ and the greatest stand in parentheses. `–` means: not measured.
 VM_EXPLANATION = """\
 BCC's tools run on this kernel only. The virtual machine has no hardware support, and everything
 takes 15 to 20 times as long: compare within a table, not with the tables above. There are few events
-and rounds: what lies within the spread proves little."""
+and rounds: what lies within the spread proves little. The emulator translates code for the address
+that it runs at: where each start has other addresses, all of a program is translated anew, which
+takes longer than the start itself."""
 
 
 def markdown(results: dict, targets: list[Target]) -> str:
@@ -266,7 +274,7 @@ def markdown(results: dict, targets: list[Target]) -> str:
         lines += ["", f"## On {in_vm['machine']['kernel']}, in a virtual machine", "",
                   VM_EXPLANATION]
         for tool, entries in in_vm["tools"].items():
-            lines += ["", f"### {tool}", "", machine_of(in_vm, tool)["date"], "",
+            lines += ["", f"### {tool}", "", vm_line(machine_of(in_vm, tool)), "",
                       *tool_table(entries)]
     met = sum(target.met for target in targets)
     lines += ["", "## Targets", "", f"{met} of {len(targets)} targets are met.", "",
@@ -523,11 +531,14 @@ def merge(before: dict, now: dict) -> dict:
     merged = {**before, "machines": {**machines, **now["machines"]},
               "tools": {**before["tools"], **now["tools"]},
               "problems": before["problems"] + now["problems"]}
-    if before.get("vm") and now.get("vm"):
-        merged["vm"] = merge(before["vm"], now["vm"])
-    elif now.get("vm"):
-        merged["vm"] = now["vm"]
-    return merged
+    return merge_vm(merged, now["vm"]) if now.get("vm") else merged
+
+
+def merge_vm(before: dict, in_vm: dict) -> dict:
+    """The same of the virtual machine's results alone; {}: there are none."""
+    if not in_vm:
+        return before
+    return {**before, "vm": merge(before["vm"], in_vm) if before.get("vm") else in_vm}
 
 
 def write(results: dict, here: str, output: str | None) -> None:
