@@ -7,24 +7,11 @@
  * The programs of who_record.bpf.h are the tail of submit(), by tail calls, for there are paths to
  * walk. So a program that submits an event ends there, unless its task is known already.
  */
+#include "who_entries.bpf.h"
 #include "who_values.bpf.h"
 
-struct who_entry {
-	u64 number; /* the thread's in the upper half, the time of the record in the lower one */
-	u32 sent;   /* 1: the record with that number and these values is in the tool's buffer */
-	u32 unused;
-	struct who_values values;
-};
-
-BPF_TABLE("lru_hash", u32, struct who_entry, who_entries, WHO_ENTRIES);
 BPF_ARRAY(who_nothing, struct who_entry, 1); /* all zero */
 BPF_PERCPU_ARRAY(who_scratch, struct who_values, 1);
-BPF_PROG_ARRAY(who_programs, 3);
-
-/* In that array. The last is of a tool: a program that is too long to submit an event itself. */
-#define WHO_PROGRAM_RECORD 0
-#define WHO_PROGRAM_REST   1
-#define WHO_PROGRAM_SUBMIT 2
 
 static __always_inline bool who_is_same(const struct who_values *a, const struct who_values *b)
 {
@@ -44,8 +31,11 @@ static __always_inline bool who_is_of(const struct who_entry *entry, u32 tid)
 	return entry->number >> 32 == tid;
 }
 
-/* The entry of a thread, whose number is then a new one; NULL: there is no space. */
-static __always_inline struct who_entry *who_renew(u32 tid)
+/*
+ * The entry of a thread, with these values and a new number; NULL: there is no space. It is not
+ * sent yet.
+ */
+static __always_inline struct who_entry *who_renew(u32 tid, const struct who_values *values)
 {
 	struct who_entry *entry = who_entries.lookup(&tid), *nothing;
 	u32 zero = 0;
@@ -60,6 +50,7 @@ static __always_inline struct who_entry *who_renew(u32 tid)
 	if (entry) {
 		entry->sent = 0;
 		entry->number = (u64)tid << 32 | (u32)(bpf_ktime_get_ns() >> 10);
+		bpf_probe_read(&entry->values, sizeof(entry->values), values);
 	}
 	return entry;
 }
@@ -80,7 +71,7 @@ static __always_inline u64 begin_who(u32 *due)
 	entry = who_entries.lookup(&tid);
 	if (entry && entry->sent && who_is_same(&entry->values, values) && who_is_of(entry, tid))
 		return entry->number;
-	entry = who_renew(tid);
+	entry = who_renew(tid, values);
 	*due = 1;
 	return entry ? entry->number : 0;
 }

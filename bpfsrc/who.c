@@ -5,6 +5,10 @@
  */
 #include "who_types.bpf.h"
 #include "prelude.bpf.h"
-#include "submit.bpf.h"
-#include "who.bpf.h"
+#include "batch.bpf.h"
 #include "who_record.bpf.h"
+
+/* What the tools' own sources need of --who besides: it is not compiled here. */
+#if 0
+#include "who.bpf.h"
+#endif

@@ -4,18 +4,29 @@
  * execs and forks of the machine.
  */
 #include "path.bpf.h"
+#include "who_entries.bpf.h"
+#include "who_get.bpf.h"
 
 #define WHO_OVERLAY	  0x794c7630 /* OVERLAYFS_SUPER_MAGIC */
 #define WHO_CGROUP_NAME	  256
 #define WHO_CTIME_QUERIED (1U << 31) /* I_CTIME_QUERIED, 6.13 */
 
+#define WHO_CGROUP_LEVELS_OF_PART 2
+#define WHO_CGROUP_PARTS	  (WHO_CGROUP_LEVELS / WHO_CGROUP_LEVELS_OF_PART)
+
 /* The paths of a record, in the order in which they are walked. */
 enum who_path { WHO_PATH_NONE, WHO_PATH_EXE, WHO_PATH_PARENT_EXE, WHO_PATH_CWD };
 
-/* A record that is being made. */
+/*
+ * A record that is being made: by who_send() and then, in parts, by who_send_rest(), which calls
+ * itself for each part. Unrolled loops would take much longer to compile and to check.
+ */
 struct who_work {
-	u32 is_busy; /* an interrupt's program may come in between */
-	u32 path;    /* enum who_path: the last one that was begun */
+	u32 is_busy;			/* an interrupt's program may come in between */
+	u32 path;			/* enum who_path: the last one that was begun */
+	struct task_struct *descendant; /* whose parent is the next ancestor; NULL: there is none */
+	struct kernfs_node *cgroup;	/* whose name is the next one; NULL: all are there */
+	u64 cgroup_parts;		/* that may follow */
 	struct kept_walk walk;
 	struct path_names names; /* of that path */
 	struct who_record record;
@@ -44,48 +55,55 @@ static __always_inline void who_add_namespace(struct who_record *record)
 	record->start = READ(leader->WHO_START);
 }
 
-static __always_inline void who_add_ancestors(struct who_record *record)
+/* The next one up; none is left where there is no space or no process. */
+static __always_inline void who_add_ancestor(struct who_work *work)
 {
-	struct task_struct *task = READ(my_task()->real_parent);
+	struct who_record *record = &work->record;
+	struct task_struct *task = work->descendant;
+	u64 i = record->ancestor_count;
 	struct who_ancestor *ancestor;
-	u32 i;
 
-	record->ancestor_count = 0;
-#pragma unroll
-	for (i = 0; i < WHO_ANCESTORS; i++) {
-		ancestor = &record->ancestors[i];
-		task = READ(task->group_leader);
-		ancestor->pid = READ(task->tgid);
-		if (!ancestor->pid)
-			return;
-		ancestor->start = READ(task->WHO_START);
-		ancestor->exec_id = READ(task->self_exec_id);
-		ancestor->flags = READ(task->flags);
-		bpf_probe_read(ancestor->comm, sizeof(ancestor->comm), task->comm);
-		record->ancestor_count = i + 1;
-		task = READ(task->real_parent);
-	}
+	work->descendant = NULL;
+	if (!is_bounded(&i, WHO_ANCESTORS - 1))
+		return;
+	ancestor = &record->ancestors[i];
+	task = READ(task->real_parent);
+	task = READ(task->group_leader);
+	ancestor->pid = READ(task->tgid);
+	if (!ancestor->pid)
+		return;
+	ancestor->start = READ(task->WHO_START);
+	ancestor->exec_id = READ(task->self_exec_id);
+	ancestor->flags = READ(task->flags);
+	bpf_probe_read(ancestor->comm, sizeof(ancestor->comm), task->comm);
+	record->ancestor_count = i + 1;
+	work->descendant = task;
 }
 
-/* The names of the cgroup's directories, from its own up. */
-static __always_inline void who_add_cgroup(struct who_record *record)
+/* The names of the next of the cgroup's directories, from its own up. */
+static __always_inline void who_add_cgroup_part(struct who_work *work)
 {
-	struct kernfs_node *node = (void *)record->values.cgroup, *parent;
+	struct who_record *record = &work->record;
 	struct strings *strings = &record->strings;
+	struct kernfs_node *node = work->cgroup, *parent;
 	u32 i;
 
-	record->cgroup_offset = strings->size;
-	record->cgroup_is_cut = 0;
 #pragma unroll
-	for (i = 0; i < WHO_CGROUP_LEVELS; i++) {
+	for (i = 0; i < WHO_CGROUP_LEVELS_OF_PART; i++) {
 		parent = READ(node->WHO_KERNFS_PARENT);
-		if (!parent)
-			goto out;
+		if (!parent) {
+			node = NULL;
+			break;
+		}
 		append_string(strings, READ(node->name), WHO_CGROUP_NAME);
 		node = parent;
 	}
-	record->cgroup_is_cut = 1;
-out:
+	work->cgroup_parts--;
+	if (node && !work->cgroup_parts) {
+		record->cgroup_is_cut = 1;
+		node = NULL;
+	}
+	work->cgroup = node;
 	record->cgroup_size = strings->size - record->cgroup_offset;
 }
 
@@ -157,9 +175,8 @@ static __always_inline void who_add_before(struct who_record *record, u32 tid)
 	record->has |= WHO_HAS_BEFORE;
 }
 
-static __always_inline void who_begin_record(struct who_record *record, u32 tid, u64 number)
+static __always_inline void who_begin_record(struct who_record *record, u32 tid)
 {
-	record->number = number;
 	record->has = 0;
 #ifdef HAVE_LOGINUID
 	record->has |= WHO_HAS_LOGIN;
@@ -168,13 +185,31 @@ static __always_inline void who_begin_record(struct who_record *record, u32 tid,
 	record->has |= WHO_HAS_SECCOMP;
 #endif
 	record->strings.size = 0;
-	who_read_mine(&record->values);
+	record->ancestor_count = 0;
+	record->cgroup_is_cut = record->cgroup_offset = record->cgroup_size = 0;
 	who_add_namespace(record);
-	who_add_ancestors(record);
 	who_add_before(record, tid);
 	who_add_terminal(record);
-	who_add_cgroup(record);
 	who_add_exe(record);
+}
+
+static __always_inline void who_begin_work(struct who_work *work, u32 tid)
+{
+	who_begin_record(&work->record, tid);
+	work->descendant = my_task();
+	work->cgroup = (void *)work->record.values.cgroup;
+	work->cgroup_parts = WHO_CGROUP_PARTS;
+	work->path = WHO_PATH_NONE;
+	work->walk.parts = 0;
+}
+
+/* The values that the tool's program has just read; false: another thread has got the entry. */
+static __always_inline bool who_take_entry(struct who_record *record, const struct who_entry *entry,
+					   u32 tid)
+{
+	record->number = entry->number;
+	bpf_probe_read(&record->values, sizeof(record->values), &entry->values);
+	return record->number >> 32 == tid && record->number == *(volatile u64 *)&entry->number;
 }
 
 /* A tail call. */
@@ -183,19 +218,15 @@ int who_send(void *ctx)
 	u32 zero = 0, tid = my_tid();
 	struct who_entry *entry = who_entries.lookup(&tid);
 	struct who_work *work = who_works.lookup(&zero);
-	u64 number;
 
 	if (!entry || !work || entry->sent || work->is_busy)
 		return 0;
-	number = entry->number;
-	if (number >> 32 != tid)
-		return 0;
 	work->is_busy = 1;
 	asm volatile("" ::: "memory");
-	who_begin_record(&work->record, tid, number);
-	work->path = WHO_PATH_NONE;
-	work->walk.parts = 0;
-	who_programs.call(ctx, WHO_PROGRAM_REST);
+	if (who_take_entry(&work->record, entry, tid)) {
+		who_begin_work(work, tid);
+		who_programs.call(ctx, WHO_PROGRAM_REST);
+	}
 	work->is_busy = 0;
 	return 0;
 }
@@ -263,6 +294,22 @@ static __always_inline bool who_walk_on(struct who_work *work)
 	return true;
 }
 
+/* Adds the next part; false: all are there. The strings of the cgroup and of each path adjoin. */
+static __always_inline bool who_add_part(struct who_work *work)
+{
+	bool more = false;
+
+	if (work->descendant) {
+		who_add_ancestor(work);
+		more = true;
+	}
+	if (work->cgroup) {
+		who_add_cgroup_part(work);
+		return true;
+	}
+	return who_walk_on(work) || more;
+}
+
 static __always_inline int who_put_record(void *ctx, struct who_record *record)
 {
 	u64 size = record->strings.size;
@@ -281,13 +328,11 @@ static __always_inline void who_end_record(void *ctx, struct who_work *work)
 	u32 tid = my_tid();
 	struct who_entry *entry = who_entries.lookup(&tid);
 
-	if (!who_put_record(ctx, &work->record) && entry && entry->number == work->record.number) {
-		bpf_probe_read(&entry->values, sizeof(entry->values), &work->record.values);
+	if (!who_put_record(ctx, &work->record) && entry && entry->number == work->record.number)
 		entry->sent = 1;
-	}
 }
 
-/* The tail call of who_send(), and of itself for each part of the paths. */
+/* The tail call of who_send(), and of itself for each part. */
 int who_send_rest(void *ctx)
 {
 	u32 zero = 0;
@@ -295,7 +340,7 @@ int who_send_rest(void *ctx)
 
 	if (!work)
 		return 0;
-	if (who_walk_on(work))
+	if (who_add_part(work))
 		who_programs.call(ctx, WHO_PROGRAM_REST);
 	who_end_record(ctx, work);
 	asm volatile("" ::: "memory");
@@ -366,17 +411,16 @@ static __always_inline int who_note_fork(void *ctx, struct task_struct *child)
 /* An exec renames its task before it changes its credentials. */
 static __always_inline int who_note_before(void)
 {
-	u32 zero = 0, tid = my_tid();
-	struct who_values *values = who_scratch.lookup(&zero);
+	struct who_credentials credentials = {};
+	u32 tid = my_tid();
+	u64 got;
 
-	if (!values)
-		return 0;
-	who_read_my_credentials(&values->got, &values->credentials);
-	who_before.update(&tid, &values->credentials);
+	who_read_my_credentials(&got, &credentials);
+	who_before.update(&tid, &credentials);
 	return 0;
 }
 
-/* raw tracepoint sched_process_exec(task, old pid, bprm); before 4.17 the tracepoint */
+/* raw tracepoint sched_process_exec(task, old pid, bprm) */
 int who_on_exec(void *ctx)
 {
 	return who_note_exec(ctx);
@@ -388,13 +432,7 @@ int who_on_fork(struct bpf_raw_tracepoint_args *ctx)
 	return who_note_fork(ctx, (struct task_struct *)ctx->args[1]);
 }
 
-/* kprobe wake_up_new_task(task) */
-int who_on_new_task(struct pt_regs *ctx)
-{
-	return who_note_fork(ctx, (struct task_struct *)PT_REGS_PARM1(ctx));
-}
-
-/* raw tracepoint task_rename(task, comm); before 4.17 the tracepoint */
+/* raw tracepoint task_rename(task, comm) */
 int who_on_rename(void *ctx)
 {
 	return who_note_before();

@@ -1,89 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Reads the values by which one task's identity is told from another: by direct loads where the
- * kernel has BTF, else by bpf_probe_read(). WHO_GET stands for one or the other.
- */
-#include "trusted.bpf.h"
-#include "who_record.h"
-
-#ifdef HAVE_BOOT_TIME
-#define WHO_START start_boottime
-#else
-#define WHO_START real_start_time /* before 5.5 */
-#endif
-
-#define WHO_OF_KERNEL	      0x200000 /* PF_KTHREAD */
-#define WHO_NO_NEW_PRIVILEGES 1	       /* 1 << PFA_NO_NEW_PRIVS */
+/* Reads the values by which one task's identity is told from another. */
+#include "who_get.bpf.h"
 
 /* Where private structs have their number: see my_mount_namespace(). */
 #define WHO_MOUNT_NAMESPACE_NUMBER                                  \
 	((offsetof(struct uts_namespace, name) ? sizeof(u64) : 0) + \
 	 offsetof(struct ns_common, inum))
-
-/* Whether loads are possible. Since 5.15: without BTF such a kernel prunes what they guard. */
-#ifdef HAVE_TASK_REGISTERS
-#define WHO_CAN_LOAD (IS_GIVEN(PARAM_BTF) && IS_GIVEN(PARAM_TRUSTED_TASK))
-#else
-#define WHO_CAN_LOAD false
-#endif
-
-/*
- * In what is compiled for one start this is a constant already in each function, so that only one
- * of the two ways is compiled, which takes much less time.
- */
-#ifdef GIVEN_PARAMETERS
-#define BY_LOADS(loads) WHO_CAN_LOAD
-#else
-#define BY_LOADS(loads) (loads)
-#endif
-
-/*
- * A member of 4 or 8 bytes as a number; 0 if it can't be read. loads is a constant where it is
- * used, and as WHO_CAN_LOAD. What is read goes through *got, which is in a map, because the stack
- * is short.
- */
-#define WHO_GET(type, pointer, member)                                                     \
-	({                                                                                 \
-		u64 value_;                                                                \
-		if (BY_LOADS(loads)) {                                                     \
-			value_ = LOAD(type, pointer, member);                              \
-		} else {                                                                   \
-			*got = 0;                                                          \
-			bpf_probe_read(got, sizeof(((type *)0)->member),                   \
-				       (void *)((u64)(pointer) + offsetof(type, member))); \
-			value_ = *got;                                                     \
-		}                                                                          \
-		value_;                                                                    \
-	})
-
-/* The same of a place that no type describes. */
-#define WHO_GET_AT(pointer, offset, type)                                                       \
-	({                                                                                      \
-		u64 value_;                                                                     \
-		if (BY_LOADS(loads)) {                                                          \
-			value_ = LOAD_AT(pointer, offset, type);                                \
-		} else {                                                                        \
-			*got = 0;                                                               \
-			bpf_probe_read(got, sizeof(type), (void *)((u64)(pointer) + (offset))); \
-			value_ = *got;                                                          \
-		}                                                                               \
-		value_;                                                                         \
-	})
-
-static __always_inline void who_read_credentials(bool loads, u64 task, u64 *got,
-						 struct who_credentials *to)
-{
-	u64 cred = WHO_GET(struct task_struct, task, cred);
-
-	to->uid = WHO_GET(struct cred, cred, uid.val);
-	to->euid = WHO_GET(struct cred, cred, euid.val);
-	to->suid = WHO_GET(struct cred, cred, suid.val);
-	to->gid = WHO_GET(struct cred, cred, gid.val);
-	to->egid = WHO_GET(struct cred, cred, egid.val);
-	/* Two words of 32 bits before 6.3, one of 64 bits since. */
-	to->permitted = WHO_GET_AT(cred, offsetof(struct cred, cap_permitted), u64);
-	to->effective = WHO_GET_AT(cred, offsetof(struct cred, cap_effective), u64);
-}
 
 static __always_inline void who_read_user_namespace(bool loads, u64 task, struct who_values *to)
 {
@@ -163,12 +85,6 @@ static __always_inline void who_read_namespaces(bool loads, u64 task, struct who
 	to->network_namespace = network ? WHO_GET(struct net, network, ns.inum) : 0;
 }
 
-#ifdef HAVE_KERNFS_OPEN_PARENT
-#define WHO_KERNFS_PARENT parent
-#else
-#define WHO_KERNFS_PARENT __parent /* since 6.15 */
-#endif
-
 /*
  * Where version 1 is in use, a task is in a cgroup of each of its hierarchies, and often in none of
  * version 2. Runtimes of containers give all of them the same name: this is that of the first
@@ -238,14 +154,6 @@ static __always_inline void who_read_values(bool loads, u64 task, struct who_val
 }
 
 /* The current task's. */
-static __always_inline void who_read_my_credentials(u64 *got, struct who_credentials *to)
-{
-	if (WHO_CAN_LOAD)
-		who_read_credentials(true, my_cast_task(), got, to);
-	else
-		who_read_credentials(false, (u64)my_task(), got, to);
-}
-
 static __always_inline void who_read_mine(struct who_values *to)
 {
 	if (WHO_CAN_LOAD)

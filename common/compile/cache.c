@@ -66,7 +66,7 @@ static int make_key(struct cache_key *key, const struct compile_request *request
 	write_hash(request->source, digits);
 	buffer_printf(&text, "snoopkit: %s\nsource: %s\n", SNOOPKIT_VERSION, digits);
 	if (request->beside) {
-		write_hash(request->beside, digits);
+		write_hash(request->beside->source, digits);
 		buffer_printf(&text, "beside: %s\n", digits);
 	}
 	for (flag = compiler_flags(request); *flag; flag++)
@@ -396,6 +396,35 @@ int cache_store(const char *directory, const struct cache_key *key, const struct
 int cache_add(const char *directory, const struct cache_key *key, const struct image *image)
 {
 	return store(directory, key, image, false);
+}
+
+/* ---- for a request ---- */
+
+struct image *cache_take(const struct compile_request *request, bool any)
+{
+	struct error ignored = {};
+	struct image *image;
+	struct cache_key key;
+
+	if (cache_key_make(&key, request))
+		return NULL;
+	image = any ? cache_load_any(CACHE_DIRECTORY, &key, &ignored) :
+		      cache_load(CACHE_DIRECTORY, &key);
+	if (image)
+		cache_note_use(CACHE_DIRECTORY, &key);
+	error_clear(&ignored);
+	cache_key_free(&key);
+	return image;
+}
+
+void cache_keep(const struct compile_request *request, const struct image *image)
+{
+	struct cache_key key;
+
+	if (cache_key_make(&key, request))
+		return;
+	cache_store(CACHE_DIRECTORY, &key, image);
+	cache_key_free(&key);
 }
 
 /* ---- listing ---- */

@@ -79,4 +79,14 @@ int cache_store(const char *directory, const struct cache_key *key, const struct
 /* The same, but removes nothing: the directory has images for as many kernels as one likes. */
 int cache_add(const char *directory, const struct cache_key *key, const struct image *image);
 
+/*
+ * The image for just that request from the machine's own cache, for image_free(), or NULL: it is
+ * not there or can't be trusted. With any it may have been made by another libbcc. It counts as
+ * used.
+ */
+struct image *cache_take(const struct compile_request *request, bool any);
+
+/* Stores an image there. Ignores failures: without it the next start compiles again. */
+void cache_keep(const struct compile_request *request, const struct image *image);
+
 #endif

@@ -568,54 +568,41 @@ static void end(struct compilation *compilation)
 	munmap(compilation->shared_scratch, sizeof(SHARED_SCRATCH));
 }
 
-static int compile_one(const struct compile_request *request, struct image **image,
-		       struct error *error)
+int compile(const struct compile_request *request, struct image **image, struct error *error)
 {
 	struct compilation compilation;
-	int err = begin(&compilation, request, error);
+	int err;
 
+	*image = NULL;
+	compile_end();
+	err = begin(&compilation, request, error);
 	if (!err)
 		err = finish(&compilation, image, error);
 	end(&compilation);
 	return err;
 }
 
-/* Both at once, which two CPUs do in the time of the longer one. */
-static int compile_both(const struct compile_request *request, struct image **image,
-			struct error *error)
+int compile_both(const struct compile_request *request, struct image **image,
+		 struct image **image_beside, struct error *error)
 {
-	struct compile_request other = *request;
 	struct compilation own, beside;
-	struct image *added = NULL;
 	int err;
 
-	other.source = request->beside;
-	other.btf_tracepoint = NULL;
-	other.casts = false;
+	*image = *image_beside = NULL;
+	compile_end();
 	err = begin(&own, request, error);
 	if (!err) {
-		err = begin(&beside, &other, error);
+		err = begin(&beside, request->beside, error);
 		if (!err)
 			err = finish(&own, image, error);
 		if (!err)
-			err = finish(&beside, &added, error);
+			err = finish(&beside, image_beside, error);
 		end(&beside);
 	}
 	end(&own);
-	if (added)
-		err = image_add(*image, added, error);
 	if (err) {
 		image_free(*image);
 		*image = NULL;
 	}
-	image_free(added);
 	return err;
-}
-
-int compile(const struct compile_request *request, struct image **image, struct error *error)
-{
-	*image = NULL;
-	compile_end();
-	return request->beside ? compile_both(request, image, error) :
-				 compile_one(request, image, error);
 }

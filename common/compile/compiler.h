@@ -26,8 +26,8 @@ struct compile_request {
 	const char *source;  /* NUL-terminated; in sections (unfold.h), or as it is compiled */
 	const struct source_part
 		*parts; /* of a source without sections: the files that it is made of; or NULL */
-	const char
-		*beside; /* a source of ours whose maps and programs the image gets too; or NULL */
+	const struct compile_request
+		*beside;	    /* what the image is to be joined with, for its key; or NULL */
 	const char *const *defines; /* NAME or NAME=VALUE for clang's -D, up to a NULL; or NULL */
 	bool is_own;		    /* the tool's own source, not a user's: see compiler_flags() */
 	const struct program_part *part; /* of the tool's own source; NULL: all of it */
@@ -45,11 +45,17 @@ struct compile_request {
 };
 
 /*
- * The sources of a request are compiled at the same time, and have one name for a map that both
- * use. Returns 0 and an image, for image_free(), or with a message: -ECANCELED, -ENOENT (no
- * libbcc), -EINVAL with the compiler's messages as the error's detail, or another negative errno.
+ * Returns 0 and an image, for image_free(), or with a message: -ECANCELED, -ENOENT (no libbcc),
+ * -EINVAL with the compiler's messages as the error's detail, or another negative errno.
  */
 int compile(const struct compile_request *request, struct image **image, struct error *error);
+
+/*
+ * The request and the one beside it at the same time, which two CPUs do in the time of the longer
+ * one. Both get an image, or neither.
+ */
+int compile_both(const struct compile_request *request, struct image **image,
+		 struct image **image_beside, struct error *error);
 
 /*
  * The compiler's process may need some time more to end, after it has sent the image. This waits

@@ -316,13 +316,11 @@ static const struct feature_test feature_tests[] = {
 	{},
 };
 
+/* --who needs 4.18 (trial_of_who()), which has raw tracepoints. */
 static const struct probe probes[] = {
 	RAW_TRACEPOINT("sched_process_exec", "who_on_exec"),
-	TRACEPOINT("sched:sched_process_exec", "who_on_exec", .instead_of = "sched_process_exec"),
 	RAW_TRACEPOINT("sched_process_fork", "who_on_fork"),
-	KPROBE("wake_up_new_task", "who_on_new_task", .instead_of = "sched_process_fork"),
 	RAW_TRACEPOINT("task_rename", "who_on_rename"),
-	TRACEPOINT("task:task_rename", "who_on_rename", .instead_of = "task_rename"),
 	{},
 };
 

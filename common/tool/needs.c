@@ -13,6 +13,10 @@
 /* The loader sets these, after the image is there. */
 #define ALWAYS_GIVEN (IMAGE_PARAMETER(PARAM_FILES_TYPE) | IMAGE_PARAMETER(PARAM_TASK_TYPE))
 
+/* All that bpfsrc/who.c reads. */
+#define BESIDE_READS \
+	(ALWAYS_GIVEN | IMAGE_PARAMETER(PARAM_TRUSTED_TASK) | IMAGE_PARAMETER(PARAM_BTF))
+
 static uint32_t given_parameters(const struct settings *settings)
 {
 	uint32_t given = ALWAYS_GIVEN;
@@ -74,11 +78,18 @@ static void add_programs(struct program_part *part, const struct probe *probes)
 			add_program(part, probe->program);
 }
 
+static void add_tails(struct program_part *part)
+{
+	size_t i;
+
+	for (i = 0; probes_tails[i]; i++)
+		add_program(part, probes_tails[i]);
+}
+
 void needs_of_set(struct program_part *part, const struct settings *settings,
 		  const struct probe_set *set)
 {
 	uint32_t number = 0;
-	size_t i;
 
 	while (!is_same(&settings->probe_sets[number], set))
 		number++;
@@ -86,9 +97,29 @@ void needs_of_set(struct program_part *part, const struct settings *settings,
 				       .parameters = given_parameters(settings) };
 	add_program(part, "flush_batch"); /* bpfsrc/submit.bpf.h */
 	add_programs(part, set->probes);
+	if (settings->beside)
+		add_tails(part);
+}
+
+void needs_of_beside(struct program_part *part, const struct settings *settings)
+{
+	*part = (struct program_part){ .parameters = given_parameters(settings) & BESIDE_READS };
 	add_programs(part, settings->beside);
-	for (i = 0; settings->beside && probes_tails[i]; i++)
-		add_program(part, probes_tails[i]);
+	add_tails(part);
+}
+
+char *needs_part_key(const struct program_part *part)
+{
+	struct buffer text = {};
+	char *key;
+	size_t i;
+
+	buffer_printf(&text, "%#x", part->parameters);
+	for (i = 0; part->programs[i]; i++)
+		buffer_printf(&text, " %s", part->programs[i]);
+	key = buffer_take_string(&text);
+	buffer_free(&text);
+	return key;
 }
 
 bool needs_are_met(const struct settings *settings, const struct image *image)

@@ -16,6 +16,12 @@ char *needs_key(const struct settings *settings);
 void needs_of_set(struct program_part *part, const struct settings *settings,
 		  const struct probe_set *set);
 
+/* What is needed of the programs for --who: the same for all tools, whatever else is wanted. */
+void needs_of_beside(struct program_part *part, const struct settings *settings);
+
+/* Names just that part. malloc'ed; NULL without memory. */
+char *needs_part_key(const struct program_part *part);
+
 /* Whether the parameters that have a value can be set in the image. */
 bool needs_are_met(const struct settings *settings, const struct image *image);
 

@@ -10,6 +10,7 @@
 #include "compile/programs.h"
 #include "kernel/btf_file.h"
 #include "kernel/description.h"
+#include "tool/beside.h"
 #include "tool/probe_choice.h"
 #include "tool/named_probes.h"
 #include "tool/needs.h"
@@ -37,8 +38,7 @@ static int add_who(struct program *program, const struct tool *tool, struct erro
 	if (!program->with_who)
 		return error_set(error, ENOMEM, "no memory for the source");
 	program->text = program->with_who;
-	if (!program->owned)
-		program->beside = tool->who->source->text;
+	program->has_beside = !program->owned;
 	return 0;
 }
 
@@ -70,13 +70,20 @@ void program_free(struct program *program)
 	*program = (struct program){};
 }
 
+static bool uses_cache(const struct options *options)
+{
+	return !options->no_cache && !options->for_file;
+}
+
 /*
  * Compiling takes long, so a tool that could not be attached fails before it. Which probe set will
  * be attached also says which programs are needed.
  */
-static int compile_needed(const struct compile_request *request, const struct settings *settings,
-			  bool is_traced, struct image **image, struct error *error)
+static int compile_needed(const struct compile_request *request, const struct options *options,
+			  const struct settings *settings, struct image **image,
+			  struct error *error)
 {
+	bool is_traced = !options_only_compile(options) && !options->check;
 	struct compile_request tested = *request;
 	struct probe_set sets[PROBES_MAX_SETS + 1];
 	bool kernel_has[MAX_FEATURE_TESTS];
@@ -98,11 +105,13 @@ static int compile_needed(const struct compile_request *request, const struct se
 		needs_of_set(&part, settings, &sets[set]);
 		tested.part = &part;
 	}
-	return compile(&tested, image, error);
+	return tested.beside ?
+		       beside_compile(&tested, settings, uses_cache(options), image, error) :
+		       compile(&tested, image, error);
 }
 
-static int compile_image(const struct compile_request *request, const struct settings *settings,
-			 bool is_traced, struct image **image, struct error *error)
+static int compile_image(const struct compile_request *request, const struct options *options,
+			 const struct settings *settings, struct image **image, struct error *error)
 {
 	struct btf_file *btf;
 	int err;
@@ -110,27 +119,17 @@ static int compile_image(const struct compile_request *request, const struct set
 	/* Several places ask it. While it is open, it is read only once; there need be none. */
 	if (btf_file_open(request->target->btf, &btf))
 		btf = NULL;
-	err = compile_needed(request, settings, is_traced, image, error);
+	err = compile_needed(request, options, settings, image, error);
 	btf_file_close(btf);
 	return err;
 }
 
-/* The image of that key. With any it may have been made by another libbcc. */
+/* What is kept for a request, if it serves this start. */
 static struct image *load(const struct compile_request *request, const struct settings *settings,
 			  bool any)
 {
-	struct error ignored = {};
-	struct image *image;
-	struct cache_key key;
+	struct image *image = cache_take(request, any);
 
-	if (cache_key_make(&key, request))
-		return NULL;
-	image = any ? cache_load_any(CACHE_DIRECTORY, &key, &ignored) :
-		      cache_load(CACHE_DIRECTORY, &key);
-	if (image)
-		cache_note_use(CACHE_DIRECTORY, &key);
-	error_clear(&ignored);
-	cache_key_free(&key);
 	if (image && settings && !needs_are_met(settings, image)) {
 		image_free(image);
 		return NULL;
@@ -149,17 +148,6 @@ static struct image *load_kept(const struct compile_request *request,
 	return image || !request->part_key ? image : load(&whole, settings, any);
 }
 
-/* Ignores failures: without a kept image the next start compiles again. */
-static void store(const struct compile_request *request, const struct image *image)
-{
-	struct cache_key key;
-
-	if (cache_key_make(&key, request))
-		return;
-	cache_store(CACHE_DIRECTORY, &key, image);
-	cache_key_free(&key);
-}
-
 /*
  * The image from the cache, or compiled and stored there. Without libbcc what is in the cache is as
  * good, whichever libbcc made it.
@@ -167,17 +155,16 @@ static void store(const struct compile_request *request, const struct image *ima
 static int cached_image(const struct compile_request *request, const struct options *options,
 			const struct settings *settings, struct image **image, struct error *error)
 {
-	bool is_traced = !options_only_compile(options) && !options->check;
 	int err;
 
-	if (options->no_cache || options->for_file)
-		return compile_image(request, settings, is_traced, image, error);
+	if (!uses_cache(options))
+		return compile_image(request, options, settings, image, error);
 	*image = load_kept(request, settings, false);
 	if (*image)
 		return 0;
-	err = compile_image(request, settings, is_traced, image, error);
+	err = compile_image(request, options, settings, image, error);
 	if (!err)
-		store(request, *image);
+		cache_keep(request, *image);
 	else if (err == -ENOENT || err == -ENOEXEC)
 		*image = load_kept(request, settings, true);
 	return *image ? 0 : err;
@@ -241,7 +228,6 @@ static struct compile_request make_request(const struct program *program, const 
 		.command = tool->name,
 		.name = program->name,
 		.source = program->text,
-		.beside = program->beside,
 		.is_own = !program->owned,
 		.usual_flags = program->usual_flags,
 		.feature_tests = tool->feature_tests,
@@ -282,7 +268,7 @@ int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error)
 {
-	struct compile_request request = make_request(program, tool, options);
+	struct compile_request request = make_request(program, tool, options), beside;
 	const char *defines[COMPILE_DEFINES] = {};
 	static struct target target; /* too large for a small stack */
 	char *part_key = NULL;
@@ -292,6 +278,10 @@ int program_image(const struct program *program, const struct tool *tool,
 	request.defines = defines;
 	request.target = &target;
 	request.cancel_fd = cancel_fd;
+	if (program->has_beside) {
+		beside = beside_request(&request, tool->who);
+		request.beside = &beside;
+	}
 	if (settings && request.is_own && !program->whole && !options_only_compile(options) &&
 	    !options->check)
 		request.part_key = part_key = needs_key(settings);
@@ -307,7 +297,7 @@ bool program_is_kept(const struct program *program, const struct tool *tool,
 		     const struct options *options)
 {
 	const char *defines[] = { program->with_who ? WHO_DEFINE : NULL, NULL };
-	struct compile_request request = make_request(program, tool, options);
+	struct compile_request request = make_request(program, tool, options), beside;
 	static struct target target;
 	struct image *image;
 	bool is_kept;
@@ -315,6 +305,10 @@ bool program_is_kept(const struct program *program, const struct tool *tool,
 	request.defines = defines;
 	target_running(&target);
 	request.target = &target;
+	if (program->has_beside) {
+		beside = beside_request(&request, tool->who);
+		request.beside = &beside;
+	}
 	image = options->no_cache ? NULL :
 				    programs_find(programs_directories, &request, options->headers);
 	is_kept = image != NULL;

@@ -14,9 +14,9 @@
 struct program {
 	const char *name; /* in messages */
 	const char *text;
-	char *owned;	    /* the text if it was read from a file, else NULL */
-	char *with_who;	    /* the text with the sections of --who; NULL: without --who */
-	const char *beside; /* the source that is compiled at the same time; or NULL */
+	char *owned;	 /* the text if it was read from a file, else NULL */
+	char *with_who;	 /* the text with the sections of --who; NULL: without --who */
+	bool has_beside; /* the programs for --who are not in the text */
 	/* Set it after the kernel refused what was compiled: clang then runs its own passes too. */
 	bool usual_flags;
 	bool whole; /* also what other options and other probe sets than the first would need */

@@ -414,48 +414,67 @@ static void the_context_of_a_tracepoint_is_known(void **state)
 
 #define SHARED_MAP "BPF_HASH(shared, u64, u64, 7);\n"
 
-static void two_sources_become_one_image(void **state)
+static void need_two_sources(struct bench *bench, struct compile_request *beside)
+{
+	need_compiler(bench);
+	bench->request.feature_tests = NULL;
+	bench->request.is_own = true;
+	*beside = bench->request;
+	bench->request.beside = beside;
+}
+
+static void two_sources_are_compiled_at_once(void **state)
 {
 	size_t descriptors = count_descriptors();
-	struct image *image;
+	struct image *image = NULL, *added = NULL;
+	struct compile_request beside;
+	struct error error = {};
 	struct bench bench;
 
 	(void)state;
-	need_compiler(&bench);
-	bench.request.feature_tests = NULL;
-	bench.request.is_own = true;
+	need_two_sources(&bench, &beside);
 	bench.request.source = SHARED_MAP "int first(void *ctx) { u64 id = 0; shared.delete(&id); "
 					  "return 0; }\n";
-	bench.request.beside = "BPF_HASH(own, u32, u32, 9);\n" SHARED_MAP
-			       "int second(void *ctx) { u64 id = 1; shared.delete(&id); return 0; "
-			       "}\n";
-	image = compiled(&bench);
+	beside.source = "BPF_HASH(own, u32, u32, 9);\n" SHARED_MAP
+			"int second(void *ctx) { u64 id = 1; shared.delete(&id); return 0; "
+			"}\n";
+	assert_int_equal(compile_both(&bench.request, &image, &added, &error), 0);
+	assert_int_equal(added->map_count, 2);
+	assert_int_equal(image_add(image, added, &error), 0);
 	assert_int_equal(image->map_count, 2);
 	assert_int_equal(image->program_count, 2);
 	assert_non_null(image_find_program(image, "first"));
 	assert_non_null(image_find_program(image, "second"));
 	assert_true(image_find_map(image, "own") >= 0);
 	image_free(image);
+	image_free(added);
+	compile_end();
 	assert_nothing_left(descriptors);
 }
 
 static void a_mistake_in_either_is_told(void **state)
 {
+	static const char good[] = "int first(void *ctx) { return 0; }\n";
+	static const char bad[] = "int second(void *ctx) { return nothing; }\n";
 	size_t descriptors = count_descriptors();
-	struct image *image = NULL;
+	struct image *image, *added;
+	struct compile_request beside;
 	struct error error = {};
 	struct bench bench;
+	int i;
 
 	(void)state;
-	need_compiler(&bench);
-	bench.request.feature_tests = NULL;
-	bench.request.is_own = true;
-	bench.request.source = "int first(void *ctx) { return 0; }\n";
-	bench.request.beside = "int second(void *ctx) { return nothing; }\n";
-	assert_int_equal(compile(&bench.request, &image, &error), -EINVAL);
-	assert_null(image);
-	assert_non_null(strstr(error.detail, "nothing"));
-	error_clear(&error);
+	need_two_sources(&bench, &beside);
+	for (i = 0; i < 2; i++) {
+		bench.request.source = i ? bad : good;
+		beside.source = i ? good : bad;
+		assert_int_equal(compile_both(&bench.request, &image, &added, &error), -EINVAL);
+		assert_null(image);
+		assert_null(added);
+		assert_non_null(strstr(error.detail, "nothing"));
+		error_clear(&error);
+	}
+	compile_end();
 	assert_nothing_left(descriptors);
 }
 
@@ -591,7 +610,7 @@ int main(void)
 		cmocka_unit_test(a_killed_compiler_has_its_signal_told),
 		cmocka_unit_test(libbcc_does_not_replace_helpers_that_are_there),
 		cmocka_unit_test(the_context_of_a_tracepoint_is_known),
-		cmocka_unit_test(two_sources_become_one_image),
+		cmocka_unit_test(two_sources_are_compiled_at_once),
 		cmocka_unit_test(a_mistake_in_either_is_told),
 		cmocka_unit_test(messages_are_shown_if_asked_for),
 		cmocka_unit_test(it_is_killed_when_cancel_fd_is_readable),

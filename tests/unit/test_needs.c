@@ -59,8 +59,35 @@ static void a_set_needs_its_programs(void **state)
 	follows = false;
 	settings.beside = by_entries;
 	needs_of_set(&part, &settings, &sets[1]);
-	assert_string_equal(part.programs[2], "on_enter");
-	assert_string_equal(part.programs[3], probes_tails[0]);
+	assert_string_equal(part.programs[2], probes_tails[0]);
+}
+
+static void what_is_beside_is_the_same_for_all(void **state)
+{
+	struct settings settings = settings_with(PARAM_PID), other = settings_with(PARAM_UID);
+	struct program_part part, another;
+	char *keys[2];
+
+	(void)state;
+	settings.beside = other.beside = by_entries;
+	needs_of_beside(&part, &settings);
+	assert_int_equal(part.parameters, IMAGE_PARAMETER(PARAM_TRUSTED_TASK) |
+						  IMAGE_PARAMETER(PARAM_FILES_TYPE) |
+						  IMAGE_PARAMETER(PARAM_TASK_TYPE));
+	assert_string_equal(part.programs[0], "on_enter");
+	keys[0] = needs_part_key(&part);
+	follows = true;
+	needs_of_beside(&another, &other);
+	keys[1] = needs_part_key(&another);
+	assert_string_equal(keys[0], keys[1]);
+	free(keys[1]);
+	settings_set_parameter(&other, PARAM_BTF, 1);
+	needs_of_beside(&another, &other);
+	keys[1] = needs_part_key(&another);
+	assert_string_not_equal(keys[0], keys[1]);
+	free(keys[0]);
+	free(keys[1]);
+	follows = false;
 }
 
 static void a_key_tells_options_apart(void **state)
@@ -141,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_set_needs_its_programs),
+		cmocka_unit_test(what_is_beside_is_the_same_for_all),
 		cmocka_unit_test(a_key_tells_options_apart),
 		cmocka_unit_test(an_image_lacks_what_was_not_given),
 		cmocka_unit_test(the_set_of_the_image_is_taken),
