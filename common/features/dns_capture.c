@@ -29,7 +29,9 @@
 #define MORE_FRAGMENTS 0x2000
 #define FRAGMENT_PLACE 0x1fff
 
-#define TURN (2 * MILLISECOND) /* the longest that one call reads */
+/* A call reads for so long, but so many packets also when it was interrupted. */
+#define TURN	   (2 * MILLISECOND)
+#define TURN_LEAST 64
 
 /* Where the parts of a packet are, once they are known to be in it. */
 struct packet {
@@ -310,8 +312,9 @@ static bool take_next(struct dns_capture *capture, uint64_t now)
 bool dns_capture_read(struct dns_capture *capture)
 {
 	uint64_t now = clock_now(), end = now + TURN;
+	unsigned int i;
 
-	for (; now < end; now = clock_now())
+	for (i = 0; i < TURN_LEAST || now < end; i++, now = clock_now())
 		if (!take_next(capture, now))
 			return false;
 	capture->pause_end = now + TURN;
