@@ -5,7 +5,6 @@
  * have the same place, so one that was not replaced may look as if it was.
  */
 #define REPLACED_PLACES 4096	      /* a power of two */
-#define ALL_DESCRIPTORS (~0U)	      /* in place of one: several were replaced */
 #define JUST_REPLACED	1000000000ULL /* ns */
 
 BPF_ARRAY(replaced, u64, REPLACED_PLACES);

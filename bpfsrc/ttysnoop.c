@@ -151,11 +151,12 @@ static __always_inline bool makes_descriptor(u32 syscall, bool is_compat)
 	if (syscall == COMMON_OPENAT2 || syscall == COMMON_PIDFD_GETFD)
 		return true;
 	if (is_compat)
-		return syscall == COMPAT_OPEN || syscall == COMPAT_DUP || syscall == COMPAT_FCNTL ||
-		       syscall == COMPAT_DUP2 || syscall == COMPAT_FCNTL64 ||
-		       syscall == COMPAT_OPENAT || syscall == COMPAT_DUP3;
+		return syscall == COMPAT_OPEN || syscall == COMPAT_CREAT || syscall == COMPAT_DUP ||
+		       syscall == COMPAT_FCNTL || syscall == COMPAT_DUP2 ||
+		       syscall == COMPAT_FCNTL64 || syscall == COMPAT_OPENAT ||
+		       syscall == COMPAT_DUP3;
 #ifdef HAVE_ORIG_AX
-	if (syscall == NATIVE_OPEN || syscall == NATIVE_DUP2)
+	if (syscall == NATIVE_OPEN || syscall == NATIVE_CREAT || syscall == NATIVE_DUP2)
 		return true;
 #endif
 	return syscall == NATIVE_DUP || syscall == NATIVE_FCNTL || syscall == NATIVE_OPENAT ||

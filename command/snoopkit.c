@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,8 @@ int main(int argc, char **argv)
 	struct parsing parsing = { .request = &request };
 	const struct argp argp = { options, parse, "COMMAND [TOOL...]", text, NULL, NULL, NULL };
 
+	/* Where it is ignored, no tool's status is to be had. */
+	signal(SIGCHLD, SIG_DFL);
 	request.tools = parsing.tools;
 	if (argc > 0)
 		argv[0] = COMMAND_NAME;

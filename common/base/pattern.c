@@ -94,7 +94,7 @@ static int compile(struct pattern **result, const char *text, uint32_t options, 
 
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error)
 {
-	return compile(pattern, text, 0, error);
+	return compile(pattern, text, PCRE2_DOTALL, error);
 }
 
 int pattern_compile_bytes(struct pattern **pattern, const char *text, struct error *error)

@@ -20,14 +20,14 @@ struct pattern;
 
 /*
  * Returns 0 and a pattern, for pattern_free(), or -EINVAL with a message that says what is wrong
- * and where, or -ENOMEM with a message.
+ * and where, or -ENOMEM with a message. Other than in Python a dot matches a line end too: with one
+ * in its arguments a watched program would escape a.*b.
  */
 int pattern_compile(struct pattern **pattern, const char *text, struct error *error);
 
 /*
- * The same, but a line end is a byte like any other: a dot matches it, and $ matches at the very
- * end alone. A watched program that puts a line end into its name then neither escapes a.*b nor is
- * taken for what ^name$ means.
+ * The same, but $ matches at the very end alone, and not before a line end there: a watched program
+ * that ends its name with one is not taken for what ^name$ means.
  */
 int pattern_compile_bytes(struct pattern **pattern, const char *text, struct error *error);
 

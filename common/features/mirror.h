@@ -70,9 +70,9 @@
 /* For MIRROR_ANY_EXIT: the tool's btf_tracepoint. */
 #define MIRROR_BTF_TRACEPOINT "sys_exit"
 
-#define MIRROR_MISSES                                                                        \
-	"writes by sendfile and splice, requests of io_uring without a completion that are " \
-	"gathered or to a registered file"
+#define MIRROR_MISSES                                                               \
+	"writes by sendfile, splice and io_submit, requests of io_uring without a " \
+	"completion that are gathered or to a registered file"
 
 struct mirror_part; /* a write whose last piece has not come yet */
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -46,6 +47,7 @@ static struct {
 	struct user user; /* in the monitor: what it has become */
 	bool is_helper;
 	pid_t helpers[TOLD]; /* the last that the answers told of */
+	bool is_lost;	     /* it has ended or was stopped: it is asked nothing any more */
 } monitor = { .socket = -1 };
 
 /* In the monitor: its helper. */
@@ -108,7 +110,9 @@ static int receive(int socket, struct monitor_answer *answer)
 	ssize_t size = descriptors_receive(socket, answer, sizeof(*answer), fds, MONITOR_FDS);
 
 	memcpy(answer->fds, fds, sizeof(fds));
-	return size == sizeof(*answer) ? 0 : -EPIPE;
+	if (size == sizeof(*answer))
+		return 0;
+	return size == -EAGAIN ? -EAGAIN : -EPIPE;
 }
 
 static int converse(int socket, const struct request *request, struct monitor_answer *answer)
@@ -350,6 +354,37 @@ static void answer_ready(void *context, uint64_t argument, struct monitor_answer
 
 static const struct monitor_question question_ready = { .answer = answer_ready };
 
+/* How long to wait for an answer until the monitor is looked at. */
+static const struct timeval look = { .tv_usec = 200000 };
+
+static bool is_stopped(void)
+{
+	siginfo_t info = {};
+
+	return !waitid(P_PID, (id_t)monitor.pid, &info, WSTOPPED | WNOHANG | WNOWAIT) &&
+	       info.si_pid;
+}
+
+/* What stops the tool and its monitor together continues them one after the other. */
+static bool stays_stopped(void)
+{
+	const struct timespec moment = { .tv_nsec = 100 * MILLISECOND };
+
+	if (!is_stopped())
+		return false;
+	nanosleep(&moment, NULL);
+	return is_stopped();
+}
+
+/* Whoever stops the monitor does not hold up the tool. */
+static bool is_lost(void)
+{
+	if (!monitor.is_lost)
+		monitor.is_lost =
+			waitpid(monitor.pid, NULL, WNOHANG) == monitor.pid || stays_stopped();
+	return monitor.is_lost;
+}
+
 int monitor_start(const struct user *user, struct error *error)
 {
 	int fds[2];
@@ -362,11 +397,12 @@ int monitor_start(const struct user *user, struct error *error)
 	if (!monitor.pid)
 		run(fds[1], user);
 	close(fds[1]);
-	if (monitor.pid < 0) {
+	if (monitor.pid < 0 || setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))) {
 		close(fds[0]);
 		return error_set(error, errno, "can't start the monitor: %s", strerror(errno));
 	}
 	monitor.socket = fds[0];
+	monitor.is_lost = false;
 	return 0;
 }
 
@@ -404,6 +440,19 @@ static void forget_pids(void)
 	memset(monitor.helpers, 0, sizeof(monitor.helpers));
 }
 
+/* An answer may take long, but a monitor that was stopped gives none. */
+static int ask(const struct request *request, struct monitor_answer *answer)
+{
+	int err;
+
+	if (monitor.is_lost)
+		return -EPIPE;
+	err = converse(monitor.socket, request, answer);
+	while (err == -EAGAIN && !is_lost())
+		err = receive(monitor.socket, answer);
+	return err;
+}
+
 void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
 		 struct monitor_answer *answer)
 {
@@ -417,7 +466,7 @@ void monitor_ask(const struct monitor_question *question, void *context, uint64_
 	}
 	index = find(question, context);
 	request.question = (uint32_t)index;
-	err = index < 0 ? index : converse(monitor.socket, &request, answer);
+	err = index < 0 ? index : ask(&request, answer);
 	if (err) {
 		clear(answer);
 		answer->result = err;
@@ -434,7 +483,7 @@ void monitor_await(void)
 
 bool monitor_has_ended(void)
 {
-	if (!monitor.pid || waitpid(monitor.pid, NULL, WNOHANG) != monitor.pid)
+	if (!monitor.pid || !is_lost())
 		return false;
 	forget_pids();
 	return true;
@@ -444,8 +493,8 @@ void monitor_stop(void)
 {
 	if (monitor.socket >= 0)
 		close(monitor.socket);
-	if (monitor.pid > 0) {
-		while (waitpid(monitor.pid, NULL, 0) < 0 && errno == EINTR)
+	if (monitor.pid > 0 && !monitor.is_lost) {
+		while (waitpid(monitor.pid, NULL, WUNTRACED) < 0 && errno == EINTR)
 			;
 	}
 	buffer_free(&monitor.kept);

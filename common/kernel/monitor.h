@@ -75,7 +75,8 @@ pid_t monitor_pid(void);
 
 /*
  * Asks. A question that was not offered before the monitor started gets -EPERM, and every question
- * -EPIPE once the monitor has ended. The answer's descriptors are the caller's to close.
+ * -EPIPE once the monitor has ended, or another negative errno once it was stopped. The answer's
+ * descriptors are the caller's to close.
  */
 void monitor_ask(const struct monitor_question *question, void *context, uint64_t argument,
 		 struct monitor_answer *answer);
@@ -95,11 +96,13 @@ int monitor_give_up(void);
 /* Waits until the monitor, if there is one, has closed what it does not keep. */
 void monitor_await(void);
 
-/* To be called after a SIGCHLD: whether the monitor has ended, at most once. Nobody else ends it.
+/*
+ * To be called after a SIGCHLD: whether the monitor has ended or was stopped, at most once. Nobody
+ * else ends it. One that was stopped is asked nothing any more and ends when it is continued.
  */
 bool monitor_has_ended(void);
 
-/* Lets the monitor end and waits for that. Forgets the questions. */
+/* Lets the monitor end and waits for that, unless it was stopped. Forgets the questions. */
 void monitor_stop(void);
 
 #endif

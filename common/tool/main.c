@@ -282,6 +282,15 @@ static void occupy_standard_descriptors(void)
 			return;
 }
 
+/*
+ * A program that is started with SIGCHLD ignored gets no status of its children, and is not told of
+ * their end.
+ */
+static void let_children_be_awaited(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* The default row: without the tool's help only the event's time is known. */
 static void row_of_unknown(struct row *row, const void *event)
 {
@@ -341,6 +350,7 @@ int tool_main(const struct tool *given, int argc, char **argv)
 	int status = 0, err;
 
 	occupy_standard_descriptors();
+	let_children_be_awaited();
 	settings_init(&settings);
 	options_parse(&options, &settings, &tool, argc, argv);
 	if (options.print_source)

@@ -282,7 +282,8 @@ static void take_child(struct session *session)
 		session_drain_and_stop(session);
 	if (!monitor_has_ended())
 		return;
-	session_message(session, "the monitor was killed: CPUs that come are not traced");
+	session_message(session,
+			"the monitor was killed or stopped: CPUs that come are not traced");
 	/* Its maps can't be read any more: events would wait in them. */
 	session->has_failed = map_access_is_refused();
 	if (session->has_failed)

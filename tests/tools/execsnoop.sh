@@ -108,6 +108,13 @@ out_soon 'wanted-7'
 stop
 check "-l takes the arguments' regular expression" [ "$(wc -l <"$OUT")" -eq 2 ]
 
+start execsnoop -l "a-$$.*b"
+/bin/true "a-$$" $'\n' b
+/bin/true the-last "a-$$-b"
+out_soon 'the-last'
+stop
+check "-l is not escaped by a line end" out_has " a-$$ .012 b\$"
+
 many=$(printf 'a%.0s' $(seq 15000))
 start execsnoop -l '(a+)+$|c$'
 /bin/true "${many:0:40}b"

@@ -164,6 +164,15 @@ else
 	check "and ends as ever" [ "$STATUS" = 0 ]
 fi
 
+# Stopped, it answers nothing.
+start execsnoop
+monitor_of "$TOOL_PID"
+kill -STOP "$MONITOR"
+kill -INT "$TOOL_PID"
+check "a monitor that was stopped does not hold up the tool's end" wait_for 10 is_gone "$TOOL_PID"
+kill -CONT "$MONITOR"
+wait_tool
+
 # A tool that was taken over, with and without its privileges: the latter shows that the attempts work.
 planted() {
 	TOOLS=$PROGRAMS start planted "$@"

@@ -106,6 +106,11 @@ else
 fi
 # ---- an environment ----
 
+in_background bash -c 'trap "" CHLD; exec "$1/opensnoop" --exec true' bash "$TOOLS"
+check "with SIGCHLD ignored --exec ends with its command" wait_for 180 is_gone "$TOOL_PID"
+kill -KILL "$TOOL_PID" 2>/dev/null
+wait_tool
+
 # A file that nobody writes. Like Ctrl-C: a signal that is not ignored in the background.
 mkfifo "$SCRATCH/zone"
 in_background env "TZ=:$SCRATCH/zone" "$TOOLS/execsnoop" -T --duration 1
