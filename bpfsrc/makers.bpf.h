@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For programs that count by keys that the counted programs make up (their comm, a number): bounds
- * how many keys one process and one user can make in an epoch, so that nobody fills the map alone.
+ * For programs that count by keys that the counted programs make up (their comm, a number, an
+ * address): bounds how many keys one process and one user can make in an epoch, so that nobody
+ * fills the map alone.
  */
-#define MAX_MAKERS	8192
+#define MAX_MAKERS 8192
+#ifndef MADE_BY_USER /* a program whose map is larger defines both */
 #define MADE_BY_USER	5120
 #define MADE_BY_PROCESS 256
+#endif
 
 /* Who made keys in an epoch: a user, or a process. */
 struct maker {

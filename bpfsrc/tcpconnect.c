@@ -20,6 +20,11 @@
 #include "socket.bpf.h"
 #include "tcpconnect.h"
 
+/* Of CONNECT_COUNTERS. */
+#define MADE_BY_USER	49152
+#define MADE_BY_PROCESS 16384
+#include "makers.bpf.h"
+
 #define IN_FLIGHT u64 /* the socket of a datagram connect */
 #include "in_flight.bpf.h"
 
@@ -57,18 +62,28 @@ static __always_inline bool is_wanted_address(const struct endpoints *ends)
 	return ends->ip == 6 ? is_public_ipv6(ends->remote) : is_public_ipv4(ends->remote[0]);
 }
 
-static __always_inline void count(const struct endpoints *ends)
+/* The maker is the one that connects: a result comes in the context of whoever is running. */
+static __always_inline u64 *make_counter(const struct endpoints *key,
+					 const struct tcpconnect_event *event)
 {
-	struct endpoints key = *ends;
-	u64 nothing = 0, *counter;
+	u64 nothing = 0;
+
+	if (!may_make_key(0, (u64)event->pid << 32 | event->uid))
+		return NULL;
+	counts.insert(key, &nothing);
+	return counts.lookup(key);
+}
+
+static __always_inline void count(const struct tcpconnect_event *event)
+{
+	struct endpoints key = event->ends;
 	u32 zero = 0;
+	u64 *counter;
 
 	key.local_port = 0;
 	counter = counts.lookup(&key);
-	if (!counter) {
-		counts.insert(&key, &nothing);
-		counter = counts.lookup(&key);
-	}
+	if (!counter)
+		counter = make_counter(&key, event);
 	if (!counter)
 		counter = uncounted.lookup(&zero);
 	if (counter)
@@ -78,7 +93,7 @@ static __always_inline void count(const struct endpoints *ends)
 static __always_inline void show(void *ctx, struct tcpconnect_event *event)
 {
 	if (PARAM(PARAM_COUNT))
-		count(&event->ends);
+		count(event);
 	else
 		submit_by(ctx, event, sizeof(*event), event->header.time);
 }

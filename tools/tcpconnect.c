@@ -408,8 +408,10 @@ static int prepare(struct session *session, struct error *error)
 	session_set_parameter(session, PARAM_RESULT, opt.waits);
 	if (!opt.waits)
 		session_set_map_size(session, "connects", 1);
-	if (!opt.count)
+	if (!opt.count) {
 		session_set_map_size(session, "counts", 1);
+		session_set_map_size(session, "makers", 1);
+	}
 	return opt.dns ? prepare_dns(session, error) : 0;
 }
 

@@ -118,6 +118,20 @@ stop
 check "-c: $STORM connects, none missing" out_has "^127\.0\.0\.1 +127\.0\.0\.1 +$(of storm 5) +$STORM *\$"
 check '-c: the most first' [ "$(awk 'NR == 2 { print $3 }' "$OUT")" = "$(of storm 5)" ]
 
+if is_emulated; then
+	skip '-c: made-up addresses leave room for others' 'it takes long under emulation'
+else
+	start tcpconnect -c
+	setpriv --reuid=$NOBODY --clear-groups python3 -c 'import socket, struct
+for i in range(70000):
+	with socket.socket() as one:
+		one.connect_ex((socket.inet_ntoa(struct.pack("!I", 0x7f010000 + i)), 1))'
+	python3 -c 'import socket; socket.socket().connect_ex(("127.9.9.9", 9))'
+	stop
+	check '-c: made-up addresses leave room for others' out_has ' 127\.9\.9\.9 +9 +1 *$'
+	check '-c: what they do not get is counted and said' err_has '^tcpconnect: too many different connects: 5[0-9]{4} '
+fi
+
 start tcpconnect -r
 "$PROGRAMS/tcp_kinds" storm $STORM >"$MADE"
 "$PROGRAMS/tcp_kinds" refused >>"$MADE"
