@@ -218,8 +218,11 @@ static int only_compile(const struct session *session, const struct program *pro
 
 	err = program_image(program, session->tool, options, session->settings,
 			    session_cancel_fd(session), &image, error);
-	if (!err && options->image_file)
+	if (!err && options->image_file) {
+		/* It may be a FIFO that nobody reads. */
+		let_signals_kill();
 		err = write_image(image, options->image_file, error);
+	}
 	image_free(image);
 	if (!err && options->keep_directory && !program->owned)
 		err = keep_variants(session, program, error);

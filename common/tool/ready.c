@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +54,12 @@ void ready_open(struct ready *ready, const char *tool, uint64_t fd)
 	unsetenv("NOTIFY_SOCKET");
 }
 
-/* Whoever is told and does not listen has lost interest. */
+/* Whoever is told and does not listen has lost interest: a pipe that is full holds up nothing. */
 static void tell(int fd, const char *text)
 {
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+	struct pollfd place = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&place, 1, 0) > 0 && write(fd, text, strlen(text)) < 0)
 		return;
 }
 

@@ -122,7 +122,7 @@ if is_emulated; then
 	skip '-c: made-up addresses leave room for others' 'it takes long under emulation'
 else
 	start tcpconnect -c
-	setpriv --reuid=$NOBODY --clear-groups python3 -c 'import socket, struct
+	setpriv --reuid=$NOBODY --clear-groups /usr/bin/python3 -c 'import socket, struct
 for i in range(70000):
 	with socket.socket() as one:
 		one.connect_ex((socket.inet_ntoa(struct.pack("!I", 0x7f010000 + i)), 1))'

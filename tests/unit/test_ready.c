@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "support.h"
 #include "tool/ready.h"
@@ -70,6 +72,25 @@ static void a_descriptor_gets_a_byte_and_is_closed(void **state)
 	close(fds[0]);
 }
 
+static void a_full_pipe_holds_up_nothing(void **state)
+{
+	struct ready ready;
+	char page[4096] = "";
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	while (write(fds[1], page, sizeof(page)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	ready_open(&ready, "test", (uint64_t)fds[1]);
+	alarm(10);
+	ready_tell(&ready);
+	alarm(0);
+	assert_int_equal(fcntl(fds[1], F_GETFD), -1);
+	close(fds[0]);
+}
+
 static int open_wrong_ones(void *context)
 {
 	static const char *const names[] = { "/nonexistent/socket", "relative", "" };
@@ -108,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(systemd_is_told),
 		cmocka_unit_test(a_descriptor_gets_a_byte_and_is_closed),
+		cmocka_unit_test(a_full_pipe_holds_up_nothing),
 		cmocka_unit_test(a_wrong_socket_gets_a_message),
 	};
 
