@@ -31,6 +31,9 @@ static struct {
 	int command_pid;
 } opt;
 
+/* Of a command: the kernel's TASK_COMM_LEN less its NUL. */
+#define LONGEST_NAME 15
+
 /* O_LARGEFILE. A 64-bit kernel adds it to the flags of programs, and glibc defines it as 0. */
 #if defined(__aarch64__)
 #define KERNEL_LARGEFILE 0400000
@@ -485,6 +488,10 @@ static int prepare(struct session *session, struct error *error)
 		session_set_parameter(session, PARAM_PID, 0);
 	session_set_parameter(session, PARAM_WITH_UID,
 			      opt.print_uid || session_needs_fields(session));
+	if (opt.name && strlen(opt.name) > LONGEST_NAME)
+		session_message(session,
+				"no command's name has more than %d bytes: -n matches none",
+				LONGEST_NAME);
 	opt.resolved = needs_resolved(session);
 	session_set_parameter(session, PARAM_RESOLVED, opt.resolved);
 	session_set_parameter(session, PARAM_FLAGS_SET, opt.flags || opt.access_modes);

@@ -68,6 +68,9 @@ int cgroup_open(const char *path, struct error *error)
 {
 	int fd = open_directory(path);
 
+	/* Not the root, which an unset variable of a script would mean. */
+	if (!*path)
+		return error_set(error, EINVAL, "the path of the cgroup is empty");
 	if (fd < 0)
 		fd = open_below_root(path, error);
 	return fd < 0 ? fd : check_version(fd, path, error);

@@ -33,6 +33,7 @@ remove_cgroups() {
 trap remove_cgroups EXIT
 
 check "no such cgroup" one_line_error 1 "no cgroup /no/such: No such file" opensnoop --cgroup /no/such
+check "an empty path is not the root" one_line_error 1 "the path of the cgroup is empty" opensnoop --cgroup ""
 check "a directory that is none" one_line_error 1 "/proc is no cgroup of version 2" opensnoop --cgroup /proc
 check "no such container" one_line_error 1 "no container 'no-such-$$': no cgroup below " opensnoop --container no-such-$$
 check "both" one_line_error 2 "--cgroup and --container exclude each other" opensnoop --cgroup / --container 1

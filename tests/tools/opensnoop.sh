@@ -335,6 +335,8 @@ check "it shows no other open of its own making" bash -c "! grep -Ev ' kprobe_pr
 for flag in O_FSYNC O_LARGEFILE O_TMPFILE; do
 	check "the flag $flag" "$TOOLS/opensnoop" -d 0.1 -f $flag
 done
+"$TOOLS/opensnoop" -n systemd-tty-ask-password -d 0.1 >"$OUT" 2>"$ERR"
+check "-n with a name that no command has" err_has "^opensnoop: no command's name has more than 15 bytes"
 check "a bad flag" one_line_error 2 "bad flag 'O_WHAT'" opensnoop -f O_WHAT
 check "pages that are no power of two" one_line_error 2 "bad number of pages" opensnoop -b 3
 check "a bad PID" one_line_error 2 "bad PID 'x'" opensnoop -p x
