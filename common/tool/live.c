@@ -12,6 +12,7 @@
 #include "kernel/privileges.h"
 #include "kernel/urgent.h"
 #include "tool/live.h"
+#include "tool/needs.h"
 #include "trace/map_access.h"
 
 void live_init(struct live *live)
@@ -43,6 +44,11 @@ static int check_maps(const struct image *image, const struct image_map *expecte
 	return err;
 }
 
+static bool may_load(const void *settings, const char *program)
+{
+	return needs_program(settings, program);
+}
+
 int live_create_maps(struct live *live, struct image *image, const struct image_map *expected,
 		     const struct settings *settings, bool verbose, struct error *error)
 {
@@ -54,6 +60,11 @@ int live_create_maps(struct live *live, struct image *image, const struct image_
 	live->loader.map_sizes = settings->map_sizes;
 	live->loader.verbose = verbose;
 	live->loader.source = settings->source;
+	/* A user's source names probes itself, and what is attached later needs other programs. */
+	if (!settings->source.text && !live->attaches_more) {
+		live->loader.may_load = may_load;
+		live->loader.may_load_context = settings;
+	}
 	err = check_maps(image, maps_of_all, error);
 	if (!err)
 		err = check_maps(image, expected, error);

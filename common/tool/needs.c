@@ -17,6 +17,8 @@
 #define BESIDE_READS \
 	(ALWAYS_GIVEN | IMAGE_PARAMETER(PARAM_TRUSTED_TASK) | IMAGE_PARAMETER(PARAM_BTF))
 
+#define FLUSH_BATCH "flush_batch" /* bpfsrc/submit.bpf.h */
+
 static uint32_t given_parameters(const struct settings *settings)
 {
 	uint32_t given = ALWAYS_GIVEN;
@@ -95,7 +97,7 @@ void needs_of_set(struct program_part *part, const struct settings *settings,
 		number++;
 	*part = (struct program_part){ .probe_set = number + 1,
 				       .parameters = given_parameters(settings) };
-	add_program(part, "flush_batch"); /* bpfsrc/submit.bpf.h */
+	add_program(part, FLUSH_BATCH);
 	add_programs(part, set->probes);
 	if (settings->beside)
 		add_tails(part);
@@ -120,6 +122,28 @@ char *needs_part_key(const struct program_part *part)
 	key = buffer_take_string(&text);
 	buffer_free(&text);
 	return key;
+}
+
+static bool is_among(const struct probe *probe, const char *program)
+{
+	for (; probe && probe->kind != PROBE_END; probe++)
+		if (is_due(probe) && !strcmp(probe->program, program))
+			return true;
+	return false;
+}
+
+bool needs_program(const struct settings *settings, const char *program)
+{
+	const struct probe_set *set;
+	size_t i;
+
+	for (set = settings->probe_sets; set && set->probes; set++)
+		if (is_among(set->probes, program))
+			return true;
+	for (i = 0; settings->beside && probes_tails[i]; i++)
+		if (!strcmp(program, probes_tails[i]))
+			return true;
+	return is_among(settings->beside, program) || !strcmp(program, FLUSH_BATCH);
 }
 
 bool needs_are_met(const struct settings *settings, const struct image *image)

@@ -22,6 +22,9 @@ void needs_of_beside(struct program_part *part, const struct settings *settings)
 /* Names just that part. malloc'ed; NULL without memory. */
 char *needs_part_key(const struct program_part *part);
 
+/* Whether a start with these settings may load the program, whichever of their sets it takes. */
+bool needs_program(const struct settings *settings, const char *program);
+
 /* Whether the parameters that have a value can be set in the image. */
 bool needs_are_met(const struct settings *settings, const struct image *image);
 

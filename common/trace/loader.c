@@ -94,18 +94,25 @@ static bool refers_to(const struct image_program *program, uint32_t map)
 	return false;
 }
 
-/*
- * What is compiled for one start has the hashes of other options and probe sets too, and the kernel
- * allocates all entries of a hash when it is created.
- */
-static bool is_unused_hash(const struct image *image, const struct image_map *map)
+static bool may_load(const struct loader *loader, const char *program)
 {
+	return !loader->may_load || loader->may_load(loader->may_load_context, program);
+}
+
+/*
+ * An image has the hashes of other options and probe sets too, and the kernel allocates all entries
+ * of a hash when it is created.
+ */
+static bool is_unused_hash(const struct loader *loader, const struct image_map *map)
+{
+	const struct image *image = loader->image;
 	uint32_t i;
 
 	if (map->type != BPF_MAP_TYPE_HASH && map->type != BPF_MAP_TYPE_PERCPU_HASH)
 		return false;
 	for (i = 0; i < image->program_count; i++)
-		if (refers_to(&image->programs[i], (uint32_t)(map - image->maps)))
+		if (may_load(loader, image->programs[i].name) &&
+		    refers_to(&image->programs[i], (uint32_t)(map - image->maps)))
 			return false;
 	return true;
 }
@@ -117,7 +124,7 @@ static uint32_t entries_of(const struct loader *loader, const struct image_map *
 
 	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		return (uint32_t)cpus_possible();
-	if (is_unused_hash(loader->image, map))
+	if (is_unused_hash(loader, map))
 		return 1;
 	for (i = 0; loader->map_sizes && i < LOADER_MAP_SIZES; i++)
 		if (loader->map_sizes[i].name && !strcmp(loader->map_sizes[i].name, map->name))
@@ -465,6 +472,7 @@ static int load_as(const struct loader *loader, const char *name, const struct p
 
 	if (!program)
 		return error_set(error, ENOENT, "the source has no program %s", name);
+	assert(may_load(loader, name));
 	if (copy_program(loader, program, &copy)) {
 		free_copy(&copy);
 		return error_set(error, ENOMEM, "no memory for the program %s", name);

@@ -24,6 +24,9 @@ struct loader {
 	const struct image *image; /* not owned */
 	uint64_t parameters[IMAGE_PARAMETERS];
 	const struct loader_map_size *map_sizes; /* LOADER_MAP_SIZES of them, or NULL */
+	/* Whether a program of that name may be loaded, with this context; NULL: each may. */
+	bool (*may_load)(const void *context, const char *program);
+	const void *may_load_context;
 	int map_fds[64]; /* by index in the image; -1 before loader_create_maps() */
 	uint32_t kern_version;
 	struct source_text source;

@@ -118,6 +118,39 @@ static void switched_off_code_is_not_checked(void **state)
 
 static const struct bpf_insn uses_first_map[] = { LOAD_MAP(1, 0), MOVE_NUMBER(0, 0), EXIT() };
 
+static bool is_not_second(const void *context, const char *program)
+{
+	assert_ptr_equal(context, parameters);
+	return strcmp(program, "second");
+}
+
+/* The kernel allocates all of a hash at once. */
+static void a_hash_of_programs_that_are_not_loaded_is_small(void **state)
+{
+	struct bpf_map_info info = {};
+	struct loader loader;
+	struct image *image;
+
+	(void)state;
+	need_bpf();
+	image = make_image();
+	add_map(image, "hash", BPF_MAP_TYPE_HASH, 4, 4, 99);
+	ADD_PROGRAM(image, "second", uses_first_map);
+	loader_init(&loader, image, parameters);
+	loader.may_load = is_not_second;
+	loader.may_load_context = parameters;
+	create_maps(&loader);
+	read_info(loader_map(&loader, "hash"), &info, sizeof(info));
+	assert_int_equal(info.max_entries, 1);
+	loader_close(&loader);
+	ADD_PROGRAM(image, "first", uses_first_map);
+	create_maps(&loader);
+	read_info(loader_map(&loader, "hash"), &info, sizeof(info));
+	assert_int_equal(info.max_entries, 99);
+	loader_close(&loader);
+	image_free(image);
+}
+
 static void maps_are_as_the_image_says(void **state)
 {
 	struct bpf_map_info info = {};
@@ -499,6 +532,7 @@ int main(void)
 		cmocka_unit_test(parameters_are_patched),
 		cmocka_unit_test(switched_off_code_is_not_checked),
 		cmocka_unit_test(maps_are_as_the_image_says),
+		cmocka_unit_test(a_hash_of_programs_that_are_not_loaded_is_small),
 		cmocka_unit_test(programs_use_the_maps),
 		cmocka_unit_test(a_refused_program_has_the_verifiers_words),
 		cmocka_unit_test(of_a_long_log_the_end_is_kept),

@@ -90,6 +90,26 @@ static void what_is_beside_is_the_same_for_all(void **state)
 	follows = false;
 }
 
+static void a_start_may_load_what_some_set_needs(void **state)
+{
+	struct settings settings = settings_with(PARAM_PID);
+
+	(void)state;
+	follows = false;
+	assert_true(needs_program(&settings, "on_nothing"));
+	assert_true(needs_program(&settings, "on_enter"));
+	assert_true(needs_program(&settings, "flush_batch"));
+	assert_false(needs_program(&settings, "on_fork"));
+	assert_false(needs_program(&settings, probes_tails[0]));
+	follows = true;
+	assert_true(needs_program(&settings, "on_fork"));
+	settings.probe_sets = sets + 2;
+	assert_false(needs_program(&settings, "on_exit"));
+	settings.beside = by_exits;
+	assert_true(needs_program(&settings, "on_exit"));
+	assert_true(needs_program(&settings, probes_tails[0]));
+}
+
 static void a_key_tells_options_apart(void **state)
 {
 	struct settings settings = settings_with(PARAM_PID), other = settings_with(PARAM_UID);
@@ -169,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_set_needs_its_programs),
 		cmocka_unit_test(what_is_beside_is_the_same_for_all),
+		cmocka_unit_test(a_start_may_load_what_some_set_needs),
 		cmocka_unit_test(a_key_tells_options_apart),
 		cmocka_unit_test(an_image_lacks_what_was_not_given),
 		cmocka_unit_test(the_set_of_the_image_is_taken),

@@ -57,8 +57,13 @@ static void row_of(struct row *row, const void *data)
 	row_uint(row, "OTHER", "other", 0, event->other);
 }
 
+/* The test itself loads the program and runs it. */
+static const struct probe probes[] = { RAW_TRACEPOINT("sys_exit", "emit"), {} };
+static const struct probe_set sets[] = { { probes, NULL, NULL }, {} };
+
 static const struct tool base = {
 	.name = "fake",
+	.probe_sets = sets,
 	.row = row_of,
 	.event_size = sizeof(struct event),
 	.attached = emit_five,
