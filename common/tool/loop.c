@@ -21,6 +21,8 @@
 #define LONGER_HOLD (30 * MILLISECOND)	/* with --who: a record may come after its event */
 #define CALM	    (200 * MILLISECOND) /* the tick ends after this time without events */
 #define FAST	    100			/* batch events if at least this many come in a tick */
+#define SLICE	    256 /* events that are delivered before their lines are written */
+#define SLICES	    16	/* before the buffers are read again */
 #define LOST_REPORT SECOND
 #define RETRY	    (100 * MILLISECOND) /* between attempts to write messages that wait */
 
@@ -161,24 +163,43 @@ static uint64_t earliest(const struct timers *timers)
 }
 
 /*
- * Reads the buffers, delivers the events older than hold (nanoseconds), and writes the output.
+ * Delivers what was read, and writes the lines of each SLICE while they are in the processor's
+ * cache. Returns a negative errno of the output.
+ */
+static int deliver(struct loop *loop)
+{
+	uint64_t until = earlier(loop->until, loop->stop_at);
+	int err = 0, i;
+
+	loop->is_behind = true;
+	for (i = 0; i < SLICES && loop->is_behind && !err; i++) {
+		loop->is_behind = events_deliver(loop->events, until, SLICE, loop->handlers->event,
+						 loop->session, &loop->stopped) == SLICE;
+		err = output_flush(loop->output);
+	}
+	return err;
+}
+
+/*
+ * Reads the buffers, delivers the events older than hold (nanoseconds), and writes the output. If
+ * events come faster than that, they wait in memory rather than in the buffers, up to a limit.
  * Returns how many events were read; 1 if none were, but some are still held; or a negative errno
  * with a message.
  */
 static int work(struct loop *loop, uint64_t hold, struct error *error)
 {
-	uint64_t until = clock_now() - hold;
-	int count, err;
+	int count = 0, err;
 
-	count = events_read(loop->events);
+	if (!loop->is_behind || events_have_room(loop->events)) {
+		loop->until = clock_now() - hold;
+		count = events_read(loop->events);
+	}
 	if (count < 0)
 		return error_set(error, -count, "no memory for events");
 	output_sync_clock(loop->output);
-	events_deliver(loop->events, earlier(until, loop->stop_at), loop->handlers->event,
-		       loop->session, &loop->stopped);
-	if (until > loop->stop_at && !events_are_held(loop->events))
+	err = deliver(loop);
+	if (loop->until > loop->stop_at && !loop->is_behind && !events_are_held(loop->events))
 		loop_stop(loop);
-	err = output_flush(loop->output);
 	if (err == -EPIPE)
 		loop_stop(loop);
 	else if (err == -ECANCELED && !loop->is_ending)
@@ -186,6 +207,17 @@ static int work(struct loop *loop, uint64_t hold, struct error *error)
 	else if (err && err != -ECANCELED)
 		return error_set(error, -err, "can't write to standard output: %s", strerror(-err));
 	return count ? count : events_pending(loop->events);
+}
+
+/* All that is there. */
+static int work_off(struct loop *loop, struct error *error)
+{
+	int err;
+
+	do
+		err = work(loop, 0, error);
+	while (err >= 0 && loop->is_behind && !loop->stopped);
+	return err;
 }
 
 static bool has_ended(const struct loop *loop)
@@ -297,7 +329,7 @@ static bool set_pace(struct loop *loop, struct timers *timers, struct pace *pace
 		events_wake_on_each(loop->events, true);
 		return false;
 	}
-	timers->tick = ticking ? now + TICK : LOOP_NEVER;
+	timers->tick = ticking ? now + (loop->is_behind ? 0 : TICK) : LOOP_NEVER;
 	return true;
 }
 
@@ -363,14 +395,14 @@ static void wait_for_watched(struct loop *loop, uint64_t time)
 static int deliver_last(struct loop *loop, struct error *error)
 {
 	uint64_t end = clock_now() + LAST_HELD;
-	int err = work(loop, 0, error);
+	int err = work_off(loop, error);
 
 	while (err >= 0 && events_are_held(loop->events) && clock_now() < end) {
 		wait_for_watched(loop, end);
-		err = work(loop, 0, error);
+		err = work_off(loop, error);
 	}
 	events_set_due(loop->events, NULL, NULL);
-	return err < 0 ? err : work(loop, 0, error);
+	return err < 0 ? err : work_off(loop, error);
 }
 
 int loop_drain(struct loop *loop, struct error *error)

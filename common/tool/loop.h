@@ -42,6 +42,8 @@ struct loop {
 	struct output *output; /* not owned */
 	int signal_fd;	       /* readable after SIGINT, SIGTERM or SIGHUP */
 	uint64_t hold;	       /* nanoseconds for which events wait for what is older */
+	uint64_t until;	       /* CLOCK_MONOTONIC: all older events were read */
+	bool is_behind;	       /* some of these were not delivered yet */
 	int child_fd;	       /* readable after SIGCHLD */
 	uint64_t interval;     /* nanoseconds between reports; 0: none */
 	uint64_t stop_at;      /* CLOCK_MONOTONIC: print no later event, then end; or LOOP_NEVER */

@@ -28,7 +28,8 @@ struct sample {
 	char data[];
 } __attribute__((packed));
 
-#define IS_WATCH 1 /* in epoll's data */
+#define IS_WATCH    1	 /* in epoll's data */
+#define MOST_ASIDES 2048 /* for events in memory; a quarter of what bpfsrc/who_record.h has */
 
 struct cpu_buffer {
 	int cpu;
@@ -53,6 +54,7 @@ struct events {
 	struct buffer torn; /* the copy of a record that wraps around its buffer's end */
 	events_aside aside; /* or NULL */
 	void *aside_context;
+	size_t asides;	   /* since there was no event in memory */
 	events_due is_due; /* or NULL */
 	void *due_context;
 	bool is_held;
@@ -395,6 +397,7 @@ static int hand_aside(struct events *events, const char *data, size_t size)
 	buffer_append(&events->copy, "", 1);
 	if (events->copy.failed)
 		return -ENOMEM;
+	events->asides++;
 	events->aside(events->aside_context, events->copy.data, size);
 	return 0;
 }
@@ -432,13 +435,21 @@ static int keep_events(struct events *events, struct cpu_buffer *buffer, const c
 	return count;
 }
 
-/* Removes the delivered events. Usually all were delivered, and nothing has to be moved. */
-static void forget_taken(struct cpu_buffer *buffer)
+/*
+ * Removes the delivered events. Usually all were delivered, and nothing has to be moved. Where many
+ * wait, not each read moves them. What many took is given back.
+ */
+static void forget_taken(const struct events *events, struct cpu_buffer *buffer)
 {
-	if (!buffer->taken)
+	struct buffer *records = &buffer->records;
+
+	if (buffer->taken < records->size - buffer->taken)
 		return;
-	buffer->records.size -= buffer->taken;
-	memmove(buffer->records.data, buffer->records.data + buffer->taken, buffer->records.size);
+	records->size -= buffer->taken;
+	if (!records->size && records->capacity > 4 * events->data_size)
+		buffer_free(records);
+	else if (buffer->taken)
+		memmove(records->data, records->data + buffer->taken, records->size);
 	buffer->taken = 0;
 }
 
@@ -452,7 +463,7 @@ static int read_buffer(struct events *events, struct cpu_buffer *buffer)
 
 	head = __atomic_load_n(&buffer->page->data_head, __ATOMIC_ACQUIRE);
 	if (head != tail)
-		forget_taken(buffer);
+		forget_taken(events, buffer);
 	while (count >= 0 && tail != head) {
 		/* Records are aligned to 8 bytes, so a header never wraps around. */
 		memcpy(&header, data + (tail & (events->data_size - 1)), sizeof(header));
@@ -540,6 +551,8 @@ int events_read(struct events *events)
 	int total = 0, count = 0;
 	size_t i;
 
+	if (!events_pending(events))
+		events->asides = 0;
 	if (take_readiness(events))
 		total = follow_cpus(events);
 	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
@@ -620,8 +633,8 @@ static bool is_due(const struct events *events, const struct event_header *event
 	       events->is_due(events->due_context, event->time, event, event->size);
 }
 
-size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
-		      const bool *stop)
+size_t events_deliver(struct events *events, uint64_t until, size_t most, events_handler handler,
+		      void *context, const bool *stop)
 {
 	struct event_header *event;
 	struct cpu_buffer *buffer;
@@ -631,7 +644,7 @@ size_t events_deliver(struct events *events, uint64_t until, events_handler hand
 	events->is_held = false;
 	while ((buffer = oldest_buffer(events, &limit))) {
 		while ((event = first_event(buffer)) && event->time <= limit) {
-			if (stop && *stop)
+			if (count == most || (stop && *stop))
 				return count;
 			events->is_held = !is_due(events, event);
 			if (events->is_held)
@@ -643,6 +656,15 @@ size_t events_deliver(struct events *events, uint64_t until, events_handler hand
 		limit = until;
 	}
 	return count;
+}
+
+bool events_have_room(const struct events *events)
+{
+	size_t kept = 0, i;
+
+	for (i = 0; i < events->count; i++)
+		kept += events->cpus[i].records.size - events->cpus[i].taken;
+	return kept <= EVENTS_MOST_KEPT && events->asides <= MOST_ASIDES;
 }
 
 bool events_pending(const struct events *events)

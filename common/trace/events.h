@@ -23,6 +23,8 @@
 
 #include "base/error.h"
 
+#define EVENTS_MOST_KEPT (16 << 20) /* bytes, besides those of one read */
+
 struct events;
 
 /*
@@ -81,11 +83,18 @@ void events_set_due(struct events *events, events_due is_due, void *context);
 bool events_are_held(const struct events *events);
 
 /*
- * Delivers the events in memory, oldest first, up to and including the time until (UINT64_MAX:
- * all). Stops early once *stop is true (stop may be NULL). Returns how many were delivered.
+ * Delivers at most so many of the events in memory, oldest first, up to and including the time
+ * until (UINT64_MAX: all). Stops early once *stop is true (stop may be NULL). Returns how many were
+ * delivered.
  */
-size_t events_deliver(struct events *events, uint64_t until, events_handler handler, void *context,
-		      const bool *stop);
+size_t events_deliver(struct events *events, uint64_t until, size_t most, events_handler handler,
+		      void *context, const bool *stop);
+
+/*
+ * Whether more can be read while events wait in memory: they take no more than EVENTS_MOST_KEPT,
+ * and what went aside for them is not so much that some may be forgotten before they are delivered.
+ */
+bool events_have_room(const struct events *events);
 
 /* Whether there are events in memory that were not delivered yet. */
 bool events_pending(const struct events *events);

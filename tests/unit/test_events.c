@@ -21,6 +21,7 @@
 #define EMPTY_SIZE 32  /* bytes of an event with only a header and the two arguments */
 #define PAGES	   2
 #define MAX_SEEN   40000
+#define ASIDE	   (1ULL << 63)
 
 struct bench {
 	struct image *image;
@@ -33,7 +34,8 @@ struct bench {
 
 /*
  * A program that emits an event. Parameter 0 is the event's size in bytes. After its header are the
- * two arguments of the run and a pattern. It returns the result of bpf_perf_event_output().
+ * two arguments of the run and a pattern. Its time is 0 if the second one is at least ASIDE. It
+ * returns the result of bpf_perf_event_output().
  */
 static void add_emitter(struct image *image)
 {
@@ -50,6 +52,10 @@ static void add_emitter(struct image *image)
 	}
 	const struct bpf_insn end[] = {
 		CALL(BPF_FUNC_ktime_get_ns),
+		LOAD(1, 6, 8),
+		SHIFT_RIGHT(1, 63),
+		JUMP_IF_ZERO(1, 1),
+		MOVE_NUMBER(0, 0),
 		STORE(10, 0, -MAX_SIZE),
 		LOAD_PARAMETER(1, 0),
 		STORE(10, 1, 8 - MAX_SIZE),
@@ -156,7 +162,7 @@ static void see(void *context, uint64_t time, void *event, size_t size)
 
 static size_t deliver(const struct bench *bench, struct seen *seen, uint64_t until)
 {
-	return events_deliver(bench->events, until, see, seen, &seen->stop);
+	return events_deliver(bench->events, until, SIZE_MAX, see, seen, &seen->stop);
 }
 
 static void an_event_arrives_whole(void **state)
@@ -282,9 +288,99 @@ static void it_stops_when_told(void **state)
 	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 4);
 	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 0);
 	seen.stop = false;
-	assert_int_equal(events_deliver(bench.events, UINT64_MAX, see, &seen, NULL), 6);
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, SIZE_MAX, see, &seen, NULL), 6);
 	for (i = 0; i < 10; i++)
 		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
+static void so_many_are_delivered_at_most(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	size_t i;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, PAGES, EMPTY_SIZE);
+	for (i = 0; i < 10; i++)
+		emit(&bench, i & 1, i, 0);
+	events_read(bench.events);
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, 4, see, &seen, NULL), 4);
+	emit(&bench, 0, 10, 0);
+	events_read(bench.events);
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, 0, see, &seen, NULL), 0);
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, 4, see, &seen, NULL), 4);
+	assert_int_equal(events_deliver(bench.events, UINT64_MAX, 4, see, &seen, NULL), 3);
+	for (i = 0; i < 11; i++)
+		assert_int_equal(seen.first[i], i);
+	close_bench(&bench);
+}
+
+/* Some are delivered and some wait, until these take too much memory. */
+static void there_is_room_for_so_many_bytes(void **state)
+{
+	static struct seen seen;
+	struct bench bench;
+	size_t i = 0, k;
+
+	(void)state;
+	need_bpf();
+	seen.size = MAX_SIZE;
+	open_bench(&bench, 8, MAX_SIZE);
+	while (events_have_room(bench.events)) {
+		for (k = 0; k < 30; k++, i++)
+			assert_int_equal(emit(&bench, i & 1, i, 0), 0);
+		events_read(bench.events);
+		events_deliver(bench.events, UINT64_MAX, 3, see, &seen, NULL);
+	}
+	assert_between((i - seen.count) * MAX_SIZE, EVENTS_MOST_KEPT / 16 * 15, EVENTS_MOST_KEPT);
+	events_deliver(bench.events, UINT64_MAX, 30, see, &seen, NULL);
+	assert_true(events_have_room(bench.events));
+	deliver(&bench, &seen, UINT64_MAX);
+	assert_int_equal(seen.count, i);
+	for (k = 0; k < i; k++)
+		assert_int_equal(seen.first[k], k);
+	/* The memory has been given back, and there is new one. */
+	assert_int_equal(emit(&bench, 0, i, 0), 0);
+	events_read(bench.events);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 1);
+	assert_int_equal(seen.first[i], i);
+	assert_false(seen.damaged || seen.disordered);
+	close_bench(&bench);
+}
+
+static void take_aside(void *context, void *event, size_t size)
+{
+	const uint64_t *words = event;
+
+	assert_int_equal(size, EMPTY_SIZE);
+	assert_true(words[3] >= ASIDE);
+	++*(size_t *)context;
+}
+
+/* What went aside for an event that waits must not be forgotten. */
+static void there_is_room_for_so_many_asides(void **state)
+{
+	static struct seen seen;
+	size_t asides = 0, i;
+	struct bench bench;
+
+	(void)state;
+	need_bpf();
+	open_bench(&bench, 8, EMPTY_SIZE);
+	events_set_aside(bench.events, take_aside, &asides);
+	emit(&bench, 0, 1, 0);
+	for (i = 1; events_have_room(bench.events); i++) {
+		assert_int_equal(emit(&bench, 0, i, ASIDE), 0);
+		events_read(bench.events);
+		assert_int_equal(asides, i);
+	}
+	assert_between(asides, 1000, 8192 / 2);
+	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 1);
+	emit(&bench, 0, 2, 0);
+	events_read(bench.events);
+	assert_true(events_have_room(bench.events));
 	close_bench(&bench);
 }
 
@@ -652,7 +748,7 @@ static void assert_numbers(const struct bench *bench, size_t count)
 	size_t i;
 
 	numbers = (struct numbers){};
-	events_deliver(bench->events, UINT64_MAX, take_number, &numbers, NULL);
+	events_deliver(bench->events, UINT64_MAX, SIZE_MAX, take_number, &numbers, NULL);
 	assert_int_equal(numbers.count, count);
 	for (i = 0; i < count; i++)
 		assert_int_equal(numbers.numbers[i], i);
@@ -745,7 +841,7 @@ static void events_of_a_refused_batch_count_as_lost(void **state)
 	events_read(bench->events);
 	events_read_batches(bench->events);
 	numbers = (struct numbers){};
-	events_deliver(bench->events, UINT64_MAX, take_number, &numbers, NULL);
+	events_deliver(bench->events, UINT64_MAX, SIZE_MAX, take_number, &numbers, NULL);
 	assert_true(numbers.count < COUNT);
 	assert_int_equal(numbers.count + read_lost(&batch), COUNT);
 	close_batch_bench(&batch);
@@ -767,7 +863,7 @@ static void without_a_map_there_are_none(void **state)
 	events_set_batching(events, EVENTS_BATCH_ON);
 	assert_int_equal(events_batching(events), EVENTS_BATCH_NOT);
 	assert_int_equal(events_read_batches(events), 0);
-	assert_int_equal(events_deliver(events, UINT64_MAX, see, NULL, NULL), 0);
+	assert_int_equal(events_deliver(events, UINT64_MAX, SIZE_MAX, see, NULL, NULL), 0);
 	events_close(events);
 	events_close(NULL);
 	assert_int_equal(count_descriptors(), before);
@@ -846,6 +942,9 @@ int main(void)
 		cmocka_unit_test(parts_are_handed_out_up_to_a_time),
 		cmocka_unit_test(the_limit_is_inclusive),
 		cmocka_unit_test(it_stops_when_told),
+		cmocka_unit_test(so_many_are_delivered_at_most),
+		cmocka_unit_test(there_is_room_for_so_many_bytes),
+		cmocka_unit_test(there_is_room_for_so_many_asides),
 		cmocka_unit_test(what_is_not_due_holds_up_what_is_later),
 		cmocka_unit_test(records_wrap_around_whole),
 		cmocka_unit_test(a_full_ring_loses_nothing_it_took),
