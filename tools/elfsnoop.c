@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "elfsnoop.h"
 #include "features/file_id_text.h"
 #include "features/path_text.h"
@@ -54,27 +55,25 @@ static char *full_path(const struct elfsnoop_event *event)
 	return path_join(&event->strings, &event->directory, filename);
 }
 
-/* The text of the column FILE. A deleted file is marked as in /proc/PID/exe. */
+/* The path in the column FILE; NULL: not known. */
 static char *shown_file(const struct elfsnoop_event *event)
 {
-	char *path, *marked;
+	return opt.full_path ? full_path(event) :
+			       strdup(path_string(&event->strings, event->filename));
+}
 
-	if (!opt.full_path)
-		return strdup(path_string(&event->strings, event->filename));
-	path = full_path(event);
-	if (!path || is_script(event) || !event->elf.deleted)
-		return path;
-	if (asprintf(&marked, "%s (deleted)", path) < 0)
-		marked = NULL;
-	free(path);
-	return marked;
+/* What stands behind it in its column: a deleted file is marked as in /proc/PID/exe. */
+static const char *mark_of(const struct elfsnoop_event *event)
+{
+	return opt.full_path && !is_script(event) && event->elf.deleted ? " (deleted)" : "";
 }
 
 /* Frees path, which may be NULL. */
-static void row_path(struct row *row, const char *title, const char *key, int width, char *path)
+static void row_path(struct row *row, const char *title, const char *key, int width, char *path,
+		     const char *mark)
 {
 	if (path)
-		row_text(row, title, key, width, path, strlen(path));
+		row_file_name(row, title, key, width, path, mark);
 	else
 		row_word(row, title, key, width, NULL);
 	free(path);
@@ -109,30 +108,41 @@ static void row(struct row *row, const void *data)
 	row_uint(row, if_shown(opt.print_uid, "UID"), "uid", -6, event->uid);
 	row_uint(row, "PID", "pid", -7, event->pid);
 	row_uint(row, if_shown(opt.print_parent, "PPID"), "ppid", -7, event->ppid);
-	row_text(row, "INTERPRETER", "interpreter", -20, path_string(strings, event->interpreter),
-		 STRINGS_SIZE);
-	row_path(row, "FILE", NULL, -20, shown_file(event));
+	row_file_name(row, "INTERPRETER", "interpreter", -20,
+		      path_string(strings, event->interpreter), "");
+	row_path(row, "FILE", NULL, -20, shown_file(event), mark_of(event));
 	row_text(row, NULL, "filename", 0, path_string(strings, event->filename), STRINGS_SIZE);
-	row_path(row, NULL, "full_path", 0, full_path(event));
-	row_path(row, NULL, "elf", 0, path_whole(strings, &event->elf));
+	row_path(row, NULL, "full_path", 0, full_path(event), "");
+	row_path(row, NULL, "elf", 0, path_whole(strings, &event->elf), "");
 	row_json(row, "elf_deleted", json_boolean(event->elf.deleted));
-	row_path(row, "MOUNT", "mount", -12, path_mount_point(strings, &event->elf));
+	row_path(row, "MOUNT", "mount", -12, path_mount_point(strings, &event->elf), "");
 	row_word(row, if_shown(opt.print_device, "DEVICE"), "device", -7, device);
 	row_uint(row, "INODE", "inode", -10, event->file.inode);
 	row_int(row, "RET", "ret", 3, event->ret);
 }
 
+/* Whether it is not known, or begins below a directory that is not: it might match. */
+static bool is_path_missing(const char *path)
+{
+	return !path || (opt.full_path && !strncmp(path, ".../", 4));
+}
+
 static bool wanted(const void *data)
 {
 	const struct elfsnoop_event *event = data;
-	char *file;
+	struct buffer file = {};
+	char *path;
 	bool matches;
 
 	if (!opt.name)
 		return true;
-	file = shown_file(event);
-	matches = file && pattern_matches(opt.name, file, strlen(file));
-	free(file);
+	path = shown_file(event);
+	buffer_append_string(&file, path ? path : "");
+	buffer_append_string(&file, mark_of(event));
+	matches = is_path_missing(path) || file.failed ||
+		  pattern_matches(opt.name, file.data, file.size);
+	buffer_free(&file);
+	free(path);
 	return matches;
 }
 

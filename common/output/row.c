@@ -291,19 +291,11 @@ json_t *row_json_text(const char *text, size_t size, json_t **hex)
 	return string;
 }
 
-void row_text(struct row *row, const char *title, const char *key, int width, const char *text,
-	      size_t size)
+static void put_text(struct row *row, const char *key, const char *text, size_t size)
 {
-	struct buffer *escaped = &row->output->escaped;
 	char hex_key[64];
 	json_t *hex;
 
-	size = strnlen(text, size);
-	if (in_column(row, title, width)) {
-		buffer_reset(escaped);
-		begin_column(row, width, escape_append(escaped, text, size));
-		buffer_append(&row->output->pending, escaped->data, escaped->size);
-	}
 	if (!in_json(row, key))
 		return;
 	if (!row->object && is_plain(text, size)) {
@@ -315,6 +307,36 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
 		snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
 		put_member(row, hex_key, hex);
 	}
+}
+
+void row_text(struct row *row, const char *title, const char *key, int width, const char *text,
+	      size_t size)
+{
+	struct buffer *escaped = &row->output->escaped;
+
+	size = strnlen(text, size);
+	if (in_column(row, title, width)) {
+		buffer_reset(escaped);
+		begin_column(row, width, escape_append(escaped, text, size));
+		buffer_append(&row->output->pending, escaped->data, escaped->size);
+	}
+	put_text(row, key, text, size);
+}
+
+void row_file_name(struct row *row, const char *title, const char *key, int width, const char *name,
+		   const char *mark)
+{
+	struct buffer *escaped = &row->output->escaped;
+	size_t columns;
+
+	if (in_column(row, title, width)) {
+		buffer_reset(escaped);
+		columns = escape_append_word(escaped, name, strlen(name));
+		buffer_append_string(escaped, mark);
+		begin_column(row, width, columns + strlen(mark));
+		buffer_append(&row->output->pending, escaped->data, escaped->size);
+	}
+	put_text(row, key, name, strlen(name));
 }
 
 void row_value(struct row *row, int width, const char *text, size_t size, bool is_last)

@@ -66,8 +66,15 @@ void row_text(struct row *row, const char *title, const char *key, int width, co
 	      size_t size);
 
 /*
- * The same for a column alone, of bytes that may have a NUL in them, such that they can't look like
- * two columns: unless it is the last, spaces are escaped too.
+ * The same for the name of a file in a column that is not the last: spaces are escaped there too,
+ * so that no name looks like several columns. mark stands behind it there, as it is; or "".
+ */
+void row_file_name(struct row *row, const char *title, const char *key, int width, const char *name,
+		   const char *mark);
+
+/*
+ * As row_text() for a column alone, of bytes that may have a NUL in them, such that they can't look
+ * like two columns: unless it is the last, spaces are escaped too.
  */
 void row_value(struct row *row, int width, const char *text, size_t size, bool is_last);
 

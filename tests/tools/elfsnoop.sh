@@ -26,8 +26,10 @@ prepare() {
 	mount -t tmpfs tmpfs tmpfs
 	cp "$TRUE" source/program
 	cp "$TRUE" source/last
+	cp "$TRUE" 'source/two  - words'
 	mount --bind source bind
-	mkdir -p "tmpfs/$DEEP/mount"
+	mkdir -p "tmpfs/$DEEP/mount" "tmpfs/$DEEP/$DEEP"
+	cp "$TRUE" "tmpfs/$DEEP/$DEEP/hidden"
 	cp "$TRUE" "tmpfs/$DEEP/leaf"
 	mount -t tmpfs tmpfs "tmpfs/$DEEP/mount"
 	mkdir "tmpfs/$DEEP/mount/below"
@@ -66,6 +68,7 @@ load_everything() {
 	cp "$TRUE" source/removed
 	(exec 9<source/removed && rm source/removed && /proc/self/fd/9)
 	"$PROGRAMS/exec_by_thread" tmpfs/program
+	source/'two  - words'
 	[ ! -x "$PROGRAMS/nothing32" ] || "$PROGRAMS/nothing32"
 	setpriv --reuid=$PRIVATE --clear-groups source/program
 	source/last
@@ -92,6 +95,7 @@ check 'a bind mount' out_has "$(line bind/program bind/program "$W/bind" "$(inod
 check 'a script' out_has "$(line /bin/sh source/script "$(stat -c %m "$(readlink -f /bin/sh)")" '[0-9]+' 0)"
 check 'a file that is deleted while it runs' out_has "$(line source/gone source/gone "$W" "$gone" 0)"
 check 'control bytes in a name' out_has "$(line 'bind/a\\033\[31m\\012b' '[^ ]+' "$W/bind" '[0-9]+' 0)"
+check 'a name with spaces is one word' out_has "$(line 'source/two\\040\\040-\\040words' 'source/two\\040\\040-\\040words' "$W" '[0-9]+' 0)"
 check 'no escape sequence reaches the output' out_lacks $'\e'
 check 'an exec by a thread' out_lines "$(line tmpfs/program tmpfs/program "$W/tmpfs" '[0-9]+' 0)" 2
 check 'mount points are those of the task: chroot' out_has ' \./busybox +\./busybox +/tmpfs '
@@ -132,6 +136,15 @@ out_soon 'tmpfs/program'
 stop
 check '-n and -u' out_lines 'tmpfs/program .* 0$' 1
 check '-n and -u leave the rest out' [ "$(wc -l <"$OUT")" -eq 2 ]
+
+start elfsnoop -F -n "^$W/tmpfs/"
+source/program
+"tmpfs/$DEEP/$DEEP/hidden"
+tmpfs/program
+out_soon " tmpfs/program "
+stop
+check '-n shows a file whose upper directories are not known' out_has ' \.\.\./.*/hidden '
+check '-n leaves out others all the same' out_lacks ' source/program '
 
 mkfifo gate
 (read -r _ <gate && exec tmpfs/program) &
