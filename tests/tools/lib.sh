@@ -18,10 +18,14 @@ ERR=$SCRATCH/err
 TOOL_PID=
 passed=0
 failed=0
+finished=
+exec {REPORT}>&1
 
+# Bash ends a script for a variable without a value, and where its error goes nowhere, nobody hears of it.
 cleanup() {
 	# Not in a child that bash lets come here: seen where process numbers had begun anew.
 	[ "$BASHPID" = $$ ] || return
+	[ -n "$finished" ] || echo 'not ok - the test comes to its end' >&"$REPORT"
 	[ -z "$TOOL_PID" ] || kill "$TOOL_PID" 2>/dev/null
 	rm -rf --one-file-system "$SCRATCH" # a test that failed may have left a mount
 }
@@ -102,6 +106,7 @@ monitor_of() {
 	MONITOR='' HASHER='' OTHERS=''
 	read -ra pids <"/proc/$1/task/$1/children"
 	for pid in "${pids[@]}"; do
+		name=
 		{ read -r name <"/proc/$pid/comm"; } 2>/dev/null
 		case $name in
 		snoop-monitor) MONITOR=$pid ;;
@@ -505,6 +510,7 @@ check_kinds() { # COMMAND ARGUMENT...: for each kind that this kernel has
 }
 
 finish() {
+	finished=yes
 	echo "$passed passed, $failed failed"
 	[ $failed -eq 0 ]
 }
