@@ -35,10 +35,18 @@ static const char *next_line(const char *at)
 	return end ? end + 1 : at + strlen(at);
 }
 
-/* Whether the line begins a section; then name is its file's. */
+static bool starts_with(const char *at, const char *start)
+{
+	return !strncmp(at, start, strlen(start));
+}
+
+/*
+ * Whether the line begins a section; then name is its file's. sscanf() first looks for the end of
+ * the whole text: it is asked of few lines.
+ */
 static bool is_section(const char *at, char name[MAX_NAME])
 {
-	return sscanf(at, "/* ==== %127[^ ] ==== */", name) == 1;
+	return starts_with(at, "/* ====") && sscanf(at, "/* ==== %127[^ ] ==== */", name) == 1;
 }
 
 static void find_sections(struct unfolding *unfolding, const char *text)
@@ -73,7 +81,7 @@ static struct section *included(struct unfolding *unfolding, const char *at)
 	const char *slash;
 	size_t i;
 
-	if (sscanf(at, "#include \"%127[^\"]\"", name) != 1)
+	if (!starts_with(at, "#include") || sscanf(at, "#include \"%127[^\"]\"", name) != 1)
 		return NULL;
 	for (i = 0; i < unfolding->section_count; i++) {
 		slash = strrchr(unfolding->sections[i].name, '/');
