@@ -230,13 +230,20 @@ static const char *other_file(const struct opensnoop_event *event, const char *p
 	return file;
 }
 
-/* Which file was opened, in JSON. */
+/* Which file was opened, in JSON; null if there may be one that is not known. path may be NULL. */
 static void row_file(struct row *row, const struct opensnoop_event *event, const char *path)
 {
+	bool is_known = path && !(event->state & OPEN_RESULT_UNKNOWN);
 	char device[DEVICE_TEXT];
 
-	if (!opt.resolved || event->state & OPEN_RESULT_UNKNOWN)
+	if (!opt.resolved || (!is_known && event->ret < 0))
 		return;
+	if (!is_known) {
+		row_json(row, "resolved", json_null());
+		row_json(row, "device", json_null());
+		row_json(row, "inode", json_null());
+		return;
+	}
 	device_text(&event->file, device);
 	row_text(row, NULL, "resolved", 0, path, SIZE_MAX);
 	row_word(row, NULL, "device", 0, device);
@@ -282,8 +289,7 @@ static void row_path(struct row *row, const struct opensnoop_event *event)
 		row_text(row, NULL, "full_path", 0, whole, SIZE_MAX);
 	if (other)
 		row_text(row, NULL, "file", 0, other, SIZE_MAX);
-	if (file)
-		row_file(row, event, file);
+	row_file(row, event, file);
 	if (known)
 		row_text(row, NULL, "path", 0, path, OPEN_PATH_SIZE);
 	else
@@ -331,10 +337,14 @@ static const struct field fields[] = {
 		  .is_optional = true),
 	FIELD_ROW("file", PATH, "path of the opened file, if path may be another",
 		  .is_optional = true),
-	FIELD_ROW("resolved", PATH, "path of the opened file, if it is known: links are followed",
-		  .is_optional = true, .width = -24),
-	FIELD_ROW("device", WORD, "device of the opened file, MAJOR:MINOR", .is_optional = true),
-	FIELD_ROW("inode", NUMBER, "inode of the opened file", .is_optional = true),
+	FIELD_ROW("resolved", PATH,
+		  "path of the opened file: links are followed; null: not known, as through "
+		  "io_uring without kprobes; absent: the open failed",
+		  .is_optional = true, .can_be_null = true, .width = -24),
+	FIELD_ROW("device", WORD, "device of the opened file, MAJOR:MINOR", .is_optional = true,
+		  .can_be_null = true),
+	FIELD_ROW("inode", NUMBER, "inode of the opened file", .is_optional = true,
+		  .can_be_null = true),
 	FIELD_ROW("path", TEXT, "the path as the program passed it", .can_be_null = true,
 		  .width = -24),
 	{},

@@ -116,6 +116,9 @@ static void make_view(struct who *who, const struct held *held, bool at_exec, bo
 	add_hash(who, record, shown);
 	view->object = who_object(record, name_of(who, record->values.credentials.uid),
 				  view->sha256, at_exec, who->commands);
+	/* Not known: no condition is to leave it out. */
+	if (who->hashes && !view->sha256 && json_object_get(view->object, "exe"))
+		json_object_set_new(view->object, "exe_sha256", json_null());
 	buffer_append_string(&text, "\"who\":");
 	json_dump_callback(view->object, append_chunk, &text, JSON_COMPACT);
 	view->json_size = text.size;

@@ -30,8 +30,8 @@ const struct field who_fields[] = {
 	FIELD_ROW("who.exe_inode", NUMBER, "its inode", .is_optional = true),
 	FIELD_ROW("who.exe_flags", WORDS, "deleted, memfd, upper (of overlayfs), writable (others than "
 		  "root may write to it)", .is_optional = true),
-	FIELD_ROW(WHO_HASH_FIELD, WORD, "SHA-256 of the file, in hexadecimal (--hash)",
-		  .is_optional = true),
+	FIELD_ROW(WHO_HASH_FIELD, WORD, "SHA-256 of the file, in hexadecimal (--hash); null: not known",
+		  .is_optional = true, .can_be_null = true),
 	FIELD_ROW("who.uid", NUMBER, "real user ID"),
 	FIELD_ROW("who.euid", NUMBER, "effective user ID"),
 	FIELD_ROW("who.suid", NUMBER, "saved user ID"),

@@ -9,7 +9,7 @@ sum_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 
 # has NAME ARGUMENT SUM: the event with that argument has it; without SUM it has none. Commands of this
 # test have it in another place.
-has() { event_is "$1" "'$2' in event['args'][1:2] + event['args'][3:4]" "who.get('exe_sha256', '') == '${3-}'"; }
+has() { event_is "$1" "'$2' in event['args'][1:2] + event['args'][3:4]" "(who.get('exe_sha256') or '') == '${3-}'"; }
 
 check "a tool whose rows are about no task" one_line_error 2 "unrecognized option '--hash'" eperm --hash
 
@@ -172,6 +172,19 @@ if slow=$("$PROGRAMS/slow_file" "$SCRATCH/slow" "$PROGRAMS/nothing" 2>/dev/null)
 else
 	skip "a file that does not answer" "needs FUSE and overlayfs"
 fi
+
+# ---- what has no hash ----
+
+cp "$PROGRAMS/nothing" "$SCRATCH/large"
+truncate -s 65M "$SCRATCH/large"
+start execsnoop --fields pid,args --where who.exe_sha256=0 --where "args~$mark-where"
+"$SCRATCH/large" "$mark-where"
+"$PROGRAMS/nothing" "$mark-where"
+"$SCRATCH/large" "$mark-where-last"
+out_soon "$mark-where-last"
+stop
+check "a condition on a hash that is not known holds" out_lines "/large $mark-where" 2
+check "and on one that is known it does what it says" out_lacks "/nothing $mark-where"
 
 # ---- under load, and without what reads ----
 

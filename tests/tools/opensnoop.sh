@@ -274,6 +274,13 @@ check "resolved: what a link leads to" out_has "^open +false +$(file_id "$SCRATC
 ! has_kprobes || [ "${uring:-}" != yes ] ||
 	check "resolved: by io_uring" out_has "^open +true +$(file_id "$SCRATCH/file-uring") +$SCRATCH/file-uring\$"
 
+if ! has_kprobes && [ "${uring:-}" = yes ]; then
+	start opensnoop --where "resolved~^/nowhere/" -n open_kinds
+	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"
+	check "resolved: a file that is not known is not left out" out_soon " $SCRATCH/file-uring\$"
+	stop
+fi
+
 "$TOOLS/opensnoop" --exec sh -c "cat '$SCRATCH/file-plain'; (cat '$SCRATCH/file-relative'); exit 3" >"$OUT" 2>"$ERR"
 check "--exec ends with the command" [ $? -eq 0 ]
 check "--exec follows descendants" out_has "cat .*$SCRATCH/file-relative\$"

@@ -166,8 +166,22 @@ static void a_name_of_the_file_itself(void **state)
 		event.kind = OPEN_BY_HANDLE;
 		assert_has("\"file\":\"/usr/lib/x/file\"");
 		event.state = OPEN_RESULT_UNKNOWN;
-		assert_lacks("\"resolved\":");
+		assert_has("\"resolved\":null,\"device\":null,\"inode\":null");
 	}
+}
+
+/* A condition is not to leave out what is not known, and what has failed has no file. */
+static void a_file_that_is_not_known(void **state)
+{
+	(void)state;
+	begin("/etc/file", PLACE_NONE, "", 0);
+	opt.resolved = true;
+	assert_has("\"resolved\":null,\"device\":null,\"inode\":null");
+	event.ret = -2;
+	assert_lacks("\"resolved\":");
+	event.state = OPEN_RESULT_UNKNOWN;
+	event.ret = 0;
+	assert_has("\"resolved\":null");
 }
 
 static void links_of_today_are_the_same(void **state)
@@ -234,6 +248,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_name_is_the_files),
 		cmocka_unit_test(another_file_is_shown_beside_the_name),
 		cmocka_unit_test(a_name_of_the_file_itself),
+		cmocka_unit_test(a_file_that_is_not_known),
 		cmocka_unit_test(links_of_today_are_the_same),
 		cmocka_unit_test(relative_names_with_their_directory),
 		cmocka_unit_test(a_name_of_15_bytes),
