@@ -56,8 +56,8 @@ const struct field who_fields[] = {
 	FIELD_ROW("who.parent.id", NUMBER, "the parent, as who.id", .is_optional = true),
 	FIELD_ROW("who.parent.comm", TEXT, "name of the parent", .is_optional = true),
 	FIELD_ROW("who.parent.exe", PATH, "the file that the parent runs", .is_optional = true),
-	FIELD_ROW("who.parent.args", TEXTS, "its command line; absent: not known",
-		  .is_optional = true),
+	FIELD_ROW("who.parent.args", TEXTS, "its command line; null: not known",
+		  .is_optional = true, .can_be_null = true),
 	FIELD_ROW("who.parent.args_truncated", TRUTH, "whether it is longer", .is_optional = true),
 	FIELD_ROW("who.parent.from", WORD, "proc: the command line is what /proc had of it at the "
 		  "start", .is_optional = true),
@@ -266,6 +266,9 @@ static void add_ancestors(json_t *object, const struct who_record *record,
 	if (!record->ancestor_count)
 		return;
 	parent = ancestor_object(&record->ancestors[0], commands);
+	/* No condition is to leave out what is not known. */
+	if (!json_object_get(parent, "args"))
+		json_object_set_new(parent, "args", json_null());
 	if (record->has & WHO_HAS_PARENT_EXE)
 		set_path(parent, "exe", &record->strings, &record->parent_exe);
 	json_object_set_new(object, "parent", parent);

@@ -134,7 +134,8 @@ static void assert_object(const struct who_record *record, bool at_exec, const c
 	"\"exe_flags\":[\"writable\"],\"uid\":1000,\"euid\":0,\"suid\":0,\"gid\":0,\"egid\":0," \
 	"\"user\":\"joe\",\"caps\":[],"
 #define END                                                                               \
-	"\"parent\":{\"pid\":4,\"id\":4,\"comm\":\"sh\\ufffd\",\"comm_hex\":\"7368ff\"}," \
+	"\"parent\":{\"pid\":4,\"id\":4,\"comm\":\"sh\\ufffd\",\"comm_hex\":\"7368ff\","  \
+	"\"args\":null},"                                                                 \
 	"\"ancestors\":[{\"pid\":1,\"id\":1,\"comm\":\"init\"}],\"mntns\":0,\"pidns\":0," \
 	"\"netns\":0,\"userns\":0,\"pid_in_ns\":0,\"no_new_privs\":false,\"kernel\":false}"
 
