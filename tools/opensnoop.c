@@ -345,8 +345,10 @@ static const struct field fields[] = {
 		  .can_be_null = true),
 	FIELD_ROW("inode", NUMBER, "inode of the opened file", .is_optional = true,
 		  .can_be_null = true),
-	FIELD_ROW("path", TEXT, "the path as the program passed it", .can_be_null = true,
-		  .width = -24),
+	FIELD_ROW("path", TEXT,
+		  "the path as the program passed it; a condition on it also holds if it holds for "
+		  "file",
+		  .can_be_null = true, .width = -24, .or_field = "file"),
 	{},
 };
 

@@ -36,6 +36,11 @@ struct field {
 	bool is_optional;   /* some events don't have it */
 	const char *cut_by; /* the truth that says that it was cut; NULL: NAME_truncated, if any */
 	int width;	    /* of its column, as in row.h; 0: by its type */
+	/*
+	 * A condition on it also holds if it holds for this field, a path that the event has if the
+	 * other may be wrong. Or NULL.
+	 */
+	const char *or_field;
 };
 
 /* A row of a tool's table. Further members can follow the help text. */

@@ -210,16 +210,25 @@ static bool holds_for_text(const struct where *where)
 	}
 }
 
-static bool holds(struct where *where, const json_t *event)
+static bool holds_for(struct where *where, const json_t *event, const struct field *field)
 {
 	struct value *value = &where->value;
 
-	value_get(value, event, where->field);
+	value_get(value, event, field);
 	if (value->is_unknown || value->is_cut || value->is_partial || value->text.failed)
 		return true;
 	if (json_is_number(value->json) && where->number.is_valid && !where->pattern)
 		return holds_for_number(where);
 	return holds_for_text(where);
+}
+
+static bool holds(struct where *where, const json_t *event)
+{
+	const struct field other = { .name = where->field->or_field, .type = FIELD_PATH };
+
+	if (holds_for(where, event, where->field))
+		return true;
+	return other.name && value_find(event, other.name) && holds_for(where, event, &other);
 }
 
 bool where_holds(struct where *list, const json_t *event)

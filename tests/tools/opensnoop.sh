@@ -274,6 +274,12 @@ check "resolved: what a link leads to" out_has "^open +false +$(file_id "$SCRATC
 ! has_kprobes || [ "${uring:-}" != yes ] ||
 	check "resolved: by io_uring" out_has "^open +true +$(file_id "$SCRATCH/file-uring") +$SCRATCH/file-uring\$"
 
+mkfifo "$SCRATCH/hidden-where"
+start opensnoop --where "path=$SCRATCH/hidden-where" -n hidden_opens
+"$PROGRAMS/hidden_opens" overwritten "$SCRATCH/hidden-where"
+check "a condition on a path whose name is overwritten" wait_for 60 out_lines "$SCRATCH/hidden-where\$" 2
+stop
+
 if ! has_kprobes && [ "${uring:-}" = yes ]; then
 	start opensnoop --where "resolved~^/nowhere/" -n open_kinds
 	"$PROGRAMS/open_kinds" uring "$SCRATCH/file-uring"

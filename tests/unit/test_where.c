@@ -10,6 +10,7 @@ static const struct field own[] = {
 	FIELD_ROW("big", NUMBER, ""),
 	FIELD_ROW("comm", TEXT, ""),
 	FIELD_ROW("path", PATH, "", .can_be_null = true),
+	FIELD_ROW("name", TEXT, "", .or_field = "path"),
 	FIELD_ROW("flag", TRUTH, ""),
 	FIELD_ROW("args", TEXTS, ""),
 	FIELD_ROW("command", TEXT, "", .cut_by = "cut"),
@@ -80,6 +81,18 @@ static void texts_are_compared_byte_for_byte(void **state)
 	PASS("{\"comm\":\"\"}", "comm=");
 	PASS("{\"comm\":\"a=b\"}", "comm=a=b");
 	PASS("{\"comm\":\"caf\xc3\xa9\"}", "comm=caf\xc3\xa9");
+}
+
+static void a_name_that_may_be_wrong_hides_nothing(void **state)
+{
+	(void)state;
+	PASS("{\"name\":\"/tmp/x\",\"path\":\"/etc/shadow\"}", "name~^/etc/");
+	PASS("{\"name\":\"/tmp/x\",\"path\":\"/etc/shadow\"}", "name!=/tmp/x");
+	PASS("{\"name\":\"/tmp/x\",\"path\":\"/etc/shadow\"}", "name=/tmp/x");
+	PASS("{\"name\":\"/tmp/x\",\"path\":\".../shadow\"}", "name~^/etc/");
+	STOP("{\"name\":\"/tmp/x\",\"path\":\"/usr/x\"}", "name~^/etc/");
+	STOP("{\"name\":\"/tmp/x\"}", "name~^/etc/");
+	STOP("{\"name\":\"/tmp/x\"}", "name!=/tmp/x");
 }
 
 static void hostile_texts_are_not_what_they_look_like(void **state)
@@ -229,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_fields_of_conditions_are_found),
 		cmocka_unit_test(texts_are_compared_byte_for_byte),
+		cmocka_unit_test(a_name_that_may_be_wrong_hides_nothing),
 		cmocka_unit_test(hostile_texts_are_not_what_they_look_like),
 		cmocka_unit_test(numbers_are_compared_as_numbers),
 		cmocka_unit_test(truths_and_objects),
