@@ -49,14 +49,15 @@ class Extent:
     producers: tuple[int, ...]
     rate_steps: int  # each half of the one before, until nothing is lost
     start_limit: float = process.START_LIMIT
+    runs: int = 1  # of the workload under a tool that was started; the least counts
 
 
 FULL = Extent(starts=9, rounds=5, share=1.0, paced_seconds=1.0, idle_seconds=60.0, loss_runs=2,
               producers=(1, 2, 8), rate_steps=4)
 QUICK = Extent(starts=1, rounds=1, share=0.01, paced_seconds=0.1, idle_seconds=1.0, loss_runs=1,
                producers=(2,), rate_steps=1)
-IN_VM = Extent(starts=3, rounds=3, share=0.1, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
-               producers=(), rate_steps=0, start_limit=240.0)
+IN_VM = Extent(starts=3, rounds=3, share=0.02, paced_seconds=0.0, idle_seconds=0.0, loss_runs=0,
+               producers=(), rate_steps=0, start_limit=600.0, runs=7)
 
 
 def stat(values: list[float]) -> dict:
@@ -203,7 +204,7 @@ class Bench:
         try:
             running = self.start_subject(tool, subject, traced)
             before = running.sample() if running else None
-            result = traced.run()
+            result = traced.run_often(self.extent.runs)
             after = running.settle() if running else None
             if look:
                 look(running)

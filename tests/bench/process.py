@@ -247,6 +247,14 @@ class Workload:
         return WorkloadResult(int(values["count"]), int(values["elapsed"]),
                               *(float(values[key]) for key in ("busy", "median", "cpu")))
 
+    def run_often(self, times: int) -> WorkloadResult:
+        """All its events, and what one takes where it takes least: other work only adds to it."""
+        results = [self.run() for _ in range(times)]
+        return WorkloadResult(
+            sum(result.count for result in results), sum(result.elapsed for result in results),
+            *(min(getattr(result, clock) for result in results)
+              for clock in ("busy", "median", "cpu")))
+
     def end(self) -> None:
         """Also where it never began."""
         self.process.stdin.close()

@@ -254,9 +254,10 @@ and the greatest stand in parentheses. `–` means: not measured.
 VM_EXPLANATION = """\
 BCC's tools run on this kernel only. The virtual machine has no hardware support, and everything
 takes 15 to 20 times as long: compare within a table, not with the tables above. There are few events
-and rounds: what lies within the spread proves little. The emulator translates code for the address
-that it runs at: where each start has other addresses, all of a program is translated anew, which
-takes longer than the start itself."""
+and rounds: what lies within the spread proves little. What an event costs is in each round the least
+of some short runs, for other work only adds to it. The emulator translates code for the address that
+it runs at: where each start has other addresses, all of a program is translated anew, which takes
+longer than the start itself."""
 
 
 def markdown(results: dict, targets: list[Target]) -> str:

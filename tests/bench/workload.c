@@ -346,6 +346,7 @@ static int run_processes(struct job *job, struct result *sum)
 		if (result.elapsed > sum->elapsed)
 			sum->elapsed = result.elapsed;
 	}
+	close(fds[0]);
 	return 0;
 }
 
@@ -369,7 +370,6 @@ int main(int argc, char **argv)
 {
 	int report = dup(STDOUT_FILENO);
 	struct job job = { .tty = "-" };
-	struct result sum = {};
 	char go[8];
 
 	if (parse(&job, argc, argv)) {
@@ -381,15 +381,17 @@ int main(int argc, char **argv)
 	if (job.kind->prepare && job.kind->prepare(&job))
 		return 1;
 	dprintf(report, "ready %d %s\n", getpid(), job.tty);
-	if (read(STDIN_FILENO, go, sizeof(go)) <= 0 || run_processes(&job, &sum))
-		return 1;
-	dprintf(report, "count %llu elapsed %llu busy %.1f median %llu cpu %.1f\n",
-		(unsigned long long)sum.count, (unsigned long long)sum.elapsed,
-		(double)sum.busy / (double)sum.count, (unsigned long long)sum.median,
-		(double)sum.cpu / (double)sum.count);
 	/* It runs until the input ends, because a tool ends with what it watches. */
-	while (read(STDIN_FILENO, go, sizeof(go)) > 0)
-		;
+	while (read(STDIN_FILENO, go, sizeof(go)) > 0) {
+		struct result sum = {};
+
+		if (run_processes(&job, &sum))
+			return 1;
+		dprintf(report, "count %llu elapsed %llu busy %.1f median %llu cpu %.1f\n",
+			(unsigned long long)sum.count, (unsigned long long)sum.elapsed,
+			(double)sum.busy / (double)sum.count, (unsigned long long)sum.median,
+			(double)sum.cpu / (double)sum.count);
+	}
 	if (job.reader)
 		kill(job.reader, SIGKILL);
 	while (wait(NULL) > 0)
