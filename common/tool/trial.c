@@ -94,17 +94,20 @@ static int check_locked_memory(struct error *error)
 int trial_of_kernel(struct error *error)
 {
 	const char *missing = privileges_missing();
+	bool can_read;
 	int err;
 
 	if (missing)
 		return error_set(error, EPERM, "run as root: tracing needs %s", missing);
-	err = bpf_try_type(BPF_PROG_TYPE_TRACEPOINT);
+	/* One program answers both questions, unless it is refused. */
+	can_read = !bpf_try_helper(BPF_FUNC_probe_read);
+	err = can_read ? 0 : bpf_try_type(BPF_PROG_TYPE_TRACEPOINT);
 	err = explain(err, "BPF", "CONFIG_BPF_SYSCALL", error);
 	if (!err)
 		err = check_perf_events(error);
 	if (err)
 		return err;
-	if (bpf_try_helper(BPF_FUNC_probe_read))
+	if (!can_read)
 		return error_set(error, EPERM,
 				 "this kernel is locked down: BPF programs can't read its memory; "
 				 "boot it without lockdown=confidentiality");
