@@ -64,16 +64,24 @@ static __always_inline bool is_of_32_bits(u32 syscall, bool is_compat)
 	return is_compat || IS_X32(syscall);
 }
 
-/* The write may not have happened: seccomp may have trapped it. */
-static __always_inline bool wants_compat_call(struct write *write, u64 ids, struct pt_regs *regs,
-					      u32 syscall, s64 ret)
+/* Of a syscall of 32 bits. */
+static __always_inline bool find_narrow_write(struct pt_regs *regs, u32 syscall,
+					      struct write *write)
 {
-	if (!ret || (IS_X32(syscall) ? !find_x32_write(regs, syscall, write) :
-				       !find_compat_write(regs, syscall, write)))
-		return false;
+	return IS_X32(syscall) ? find_x32_write(regs, syscall, write) :
+				 find_compat_write(regs, syscall, write);
+}
+
+/*
+ * Nothing that the program chooses, such as a pending SIGSYS, may hide a write: where seccomp may
+ * have trapped it, it is doubtful. trapped_result is that register's value.
+ */
+static __always_inline bool wants_found_write(struct write *write, u64 ids, s64 ret,
+					      u64 trapped_result)
+{
 	if (!wants_ended_write(write, ids))
 		return false;
-	if ((u32)ret == (u32)READ(regs->TRAPPED_RESULT))
+	if ((u32)ret == (u32)trapped_result)
 		write->is_doubtful |= may_be_trapped();
 	return true;
 }
@@ -95,49 +103,41 @@ int on_compat_exit(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	syscall = READ(regs->SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
-	if (!is_of_32_bits(syscall, is_compat) ||
-	    !wants_compat_call(&write, ids, regs, syscall, ret))
+	if (!ret || !is_of_32_bits(syscall, is_compat) ||
+	    !find_narrow_write(regs, syscall, &write) ||
+	    !wants_found_write(&write, ids, ret, READ(regs->TRAPPED_RESULT)))
 		return 0;
 	return copy_write(ctx, &write, ids, ret, COPIER_COMPAT);
 }
 
 #ifdef HAVE_TASK_REGISTERS
-static __always_inline bool is_native_write(u32 syscall)
+/* A write by the 64-bit entry; regs is a trusted pointer. */
+static __always_inline bool find_native_write(u64 regs, u32 syscall, struct write *write)
 {
-	return syscall == NATIVE_WRITE || syscall == NATIVE_WRITEV || syscall == NATIVE_PWRITE64 ||
-	       syscall == NATIVE_PWRITEV || syscall == NATIVE_PWRITEV2;
-}
+	bool is_plain = syscall == NATIVE_WRITE || syscall == NATIVE_PWRITE64;
 
-/*
- * A write by the 64-bit entry; regs is a trusted pointer. Nothing that the program chooses, such as
- * a pending SIGSYS, may hide it: where seccomp may have trapped it, it is doubtful.
- */
-static __always_inline bool wants_native_write(struct write *write, u64 ids, u64 regs, u32 syscall,
-					       s64 ret)
-{
-	u64 address;
-
-	write->fd = LOAD_PARM1(regs);
-	if (!wants_ended_write(write, ids))
+	if (!is_plain && syscall != NATIVE_WRITEV && syscall != NATIVE_PWRITEV &&
+	    syscall != NATIVE_PWRITEV2)
 		return false;
-	address = LOAD_PARM2(regs);
-	if (syscall == NATIVE_WRITE || syscall == NATIVE_PWRITE64)
-		write->address = address;
+	write->fd = LOAD_PARM1(regs);
+	if (is_plain)
+		write->address = LOAD_PARM2(regs);
 	else
-		write->segments = address;
-	if ((u32)ret == (u32)LOAD(struct pt_regs, regs, TRAPPED_RESULT))
-		write->is_doubtful |= may_be_trapped();
+		write->segments = LOAD_PARM2(regs);
 	return true;
 }
 
-/* BTF raw tracepoint sys_exit: all writes */
+/*
+ * BTF raw tracepoint sys_exit: all writes. What follows once a write is found is there once. The
+ * assembly hides what is_narrow comes from: LLVM 19 would make a copy of all that for each way, and
+ * the program would be too long.
+ */
 int on_any_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	enum copier copier = COPIER_PLAIN;
 	s64 ret = ctx->args[1];
 	struct write write = {};
+	u32 syscall, is_narrow;
 	bool is_compat;
-	u32 syscall;
 	u64 ids;
 
 	if (ret < 0 || !PARAM(PARAM_BTF))
@@ -145,19 +145,16 @@ int on_any_exit(struct bpf_raw_tracepoint_args *ctx)
 	is_compat = LOAD(struct task_struct, my_trusted_task(), COMPAT_WORD) & COMPAT_MARK;
 	syscall = LOAD(struct pt_regs, ctx->args[0], SYSCALL_NUMBER);
 	note_call(syscall & ~X32_BIT, is_compat, ret);
-	if (is_of_32_bits(syscall, is_compat)) {
-		copier = COPIER_COMPAT;
-		ids = my_ids();
-		if (!wants_compat_call(&write, ids, (void *)ctx->args[0], syscall, ret))
-			return 0;
-	} else {
-		if (!ret || !is_native_write(syscall))
-			return 0;
-		ids = load_ids(my_trusted_task());
-		if (!wants_native_write(&write, ids, ctx->args[0], syscall, ret))
-			return 0;
-	}
-	return copy_write(ctx, &write, ids, ret, copier);
+	is_narrow = is_of_32_bits(syscall, is_compat);
+	if (!ret || (is_narrow ? !find_narrow_write((void *)ctx->args[0], syscall, &write) :
+				 !find_native_write(ctx->args[0], syscall, &write)))
+		return 0;
+	asm volatile("" : "+r"(is_narrow));
+	ids = load_ids(my_trusted_task());
+	if (!wants_found_write(&write, ids, ret,
+			       LOAD(struct pt_regs, ctx->args[0], TRAPPED_RESULT)))
+		return 0;
+	return copy_write(ctx, &write, ids, ret, is_narrow ? COPIER_COMPAT : COPIER_PLAIN);
 }
 #endif
 #endif

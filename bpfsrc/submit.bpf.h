@@ -137,7 +137,10 @@ static __always_inline int submit_part(void *ctx, void *event, u64 size)
 }
 
 #ifdef APPENDED_SIZE
-/* submit_large() with what is appended. */
+/*
+ * submit_large() with what is appended. What bounded() makes is for the helpers alone: it may be a
+ * constant, which is not to be compared again (tests/images/constants.h).
+ */
 static __always_inline int submit_large_by(void *ctx, void *event, u64 size, u64 who)
 {
 	u32 zero = 0;
@@ -145,12 +148,12 @@ static __always_inline int submit_large_by(void *ctx, void *event, u64 size, u64
 
 	if (!large || !is_bounded(&size, LARGE_EVENT_SIZE))
 		return -1;
-	bpf_probe_read(large, size, event);
+	bpf_probe_read(large, bounded(size, LARGE_EVENT_SIZE), event);
 	size = append(ctx, large, size, LARGE_EVENT_SIZE, who);
 	if (!is_bounded(&size, LARGE_SIZE))
 		return -1;
 	stamp((void *)large, size);
-	return events.perf_submit(ctx, large, size);
+	return events.perf_submit(ctx, large, bounded(size, LARGE_SIZE));
 }
 #else
 #define submit_large_by(ctx, event, size, who) submit_large(ctx, event, size)

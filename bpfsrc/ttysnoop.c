@@ -141,6 +141,8 @@ static __always_inline bool wants_ended_write(struct write *write, u64 ids)
 
 	if (!take_in_flight(ids, &begun) || begun.fd != write->fd)
 		return wants_unseen_write(write);
+	begun.address = write->address;
+	begun.segments = write->segments;
 	*write = begun;
 	return confirm_write(write);
 }
