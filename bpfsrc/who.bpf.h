@@ -13,6 +13,10 @@
 BPF_ARRAY(who_nothing, struct who_entry, 1); /* all zero */
 BPF_PERCPU_ARRAY(who_scratch, struct who_values, 1);
 
+/*
+ * Without the assembly LLVM 19 makes a flag of each comparison, by a jump, for a user's source: the
+ * verifier would follow all ways through these jumps.
+ */
 static __always_inline bool who_is_same(const struct who_values *a, const struct who_values *b)
 {
 	const u64 *first = (const u64 *)a, *second = (const u64 *)b;
@@ -20,8 +24,10 @@ static __always_inline bool who_is_same(const struct who_values *a, const struct
 	u32 i;
 
 #pragma unroll
-	for (i = 0; i < offsetof(struct who_values, got) / sizeof(u64); i++)
+	for (i = 0; i < offsetof(struct who_values, got) / sizeof(u64); i++) {
 		different |= first[i] ^ second[i];
+		asm volatile("" : "+r"(different));
+	}
 	return !different;
 }
 
