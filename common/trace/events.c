@@ -551,8 +551,6 @@ int events_read(struct events *events)
 	int total = 0, count = 0;
 	size_t i;
 
-	if (!events_pending(events))
-		events->asides = 0;
 	if (take_readiness(events))
 		total = follow_cpus(events);
 	for (i = 0; i < events->count && events->batching != EVENTS_BATCH_NOT; i++)
@@ -655,6 +653,7 @@ size_t events_deliver(struct events *events, uint64_t until, size_t most, events
 		}
 		limit = until;
 	}
+	events->asides = 0;
 	return count;
 }
 

@@ -365,21 +365,28 @@ static void there_is_room_for_so_many_asides(void **state)
 	static struct seen seen;
 	size_t asides = 0, i;
 	struct bench bench;
+	uint64_t due;
 
 	(void)state;
 	need_bpf();
 	open_bench(&bench, 8, EMPTY_SIZE);
 	events_set_aside(bench.events, take_aside, &asides);
 	emit(&bench, 0, 1, 0);
+	emit(&bench, 0, 2, 0);
 	for (i = 1; events_have_room(bench.events); i++) {
 		assert_int_equal(emit(&bench, 0, i, ASIDE), 0);
 		events_read(bench.events);
 		assert_int_equal(asides, i);
 	}
 	assert_between(asides, 1000, 8192 / 2);
-	assert_int_equal(deliver(&bench, &seen, UINT64_MAX), 1);
-	emit(&bench, 0, 2, 0);
+	due = clock_now();
+	emit(&bench, 0, 3, 0);
 	events_read(bench.events);
+	assert_int_equal(events_deliver(bench.events, due, 1, see, &seen, NULL), 1);
+	assert_false(events_have_room(bench.events));
+	/* Where events come all the time, there is always one that is not due. */
+	assert_int_equal(deliver(&bench, &seen, due), 1);
+	assert_true(events_pending(bench.events));
 	assert_true(events_have_room(bench.events));
 	close_bench(&bench);
 }
