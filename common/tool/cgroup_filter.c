@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "kernel/bpf.h"
@@ -23,21 +24,42 @@ int cgroup_filter_open(const struct options *options, struct settings *settings,
 	return *fd < 0 ? *fd : 0;
 }
 
-int cgroup_filter_open_events(int fd)
+/*
+ * The kernel wakes who polls cgroup.events when the last task of a cgroup has ended, and not when
+ * the cgroup is removed after that.
+ */
+struct cgroup_watch cgroup_watch_open(int fd)
 {
-	int events = fd < 0 ? -1 : openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	const struct itimerspec second = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
+	struct cgroup_watch watch = { .timer = -1, .events = -1 };
 
-	/* Only what comes after a read is a change. */
-	if (events >= 0)
-		cgroup_filter_is_removed(events);
-	return events;
+	if (fd >= 0)
+		watch.events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	if (watch.events < 0)
+		return watch;
+	watch.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch.timer >= 0)
+		timerfd_settime(watch.timer, 0, &second, NULL);
+	return watch;
 }
 
-bool cgroup_filter_is_removed(int events)
+bool cgroup_watch_is_removed(const struct cgroup_watch *watch)
 {
+	uint64_t expirations;
 	char text[256];
 
-	return pread(events, text, sizeof(text), 0) < 0 && errno == ENODEV;
+	if (read(watch->timer, &expirations, sizeof(expirations)) < 0)
+		return false;
+	return pread(watch->events, text, sizeof(text), 0) < 0 && errno == ENODEV;
+}
+
+void cgroup_watch_close(struct cgroup_watch *watch)
+{
+	if (watch->timer >= 0)
+		close(watch->timer);
+	if (watch->events >= 0)
+		close(watch->events);
+	*watch = (struct cgroup_watch){ .timer = -1, .events = -1 };
 }
 
 int cgroup_filter_fill(int map, int fd, struct error *error)

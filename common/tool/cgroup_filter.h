@@ -17,11 +17,18 @@ int cgroup_filter_open(const struct options *options, struct settings *settings,
 		       struct error *error);
 
 /*
- * Opens what tells that the cgroup was removed: the file is polled, and read when it has changed.
- * Returns a descriptor, or -1: fd is -1, or the cgroup is the root, which stays.
+ * Opens what tells that the cgroup was removed: a timer that is readable once a second, for nothing
+ * else does. Its descriptors are -1 if fd is -1, and for the root, which stays.
  */
-int cgroup_filter_open_events(int fd);
-bool cgroup_filter_is_removed(int events);
+struct cgroup_watch {
+	int timer;
+	int events; /* its cgroup.events */
+};
+
+struct cgroup_watch cgroup_watch_open(int fd);
+/* To be called when the timer is readable. */
+bool cgroup_watch_is_removed(const struct cgroup_watch *watch);
+void cgroup_watch_close(struct cgroup_watch *watch);
 
 /*
  * Puts the cgroup, or none if fd is -1, into the program's map; map is -1 if it has none. Returns 0

@@ -107,22 +107,10 @@ static void begin_end(struct loop *loop)
 	loop_drain_and_stop(loop);
 }
 
-static void watch(struct loop *loop, int fd, short events,
-		  void (*handler)(struct session *session, int fd))
-{
-	assert(loop->watch_count < LOOP_WATCHES);
-	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, events, handler };
-}
-
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
 {
-	watch(loop, fd, POLLIN, handler);
-}
-
-/* Such a file can always be read. */
-void loop_watch_change(struct loop *loop, int fd, void (*handler)(struct session *session, int fd))
-{
-	watch(loop, fd, POLLPRI, handler);
+	assert(loop->watch_count < LOOP_WATCHES);
+	loop->watches[loop->watch_count++] = (struct loop_watch){ fd, handler };
 }
 
 /* poll(2) ignores negative numbers. */
@@ -239,8 +227,7 @@ static void fill_in_watches(const struct loop *loop, struct pollfd *fds)
 	size_t i;
 
 	for (i = 0; i < loop->watch_count; i++)
-		fds[i] = (struct pollfd){ .fd = loop->watches[i].fd,
-					  .events = loop->watches[i].events };
+		fds[i] = (struct pollfd){ .fd = loop->watches[i].fd, .events = POLLIN };
 }
 
 /* Sleeps until that time or until a descriptor is ready. */

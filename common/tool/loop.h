@@ -30,8 +30,7 @@ struct loop_handlers {
 };
 
 struct loop_watch {
-	int fd;	      /* not owned */
-	short events; /* of poll(2) */
+	int fd; /* not owned */
 	void (*handler)(struct session *session, int fd);
 };
 
@@ -62,9 +61,6 @@ int loop_init(struct loop *loop, struct session *session, const struct loop_hand
 
 /* Calls handler when fd is readable or hung up. At most LOOP_WATCHES descriptors (asserted). */
 void loop_watch(struct loop *loop, int fd, void (*handler)(struct session *session, int fd));
-
-/* The same when what the file of cgroupfs says has changed. */
-void loop_watch_change(struct loop *loop, int fd, void (*handler)(struct session *session, int fd));
 
 /* For a descriptor that would be ready forever. */
 void loop_unwatch(struct loop *loop, int fd);

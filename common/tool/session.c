@@ -313,7 +313,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		.options = options,
 		.settings = settings,
 		.cgroup_fd = -1,
-		.cgroup_events = -1,
+		.cgroup_watch = { .timer = -1, .events = -1 },
 		.keeps_privileges = true,
 	};
 	if (!tool->event_size)
@@ -357,11 +357,11 @@ int session_translate_processes(struct session *session, struct error *error)
 }
 
 /* Its tasks are gone with it. Another one of that name is not the one that was asked for. */
-static void look_at_cgroup(struct session *session, int events)
+static void look_at_cgroup(struct session *session, int timer)
 {
-	if (!cgroup_filter_is_removed(events))
+	if (!cgroup_watch_is_removed(&session->cgroup_watch))
 		return;
-	loop_unwatch(&session->loop, events);
+	loop_unwatch(&session->loop, timer);
 	session_message(session, "the cgroup was removed: nothing more of it will be seen");
 }
 
@@ -370,9 +370,9 @@ int session_open_cgroup(struct session *session, struct error *error)
 	int err =
 		cgroup_filter_open(session->options, session->settings, &session->cgroup_fd, error);
 
-	session->cgroup_events = cgroup_filter_open_events(session->cgroup_fd);
-	if (session->cgroup_events >= 0)
-		loop_watch_change(&session->loop, session->cgroup_events, look_at_cgroup);
+	session->cgroup_watch = cgroup_watch_open(session->cgroup_fd);
+	if (session->cgroup_watch.timer >= 0)
+		loop_watch(&session->loop, session->cgroup_watch.timer, look_at_cgroup);
 	return err;
 }
 
@@ -571,8 +571,7 @@ void session_close(struct session *session)
 	free(session->padded);
 	if (session->cgroup_fd >= 0)
 		close(session->cgroup_fd);
-	if (session->cgroup_events >= 0)
-		close(session->cgroup_events);
+	cgroup_watch_close(&session->cgroup_watch);
 	if (session->who.operations)
 		session->who.operations->close(session->who.who);
 	live_close(&session->live);

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "output/output.h"
 #include "tool/added_fields.h"
+#include "tool/cgroup_filter.h"
 #include "tool/command.h"
 #include "tool/lines.h"
 #include "tool/live.h"
@@ -36,8 +37,8 @@ struct session {
 	struct tool_who who;
 	struct process_numbers numbers;
 	struct ready ready;
-	int cgroup_fd;	       /* of --cgroup or --container; or -1 */
-	int cgroup_events;     /* tells that it was removed; or -1 */
+	int cgroup_fd;			  /* of --cgroup or --container; or -1 */
+	struct cgroup_watch cgroup_watch; /* on that cgroup */
 	bool keeps_privileges; /* unless it is given up, see least_privilege.h; at first true */
 	bool has_failed;       /* its maps can't be read any more */
 	/* While it gives up its privileges, before the header; in nanoseconds of CLOCK_MONOTONIC.

@@ -128,6 +128,9 @@ mkdir "$top/short"
 start execsnoop --cgroup "$top/short"
 in_cgroup "$top/short" "$SCRATCH/run-inside" "before-$$"
 out_soon "before-$$"
+# The kernel tells of the last task's end, not of the removal after that.
+wait_for 60 grep -qx 'populated 0' "$top/short/cgroup.events"
+sleep 0.2
 wait_for 60 rmdir "$top/short"
 wait_for 60 err_has '^execsnoop: the cgroup was removed: nothing more of it will be seen$'
 mkdir "$top/short"
