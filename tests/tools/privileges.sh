@@ -72,10 +72,11 @@ is_tracing_or_gone() { is_tracing "$TOOL_PID" || ! kill -0 "$TOOL_PID" 2>/dev/nu
 
 has_failed() { [ "$STATUS" = 1 ] && [ -s "$ERR" ]; }
 
-# Whoever took the tool over: its process is made to make system calls.
+# Whoever took the tool over: its process is made to make system calls. That begins in one; capable sees
+# the attempt, and may be awake.
+intrudes() { sleeps_in "$1" poll && "$PROGRAMS/intruder" "$1" >"$SCRATCH/intruder"; } # PID
 refuses_intruder() { # PID
-	wait_for 30 sleeps_in "$1" poll
-	"$PROGRAMS/intruder" "$1" >"$SCRATCH/intruder" || return 1
+	wait_for 60 intrudes "$1" || return 1
 	! grep -v ' refused$' "$SCRATCH/intruder" && [ -s "$SCRATCH/intruder" ]
 }
 can_intrude() { # PID: the same succeeds with a process that may do all
