@@ -22,6 +22,11 @@ static u64 (*registers_of_task)(struct task_struct *task) = (void *)175;
 #define THREAD_SIZE (PAGE_SIZE > 16384 ? PAGE_SIZE : 16384)
 #endif
 
+/* x86 leaves 16 bytes free at the top where it is built for FRED, newer than that helper. */
+#ifndef TOP_OF_KERNEL_STACK_PADDING
+#define TOP_OF_KERNEL_STACK_PADDING 0
+#endif
+
 static __always_inline struct pt_regs *my_registers(void)
 {
 	struct task_struct *task = my_task();
@@ -30,7 +35,9 @@ static __always_inline struct pt_regs *my_registers(void)
 	if (PARAM(PARAM_BTF))
 		return (struct pt_regs *)registers_of_task(my_trusted_task());
 #endif
-	return (struct pt_regs *)((char *)READ(task->stack) + THREAD_SIZE) - 1;
+	return (struct pt_regs *)((char *)READ(task->stack) + THREAD_SIZE -
+				  TOP_OF_KERNEL_STACK_PADDING) -
+	       1;
 }
 
 /* NO_SYSCALL where it is in none, as in a page fault. */
