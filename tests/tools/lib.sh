@@ -420,7 +420,7 @@ def judge(path, wanted, expression):
         event = json.loads(line)
         who = event.get("who", {})
         family = [who.get("parent", {})] + who.get("ancestors", [])
-        commands = [" ".join(one.get("args", [])) for one in family]
+        commands = [" ".join(one.get("args") or []) for one in family]
         names = dict(globals(), event=event, who=who, family=family, commands=commands)
         if eval(wanted, names):
             return "yes" if eval(expression, names) else "no: " + json.dumps(event)
