@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The number of the syscall that the current task is in, asked from anywhere: its registers are at
- * the top of its kernel stack. Needs syscall.bpf.h, trusted.bpf.h, TEST_TASK_REGISTERS. Guard each
- * call with a parameter.
+ * the top of its kernel stack. Needs syscall.bpf.h, trusted.bpf.h, TEST_TASK_REGISTERS,
+ * TEST_FRED. Guard each call with a parameter.
  */
 #define NO_SYSCALL (-1)
 
@@ -22,9 +22,11 @@ static u64 (*registers_of_task)(struct task_struct *task) = (void *)175;
 #define THREAD_SIZE (PAGE_SIZE > 16384 ? PAGE_SIZE : 16384)
 #endif
 
-/* x86 leaves 16 bytes free at the top where it is built for FRED, newer than that helper. */
-#ifndef TOP_OF_KERNEL_STACK_PADDING
-#define TOP_OF_KERNEL_STACK_PADDING 0
+/* A kernel that is built for FRED leaves room above them: TOP_OF_KERNEL_STACK_PADDING. */
+#ifdef HAVE_FRED
+#define ROOM_ABOVE_REGISTERS 16
+#else
+#define ROOM_ABOVE_REGISTERS 0
 #endif
 
 static __always_inline struct pt_regs *my_registers(void)
@@ -35,8 +37,7 @@ static __always_inline struct pt_regs *my_registers(void)
 	if (PARAM(PARAM_BTF))
 		return (struct pt_regs *)registers_of_task(my_trusted_task());
 #endif
-	return (struct pt_regs *)((char *)READ(task->stack) + THREAD_SIZE -
-				  TOP_OF_KERNEL_STACK_PADDING) -
+	return (struct pt_regs *)((char *)READ(task->stack) + THREAD_SIZE - ROOM_ABOVE_REGISTERS) -
 	       1;
 }
 

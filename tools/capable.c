@@ -618,9 +618,9 @@ static const struct probe_set probe_sets[] = {
 	{},
 };
 
-static const struct feature_test feature_tests[] = { TEST_CALLERS_REGISTERS,
-						     TEST_COMPAT_SYSCALLS,
-						     {} };
+static const struct feature_test feature_tests[] = {
+	TEST_CALLERS_REGISTERS, TEST_FRED, TEST_COMPAT_SYSCALLS, {}
+};
 
 /* Where there are kprobes, these give the flags. */
 #define KPROBE_PMU "/sys/bus/event_source/devices/kprobe"

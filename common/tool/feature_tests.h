@@ -47,6 +47,12 @@
 	}
 #define TEST_CALLERS_REGISTERS TEST_ORIG_AX, TEST_TASK_REGISTERS
 
+/* For bpfsrc/task_syscall.bpf.h: CONFIG_X86_FRED (since 6.9), of which this type tells in BTF. */
+#define TEST_FRED                                                      \
+	{                                                              \
+		"HAVE_FRED", "struct fred_frame", "info", "asm/fred.h" \
+	}
+
 /* For bpfsrc/login.bpf.h: a kernel without CONFIG_AUDIT does not know who logged in. */
 #define TEST_LOGINUID                                                              \
 	{                                                                          \
