@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "kernel/user.h"
 
 #define PASSWD	    "/etc/passwd"
@@ -106,17 +105,13 @@ static void choose_for_tools(FILE *passwd, struct user *user)
 			       .shell = "/bin/sh" };
 }
 
-/* From memory: of an open file fgetpwent(3) asks the position at each line, twice. */
 void user_for_tools(struct user *user)
 {
-	size_t size = 0;
-	char *text = file_read(PASSWD, &size);
-	FILE *passwd = text && size ? fmemopen(text, size, "r") : NULL;
+	FILE *passwd = fopen(PASSWD, "re");
 
 	choose_for_tools(passwd, user);
 	if (passwd)
 		fclose(passwd);
-	free(text);
 }
 
 static int set_environment(const struct user *user)
