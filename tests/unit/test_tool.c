@@ -174,6 +174,23 @@ static const struct feature_test of_tasks[] = {
 	{},
 };
 
+/* The tool with these probe sets says that it does not see this, and nothing more. */
+static void assert_does_not_see(const struct probe_set *chosen_of, const char *unseen)
+{
+	struct outcome outcome;
+	char message[128];
+
+	snprintf(message, sizeof(message), "fake: not seen on this kernel: %s\n", unseen);
+	tool.feature_tests = of_tasks;
+	tool.probe_sets = chosen_of;
+	RUN(&outcome, "--no-cache", "--max-events", "1");
+	tool.feature_tests = NULL;
+	tool.probe_sets = sets;
+	assert_int_equal(outcome.status, 0);
+	assert_string_equal(outcome.errors, message);
+	outcome_free(&outcome);
+}
+
 /* .unless: the set is only for kernels whose types lack something. */
 static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 {
@@ -182,18 +199,10 @@ static void a_set_that_is_not_for_this_kernel_is_left_out(void **state)
 							 "HAVE_NONSENSE" },
 						       { on_exit_probe, "the stars", NULL },
 						       {} };
-	struct outcome outcome;
 
 	(void)state;
 	need_bpf();
-	tool.feature_tests = of_tasks;
-	tool.probe_sets = with_tasks;
-	RUN(&outcome, "--no-cache", "--max-events", "1");
-	tool.feature_tests = NULL;
-	tool.probe_sets = sets;
-	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
-	outcome_free(&outcome);
+	assert_does_not_see(with_tasks, "the moon");
 }
 
 /* .needs: the source has the program for kernels whose types have something. */
@@ -209,18 +218,10 @@ static void a_set_whose_program_is_not_there_is_left_out(void **state)
 						     { needing_tasks, "the moon", NULL },
 						     { on_exit_probe, "the stars", NULL },
 						     {} };
-	struct outcome outcome;
 
 	(void)state;
 	need_bpf();
-	tool.feature_tests = of_tasks;
-	tool.probe_sets = by_needs;
-	RUN(&outcome, "--no-cache", "--max-events", "1");
-	tool.feature_tests = NULL;
-	tool.probe_sets = sets;
-	assert_int_equal(outcome.status, 0);
-	assert_string_equal(outcome.errors, "fake: not seen on this kernel: the moon\n");
-	outcome_free(&outcome);
+	assert_does_not_see(by_needs, "the moon");
 }
 
 /* The number of the tool's only file among the kept programs, which is then removed if so asked. */
