@@ -264,6 +264,16 @@ static void collect_defines(const struct program *program, const struct options 
 		added_fields_define(&settings->added, defines);
 }
 
+/* To be called when the request has its target, which is that of the one beside it too. */
+static void add_beside(struct compile_request *request, struct compile_request *beside,
+		       const struct program *program, const struct tool *tool)
+{
+	if (!program->has_beside)
+		return;
+	*beside = beside_request(request, tool->who);
+	request->beside = beside;
+}
+
 int program_image(const struct program *program, const struct tool *tool,
 		  const struct options *options, const struct settings *settings, int cancel_fd,
 		  struct image **image, struct error *error)
@@ -278,10 +288,7 @@ int program_image(const struct program *program, const struct tool *tool,
 	request.defines = defines;
 	request.target = &target;
 	request.cancel_fd = cancel_fd;
-	if (program->has_beside) {
-		beside = beside_request(&request, tool->who);
-		request.beside = &beside;
-	}
+	add_beside(&request, &beside, program, tool);
 	if (settings && request.is_own && !program->whole && !options_only_compile(options) &&
 	    !options->check)
 		request.part_key = part_key = needs_key(settings);
@@ -305,10 +312,7 @@ bool program_is_kept(const struct program *program, const struct tool *tool,
 	request.defines = defines;
 	target_running(&target);
 	request.target = &target;
-	if (program->has_beside) {
-		beside = beside_request(&request, tool->who);
-		request.beside = &beside;
-	}
+	add_beside(&request, &beside, program, tool);
 	image = options->no_cache ? NULL :
 				    programs_find(programs_directories, &request, options->headers);
 	is_kept = image != NULL;

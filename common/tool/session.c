@@ -313,7 +313,7 @@ int session_init(struct session *session, const struct tool *tool, const struct 
 		.options = options,
 		.settings = settings,
 		.cgroup_fd = -1,
-		.cgroup_watch = { .timer = -1, .events = -1 },
+		.cgroup_watch = cgroup_watch_open(-1),
 		.keeps_privileges = true,
 	};
 	if (!tool->event_size)

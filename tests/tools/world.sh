@@ -111,23 +111,23 @@ check "with SIGCHLD ignored --exec ends with its command" wait_for 180 is_gone "
 kill -KILL "$TOOL_PID" 2>/dev/null
 wait_tool
 
+# ends_at_fifo SECONDS NAME: the tool opens a FIFO within these, and a signal ends it all the same.
+waits_at_fifo() { sleeps_in "$TOOL_PID" 'fifo_open|wait_for_partner'; }
+ends_at_fifo() {
+	wait_for "$1" waits_at_fifo
+	kill "$TOOL_PID"
+	check "$2" wait_for 10 is_gone "$TOOL_PID"
+	kill -KILL "$TOOL_PID" 2>/dev/null
+	wait_tool
+}
+
 mkfifo "$SCRATCH/image"
 in_background "$TOOLS/eperm" --image "$SCRATCH/image"
-waits_for_reader() { sleeps_in "$TOOL_PID" 'fifo_open|wait_for_partner'; }
-wait_for 180 waits_for_reader
-kill "$TOOL_PID"
-check "a FIFO that nobody reads does not keep --image from a signal" wait_for 10 is_gone "$TOOL_PID"
-kill -KILL "$TOOL_PID" 2>/dev/null
-wait_tool
+ends_at_fifo 180 "a FIFO that nobody reads does not keep --image from a signal"
 
 # A file that nobody writes. Like Ctrl-C: a signal that is not ignored in the background.
 mkfifo "$SCRATCH/zone"
 in_background env "TZ=:$SCRATCH/zone" "$TOOLS/execsnoop" -T --duration 1
-waits_for_zone() { sleeps_in "$TOOL_PID" 'fifo_open|wait_for_partner'; }
-wait_for 30 waits_for_zone
-kill "$TOOL_PID"
-check "a time zone that never comes does not hold up a signal" wait_for 10 is_gone "$TOOL_PID"
-kill -KILL "$TOOL_PID" 2>/dev/null
-wait_tool
+ends_at_fifo 30 "a time zone that never comes does not hold up a signal"
 
 finish
